@@ -1,0 +1,115 @@
+"""The catalog: what is protected, who owns it at each site, and the roles of the sites.
+
+Programs and plans iterate the catalog, never raw discovery: a resource that vanishes from discovery
+stays here, marked, until a person releases it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from drstate.model.base import Value
+from drstate.model.phases import Phase, SiteState
+from drstate.model.resource import Resource
+from drstate.model.scope import ScopeKey
+
+#: the pseudo site of what spans both regions (global clusters, health checks)
+GLOBAL = "global"
+
+
+class Ownership(StrEnum):
+    """Who owns a resource at a site."""
+
+    #: in a stack of ours
+    DECLARED = "declared"
+    #: known by id, owned by someone else's code, never in our state
+    FOREIGN = "foreign"
+
+
+class CatalogEntry(Value):
+    """One protected resource of the scope."""
+
+    resource: Resource
+    #: region -> owner there, and ``global`` -> owner of what spans both sites. A site or ``global``
+    #: that is missing means: nothing of this resource exists or is declared there
+    ownership: dict[str, Ownership]
+    #: group of the stacks that hold it (``w1``); given once, changed only by a move
+    group: str
+    #: the technology's spec as JSON, its version counted from 1 at every changed capture
+    spec: dict[str, Any]
+    spec_version: int = Field(ge=1)
+    #: region -> endpoint name -> host name, as recorded from stacks and actions
+    endpoints: dict[str, dict[str, str]] = {}
+    #: what adapters remember of this resource between runs (undo values, settings switched off);
+    #: region -> name -> value
+    memory: dict[str, dict[str, Any]] = {}
+    last_seen: datetime
+    #: set when discovery no longer finds it
+    missing_since: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """The resource's key."""
+        return self.resource.key
+
+    def owner(self, site: str) -> Ownership | None:
+        """Owner at the region, or of the ``global`` part."""
+        return self.ownership.get(site)
+
+
+class Catalog(Value):
+    """All that drstate knows about one scope. Stored with an optimistic version."""
+
+    scope: ScopeKey
+    #: incremented by every save; a save with another version is refused by the journal
+    version: int = 0
+    #: the region that serves now, and the one that is to take over next
+    serving: str
+    recovery: str
+    sites: dict[str, SiteState]
+    entries: tuple[CatalogEntry, ...] = ()
+
+    def entry(self, key: str) -> CatalogEntry:
+        """The entry with this key. Raises KeyError."""
+        for entry in self.entries:
+            if entry.key == key:
+                return entry
+        raise KeyError(key)
+
+    def with_entry(self, changed: CatalogEntry) -> Catalog:
+        """A copy in which the entry with the same key is replaced, or added."""
+        kept = [entry for entry in self.entries if entry.key != changed.key]
+        entries = tuple(sorted([*kept, changed], key=lambda entry: entry.key))
+        return self.model_copy(update={"entries": entries})
+
+    def target(self, phase: Phase) -> str:
+        """The region that the phase acts on.
+
+        INSTANTIATE and ACTIVATE act on the recovery site; CLEANUP and REPLICATE on the site that
+        does not serve (before the first ACTIVATE the two are the same site).
+        """
+        if phase in (Phase.INSTANTIATE, Phase.ACTIVATE):
+            return self.recovery
+        return next(region for region in self.sites if region != self.serving)
+
+    def after(self, phase: Phase) -> Catalog:
+        """Roles and site states once every stage of the phase has succeeded.
+
+        ACTIVATE makes its target the serving site and the other one superseded. The recovery role
+        passes to the other site only when REPLICATE has made it a standby: until then a second
+        ACTIVATE finds nothing to do, instead of turning back.
+        """
+        target = self.target(phase)
+        other = next(region for region in self.sites if region != target)
+        sites = {**self.sites, target: phase.leaves}
+        update: dict[str, Any] = {"sites": sites}
+        if phase is Phase.ACTIVATE and self.serving != target:
+            sites[other] = SiteState.SUPERSEDED
+            update["serving"] = target
+        if phase is Phase.REPLICATE:
+            update["recovery"] = target
+        return self.model_copy(update=update)

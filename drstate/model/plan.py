@@ -1,0 +1,149 @@
+"""The plan: operation + catalog, compiled to stages. Plain data: printable, storable, diffable."""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import Any
+
+from drstate.model.base import Value
+from drstate.model.phases import Operation, Phase, SiteState
+from drstate.model.scope import Approval, ScopeKey
+from drstate.model.shard import ShardId
+
+
+class Plane(StrEnum):
+    """What a call depends on."""
+
+    CONTROL = "control"
+    DATA = "data"
+
+
+class When(StrEnum):
+    """Where an action stands relative to the stack update of its shard."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class Call(Value):
+    """One AWS call that an action makes: what it is, where it goes, on which plane."""
+
+    service: str
+    operation: str
+    #: the region whose endpoint is called; ``us-east-1`` for global services' control planes
+    region: str
+    plane: Plane = Plane.CONTROL
+
+    def __str__(self) -> str:
+        return f"{self.service}:{self.operation} in {self.region} ({self.plane} plane)"
+
+
+class ActionSpec(Value):
+    """An action as the plan tells it. The adapter rebuilds the executable action from ``id``."""
+
+    #: ``<resource key>#<name>``, unique within a stage and the same in every compilation
+    id: str
+    resource: str
+    technology: str
+    title: str
+    when: When
+    calls: tuple[Call, ...]
+    estimate_seconds: int
+    deadline_seconds: int
+    #: what a person has to agree to before it may run (``data-loss``), if anything
+    needs_consent: str | None = None
+    #: named before the start where there is no way back
+    undoable: bool = True
+    #: actions with the same key never run at the same time, in whatever scope they are (a DNS
+    #: zone's id: Route 53 refuses a second change while one is pending)
+    serial_key: str | None = None
+
+
+class NoOp(Value):
+    """A resource that a phase has nothing to do for, and why. Shown, never silent."""
+
+    resource: str
+    reason: str
+
+
+class ShardPlan(Value):
+    """The work of one shard in one stage."""
+
+    id: ShardId
+    #: stack to bring to ``site_state``, or None where everything here is foreign
+    stack: str | None
+    site_state: SiteState
+    #: keys of all resources handled here, in admission order
+    resources: tuple[str, ...]
+    #: keys of those that the stack declares
+    declared: tuple[str, ...]
+    actions: tuple[ActionSpec, ...]
+    no_ops: tuple[NoOp, ...] = ()
+    estimate_seconds: int
+
+
+class Stage(Value):
+    """One phase x one wave. Shards run in parallel; then health; then the gate."""
+
+    #: ``activate.w1``; ``replicate.global``
+    id: str
+    phase: Phase
+    #: 0 for the stage of global stacks
+    wave: int
+    #: region that is acted on
+    region: str
+    shards: tuple[ShardPlan, ...]
+    #: a gate stands before this stage
+    gate: bool
+    budget_seconds: int
+    estimate_seconds: int
+
+
+class Move(Value):
+    """A resource's state goes from one stack to another, because its wave changed."""
+
+    resource: str
+    from_stack: str
+    to_stack: str
+    from_group: str
+    to_group: str
+    reason: str
+
+
+class Skip(Value):
+    """A resource that was left out, and how to bring it in."""
+
+    resource: str
+    reason: str
+    mend: str
+
+
+class Plan(Value):
+    """What will be done, stage by stage."""
+
+    schema_: str = "drstate.plan/1"
+    scope: ScopeKey
+    operation: Operation
+    phases: tuple[Phase, ...]
+    serving: str
+    recovery: str
+    approval: Approval
+    force: bool = False
+    emergency: bool = False
+    #: waves or resources were chosen: the phases do not change the state of the site as a whole
+    partial: bool = False
+    catalog_version: int
+    stages: tuple[Stage, ...]
+    moves: tuple[Move, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    warnings: tuple[str, ...] = ()
+    estimate_seconds: int
+
+    def digest(self) -> str:
+        """sha256 of the canonical JSON: the plan's identity."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return self.model_dump(mode="json")

@@ -1,0 +1,21 @@
+"""A problem that keeps a resource from being declared, found before anything runs."""
+
+from __future__ import annotations
+
+from drstate.model.base import Value
+
+
+class Problem(Value):
+    """What is missing for one resource, why it is needed, and the edit that mends it."""
+
+    #: key of the resource
+    resource: str
+    #: where the mend goes: a file, and the field in it
+    file: str
+    field: str
+    #: one sentence
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.resource}: {self.what}. {self.mend}"

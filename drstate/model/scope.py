@@ -1,0 +1,190 @@
+"""A scope (one customer + environment) and the file in which its owner describes it.
+
+The file is ``stacks/<customer>/<environment>.yaml``. This module knows its shape and its rules; who
+reads it from disk is ``inventory.scopes``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from drstate.model.base import Value
+from drstate.model.tags import Priority
+
+AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
+Customer = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+
+
+class Environment(StrEnum):
+    """Allowed values of the Environment tag."""
+
+    PRODUCTION = "production"
+    STAGING = "staging"
+    DEVELOPMENT = "development"
+
+
+class ScopeKey(Value):
+    """One customer + environment. Nothing ever crosses it."""
+
+    customer: Customer
+    environment: Environment
+
+    def __str__(self) -> str:
+        return f"{self.customer}/{self.environment}"
+
+
+class Account(Value):
+    """An account of the scope and the role that drstate assumes there, in one hop."""
+
+    id: AccountId
+    name: str
+    role_arn: RoleArn
+    #: demanded by the role's trust policy; not a secret, but never logged
+    external_id: str = Field(min_length=2, repr=False)
+    #: accounts that hold only what the scope file names (a shared DNS account) are not searched
+    discover: bool = True
+
+
+class RegionPair(Value):
+    """The scope's original primary region and its recovery region. Failback never swaps them."""
+
+    primary: Region
+    recovery: Region
+
+    @model_validator(mode="after")
+    def _differ(self) -> RegionPair:
+        if self.primary == self.recovery:
+            raise ValueError("regions.primary and regions.recovery must differ")
+        return self
+
+    def other(self, region: str) -> str:
+        """The other region of the pair."""
+        return self.recovery if region == self.primary else self.primary
+
+
+class SiteMapTable(StrEnum):
+    """The tables of a site map: which kind of identifier is translated."""
+
+    SUBNETS = "subnets"
+    SECURITY_GROUPS = "security_groups"
+    DB_SUBNET_GROUPS = "db_subnet_groups"
+    CLUSTER_PARAMETER_GROUPS = "cluster_parameter_groups"
+    PARAMETER_GROUPS = "parameter_groups"
+    KMS_KEYS = "kms_keys"
+    ROLES = "roles"
+    CERTIFICATES = "certificates"
+    IMAGES = "images"
+    SECRETS = "secrets"
+    TARGET_GROUPS = "target_groups"
+    ECS_CLUSTERS = "ecs_clusters"
+    LOG_GROUPS = "log_groups"
+
+
+#: table -> source identifier -> recovery identifier
+SiteMap = dict[SiteMapTable, dict[str, str]]
+
+
+class DnsWay(StrEnum):
+    """How a record is flipped."""
+
+    #: ChangeResourceRecordSets on the record itself
+    RECORD = "record"
+    #: a flag in the recovery region drives the health check of the primary record
+    FLAG = "flag"
+
+
+class DnsRecord(Value):
+    """A DNS record that moves with the scope. Records carry no tags, so the scope file names them."""
+
+    zone: str = Field(pattern=r".+\.$", description="name of the hosted zone, with its final dot")
+    account: AccountId
+    name: str = Field(pattern=r".+\.$", description="full record name, with its final dot")
+    type: Literal["A", "AAAA", "CNAME"] = "CNAME"
+    way: DnsWay = DnsWay.RECORD
+    wave: int = Field(ge=1)
+    priority: Priority = Priority.CRITICAL
+    ttl: int = Field(default=60, ge=0, le=86400)
+    #: region -> record values that serve from there
+    values: dict[Region, list[str]]
+    dependencies: list[str] = []
+
+
+class AuroraPolicy(Value):
+    """Choices for Aurora resources of the scope."""
+
+    #: instance class while in standby; None: as in the source
+    standby_instance_class: str | None = None
+
+
+class EcsPolicy(Value):
+    """Choices for ECS resources of the scope."""
+
+    #: tasks per service in a warm site, as a part of production capacity (at least one task)
+    warm_percent: int = Field(default=25, ge=1, le=100)
+
+
+class Approval(StrEnum):
+    """Whether a gate waits for a person."""
+
+    REQUIRED = "required"
+    AUTOMATIC = "automatic"
+
+
+class Policies(Value):
+    """What the scope's owner decided about how phases are run."""
+
+    approval: Approval = Approval.REQUIRED
+    health_timeout_seconds: int = Field(default=300, ge=1, le=3600)
+    parallel: int = Field(default=10, ge=1, le=100)
+    aurora: AuroraPolicy = AuroraPolicy()
+    ecs: EcsPolicy = EcsPolicy()
+
+
+class Scope(Value):
+    """Everything that the scope file says."""
+
+    schema_: Literal["drstate.scope/1"] = Field(alias="schema")
+    customer: Customer
+    environment: Environment
+    regions: RegionPair
+    accounts: list[Account] = Field(min_length=1)
+    #: region whose identifiers are on the right-hand side -> tables
+    site_map: dict[Region, SiteMap] = {}
+    dns: list[DnsRecord] = []
+    policies: Policies = Policies()
+    contacts: list[str] = []
+
+    @property
+    def key(self) -> ScopeKey:
+        """Customer and environment."""
+        return ScopeKey(customer=self.customer, environment=self.environment)
+
+    def account(self, account_id: str) -> Account:
+        """The account with this id. Raises KeyError."""
+        for account in self.accounts:
+            if account.id == account_id:
+                return account
+        raise KeyError(account_id)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Scope:
+        seen: set[str] = set()
+        for account in self.accounts:
+            if account.id in seen:
+                raise ValueError(f"accounts: {account.id} is listed twice")
+            seen.add(account.id)
+        regions = {self.regions.primary, self.regions.recovery}
+        for record in self.dns:
+            if record.account not in seen:
+                raise ValueError(
+                    f"dns: {record.name} names account {record.account}, which accounts: lacks"
+                )
+            missing = regions - set(record.values)
+            if missing:
+                raise ValueError(f"dns: {record.name} has no values for {sorted(missing)[0]}")
+        return self
