@@ -6,7 +6,7 @@ from drstate.model.base import Value
 
 
 class Problem(Value):
-    """What is missing for one resource, why it is needed, and the edit that mends it."""
+    """What one resource lacks, where the mend goes, and the edit itself."""
 
     #: key of the resource
     resource: str
@@ -15,7 +15,8 @@ class Problem(Value):
     field: str
     #: one sentence
     what: str
-    mend: str
+    #: the edit that mends it
+    hint: str
 
     def __str__(self) -> str:
-        return f"{self.resource}: {self.what}. {self.mend}"
+        return f"{self.resource}: {self.what}. {self.hint}"

@@ -1,4 +1,4 @@
-"""What has to be known about resource types outside the programs: which hold data, and their identity.
+"""Facts about resource types outside the programs: which hold data, and their identity.
 
 The tables are data for planning's safety rules and for recovery after a crash. A type that is not
 listed holds no data.
@@ -32,6 +32,8 @@ IDENTITIES: Mapping[str, str] = {
     "aws:rds/cluster:Cluster": "{clusterIdentifier}",
     "aws:rds/clusterInstance:ClusterInstance": "{identifier}",
     "aws:rds/globalCluster:GlobalCluster": "{globalClusterIdentifier}",
+    # AWS and the provider find a service by its name too; reading puts the ARN in its place
+    "aws:ecs/service:Service": "{name}",
     "aws:appautoscaling/target:Target": "{resourceId}",
     "aws:appautoscaling/policy:Policy": "{name}",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "{name}",

@@ -1,7 +1,7 @@
 """Identifiers of the source site in the terms of another site: the site map, asked.
 
-Programs and adapters must call a thing by the same name, so the rule is here once. At the site where
-the configuration was captured nothing is translated.
+Programs and adapters must call a thing by the same name, so the rule is here once. At the site
+where the configuration was captured nothing is translated.
 """
 
 from __future__ import annotations

@@ -84,4 +84,4 @@ class AuroraSpec(Spec):
     def cluster_arn(self, region: str) -> str:
         """ARN of the cluster at a site: the identifier is the same at both."""
         arn, partition, service, _, account, kind, _ = self.arn.split(":", 6)
-        return ":".join([arn, partition, service, region, account, kind, self.identifier])
+        return f"{arn}:{partition}:{service}:{region}:{account}:{kind}:{self.identifier}"

@@ -32,7 +32,6 @@ class TaskDefinitionSpec(Value):
     #: API shapes, as found
     volumes: tuple[dict[str, Any], ...] = ()
     placement_constraints: tuple[dict[str, Any], ...] = ()
-    proxy_configuration: dict[str, Any] | None = None
     runtime_platform: dict[str, Any] | None = None
     ephemeral_storage_gib: int | None = None
 
@@ -109,6 +108,8 @@ class EcsSpec(Spec):
     enable_execute_command: bool = False
     enable_managed_tags: bool = False
     propagate_tags: str | None = None
+    #: ECS moves tasks by itself so that zones stay even
+    zone_rebalancing: bool = False
     placement_strategies: tuple[Placement, ...] = ()
     placement_constraints: tuple[Placement, ...] = ()
     autoscaling: AutoscalingSpec | None = None

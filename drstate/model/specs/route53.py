@@ -43,7 +43,9 @@ class Route53Spec(Spec):
     def flag(self) -> str:
         """Name of the record's alarm, and value of its metric's dimension. Unique per record."""
         digest = hashlib.sha256(f"{self.zone_id} {self.name} {self.type}".encode()).hexdigest()[:8]
-        return f"drstate-{slug(self.name.rstrip('.').replace('.', '-'))}-{self.type.lower()}-{digest}"
+        return (
+            f"drstate-{slug(self.name.rstrip('.').replace('.', '-'))}-{self.type.lower()}-{digest}"
+        )
 
     def failover_set(self, role: str) -> RecordSet | None:
         """The PRIMARY or SECONDARY record set, if the record is a failover pair."""
