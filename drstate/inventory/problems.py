@@ -1,0 +1,135 @@
+"""pydantic's findings about a scope file in the words of its owner: field, value, mend."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from drstate.model.base import Value
+from drstate.model.scope import (
+    Account,
+    AuroraPolicy,
+    DnsRecord,
+    EcsPolicy,
+    Policies,
+    RegionPair,
+    Scope,
+    SiteMapTable,
+)
+
+#: never shown, not even when they are wrong
+_PRIVATE = frozenset({"external_id"})
+_LONGEST_VALUE = 80
+#: forms that are given as regular expressions, in words
+_FORMS = {
+    r"^\d{12}$": "an account id of 12 digits, in quotes",
+    r"^[a-z]{2}(-[a-z]+)+-\d$": "a region, say us-east-1",
+    r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$": "a role's ARN, arn:aws:iam::<account>:role/<name>",
+    r"^[A-Za-z0-9-]{1,64}$": "letters, digits and hyphens, 64 at most",
+    r".+\.$": "a DNS name with its final dot",
+}
+#: part of the field's path -> the model whose fields are allowed there
+_MODELS: dict[str, type[BaseModel]] = {
+    "accounts": Account,
+    "regions": RegionPair,
+    "dns": DnsRecord,
+    "policies": Policies,
+    "aurora": AuroraPolicy,
+    "ecs": EcsPolicy,
+}
+
+
+class FileProblem(Value):
+    """One mistake: where, what stands there, why it is wrong, and how to mend it."""
+
+    field: str
+    value: str | None
+    problem: str
+    mend: str
+
+    def __str__(self) -> str:
+        shown = "" if self.value is None else f" is {self.value!r}"
+        return f"{self.field}{shown}: {self.problem}"
+
+
+def problems_of(error: ValidationError) -> list[FileProblem]:
+    """Every finding, in the order of the file's fields."""
+    return [_problem(finding) for finding in error.errors(include_url=False)]
+
+
+def _problem(finding: Any) -> FileProblem:
+    location = tuple(part for part in finding["loc"] if part != "[key]")
+    field = _path(location)
+    kind, context = str(finding["type"]), finding.get("ctx", {})
+    value = _shown(location, kind, finding["input"])
+    if kind == "missing":
+        return FileProblem(
+            field=field, value=None, problem="it is missing", mend=f"add {field} to the file"
+        )
+    if kind == "extra_forbidden":
+        return FileProblem(
+            field=field, value=None, problem="there is no such field", mend=_spelling(location)
+        )
+    if kind == "value_error" and not location:
+        text = str(context.get("error", finding["msg"]))
+        name = text.partition(":")[0].partition(" ")[0]
+        return FileProblem(field=name, value=None, problem=text, mend=f"correct {name}")
+    if kind in {"enum", "literal_error"}:
+        allowed = str(context.get("expected", ""))
+        return FileProblem(
+            field=field,
+            value=value,
+            problem=f"allowed are {allowed}",
+            mend=f"set {field} to one of {allowed}",
+        )
+    if kind == "string_pattern_mismatch":
+        form = _FORMS.get(str(context.get("pattern")), f"text of the form {context.get('pattern')}")
+        return FileProblem(
+            field=field, value=value, problem=f"it must be {form}", mend=f"set {field} to {form}"
+        )
+    if kind == "string_type":
+        return FileProblem(
+            field=field, value=value, problem="it must be text", mend=f"put {field} in quotes"
+        )
+    text = str(context.get("error", finding["msg"]))
+    return FileProblem(field=field, value=value, problem=text, mend=f"correct {field}")
+
+
+def _path(location: tuple[Any, ...]) -> str:
+    """``accounts[0].external_id``."""
+    text = ""
+    for part in location:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else str(part)
+    return text or "the file"
+
+
+def _shown(location: tuple[Any, ...], kind: str, value: Any) -> str | None:
+    if kind == "missing" or any(part in _PRIVATE for part in location):
+        return None
+    if not isinstance(value, (str, int, float, bool)):
+        return None
+    text = str(value)
+    return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
+
+
+def _spelling(location: tuple[Any, ...]) -> str:
+    """The mend of an unknown field: the field that was probably meant."""
+    name, field = str(location[-1]), _path(location)
+    allowed = _allowed(location[:-1])
+    close = difflib.get_close_matches(name, allowed, n=1)
+    if close:
+        return f"write {close[0]} instead of {field}"
+    return f"remove {field}; allowed there are {', '.join(allowed)}"
+
+
+def _allowed(parents: tuple[Any, ...]) -> list[str]:
+    names = [str(part) for part in parents if not isinstance(part, int)]
+    if names[:1] == ["site_map"]:
+        return [str(table) for table in SiteMapTable]
+    model = _MODELS.get(names[-1], Scope) if names else Scope
+    return sorted(field.alias or name for name, field in model.model_fields.items())
