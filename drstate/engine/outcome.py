@@ -1,0 +1,243 @@
+"""Folds the engine's event stream into a ``StackOutcome``: the one account of what happened.
+
+The stream is read instead of the text output and instead of further commands. Events come in any
+number and may repeat, so that everything is reduced per URN. This module does no I/O and refuses to
+interpret free text beyond handing it on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi.automation.events import (
+    DiagnosticEvent,
+    EngineEvent,
+    OpType,
+    StepEventMetadata,
+)
+
+from drstate.model.stackops import Op, ResourceOp, StackOutcome
+
+ROOT_TYPE = "pulumi:pulumi:Stack"
+PROVIDER_TYPE = "pulumi:providers:"
+#: how the wire form marks a secret, and how events mask one
+SIG_KEY = "4dabf18193072939515e22adb298388d"
+SIG_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker, not a secret
+MASK = "[secret]"
+#: the value of an output that is known only after the update
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+_COLOR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
+
+_OPS: Mapping[OpType, Op] = {
+    OpType.SAME: Op.SAME,
+    OpType.CREATE: Op.CREATE,
+    OpType.UPDATE: Op.UPDATE,
+    OpType.DELETE: Op.DELETE,
+    OpType.REPLACE: Op.REPLACE,
+    OpType.CREATE_REPLACEMENT: Op.REPLACE,
+    OpType.DELETE_REPLACED: Op.DELETE,
+    OpType.READ: Op.READ,
+    OpType.READ_REPLACEMENT: Op.REPLACE,
+    OpType.REFRESH: Op.REFRESH,
+    OpType.DISCARD: Op.DISCARD,
+    OpType.DISCARD_REPLACED: Op.DISCARD,
+    OpType.REMOVE_PENDING_REPLACE: Op.DISCARD,
+    OpType.IMPORT: Op.IMPORT,
+    OpType.IMPORT_REPLACEMENT: Op.REPLACE,
+}
+#: ops that say less than any other op of the same resource
+_WEAK = frozenset({Op.REFRESH, Op.SAME})
+#: the end of a replacement; alone it is the rest of an older one
+_TAILS = frozenset({OpType.DELETE_REPLACED, OpType.DISCARD_REPLACED})
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Work on one resource of a stack begins (``done`` False) or has ended (``ok`` tells how)."""
+
+    stack: str
+    urn: str
+    type: str
+    name: str
+    op: Op
+    done: bool
+    ok: bool = True
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass
+class _Row:
+    op: Op
+    type: str
+    changed: set[str] = field(default_factory=set)
+    protected: bool = False
+    tail_only: bool = False
+
+
+class OutcomeFold:
+    """Feed it every event of one operation, then ask for the outcome."""
+
+    def __init__(self, stack: str) -> None:
+        self._stack = stack
+        self._rows: dict[str, _Row] = {}
+        self._errors: dict[str, str] = {}
+        self._failed: set[str] = set()
+        self._general: list[str] = []
+        self._diagnostics: list[str] = []
+        self._counts: dict[str, int] = {}
+        self._outputs: dict[str, Any] = {}
+
+    def feed(self, event: EngineEvent) -> Progress | None:
+        """Take one event in; what it means for a watcher, if anything."""
+        if event.resource_pre_event:
+            metadata = event.resource_pre_event.metadata
+            self._step(metadata)
+            return self._progress(metadata, done=False)
+        if event.res_outputs_event:
+            metadata = event.res_outputs_event.metadata
+            self._step(metadata)
+            self._keep_outputs(metadata)
+            return self._progress(metadata, done=True)
+        if event.res_op_failed_event:
+            metadata = event.res_op_failed_event.metadata
+            self._step(metadata)
+            self._failed.add(metadata.urn)
+            return self._progress(metadata, done=True, ok=False)
+        if event.diagnostic_event:
+            self._diagnostic(event.diagnostic_event)
+        elif event.summary_event:
+            changes = event.summary_event.resource_changes
+            self._counts = {_word(op): count for op, count in changes.items()}
+        return None
+
+    def outcome(self, *, ok: bool, error: str = "", duration_seconds: float) -> StackOutcome:
+        """What happened. ``error``: the command's own last word, where events name no cause."""
+        errors = dict(self._errors)
+        for urn in sorted(self._failed):
+            errors.setdefault(urn, "the operation failed; the engine gave no message")
+        if not ok and not errors:
+            errors[""] = "\n".join(self._general) or error or "the update failed"
+        ops = tuple(
+            ResourceOp(
+                urn=urn,
+                type=row.type,
+                name=urn_name(urn),
+                op=row.op,
+                changed=tuple(sorted(row.changed)) if row.op in (Op.UPDATE, Op.REPLACE) else (),
+                protected=row.protected,
+            )
+            for urn, row in self._rows.items()
+        )
+        return StackOutcome(
+            stack=self._stack,
+            ok=ok,
+            ops=ops,
+            counts=dict(sorted(self._counts.items())),
+            outputs=self._outputs,
+            errors=errors,
+            diagnostics=tuple(self._diagnostics),
+            duration_seconds=round(duration_seconds, 3),
+        )
+
+    def _step(self, metadata: StepEventMetadata) -> None:
+        if _is_default_provider(metadata):
+            return
+        op = _OPS[metadata.op]
+        row = self._rows.get(metadata.urn)
+        if row is None:
+            row = self._rows[metadata.urn] = _Row(op=op, type=metadata.type)
+            row.tail_only = metadata.op in _TAILS
+        elif not self._says_less(metadata.op, row):
+            row.op = op
+            row.tail_only = False
+        row.changed.update(metadata.detailed_diff or metadata.diffs or ())
+        states = (metadata.old, metadata.new)
+        row.protected = row.protected or any(state and state.protect for state in states)
+
+    @staticmethod
+    def _says_less(op: OpType, row: _Row) -> bool:
+        """Whether a further step of a resource adds nothing to what its row says already."""
+        if row.tail_only:
+            return op in _TAILS
+        if op in _TAILS or (op is OpType.UPDATE and row.op is Op.IMPORT):
+            return True
+        return _OPS[op] in _WEAK and row.op not in _WEAK
+
+    def _progress(
+        self, metadata: StepEventMetadata, *, done: bool, ok: bool = True
+    ) -> Progress | None:
+        row = self._rows.get(metadata.urn)
+        if row is None or (metadata.type == ROOT_TYPE):
+            return None
+        return Progress(
+            stack=self._stack,
+            urn=metadata.urn,
+            type=metadata.type,
+            name=urn_name(metadata.urn),
+            op=row.op,
+            done=done,
+            ok=ok,
+        )
+
+    def _keep_outputs(self, metadata: StepEventMetadata) -> None:
+        if metadata.type == ROOT_TYPE and metadata.new and metadata.new.outputs:
+            self._outputs = public(metadata.new.outputs)
+
+    def _diagnostic(self, event: DiagnosticEvent) -> None:
+        if event.severity not in ("error", "warning") or event.ephemeral:
+            return
+        text = plain(event.message)
+        if not text:
+            return
+        self._diagnostics.append(f"{event.severity}: {text}")
+        if event.severity != "error":
+            return
+        urn = event.urn or ""
+        if urn and f"::{ROOT_TYPE}::" not in urn:
+            before = self._errors.get(urn)
+            self._errors[urn] = f"{before}\n{text}" if before else text
+        else:
+            self._general.append(text)
+
+
+def plain(text: str) -> str:
+    """A message without the engine's colour marks."""
+    return _COLOR.sub("", text).strip()
+
+
+def urn_name(urn: str) -> str:
+    """The resource's own name: what stands after the type."""
+    return urn.split("::", 3)[-1]
+
+
+def public(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Outputs without anything secret; what is not known yet becomes None."""
+    return {key: _public(item) for key, item in value.items() if not _secret(item)}
+
+
+def _public(value: Any) -> Any:
+    if isinstance(value, dict):
+        return public(value)
+    if isinstance(value, list):
+        return [_public(item) for item in value if not _secret(item)]
+    return None if value == UNKNOWN else value
+
+
+def _secret(value: Any) -> bool:
+    return value == MASK or (isinstance(value, dict) and value.get(SIG_KEY) == SIG_SECRET)
+
+
+def _is_default_provider(metadata: StepEventMetadata) -> bool:
+    # made by the engine on demand, and not counted in its own summary either
+    name = urn_name(metadata.urn)
+    return metadata.type.startswith(PROVIDER_TYPE) and name.startswith("default")
+
+
+def _word(op: object) -> str:
+    return str(getattr(op, "value", op))

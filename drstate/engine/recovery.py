@@ -1,0 +1,144 @@
+"""A stack whose last runner died: its lock is cleared, and what was under way is looked at.
+
+A lock is cleared only if its holder ran on this machine and is provably gone; everything else is
+a person's decision. A creation that was cut off may or may not have happened. Where the id can be
+told from the inputs, the resource is put into the state under that id and read: if it exists it
+is kept, and the next update completes it; if not, reading drops it. Other creations are taken out
+of the list and done again by the next update. Running this twice is safe at any point.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from drstate.engine.failures import Holder, LockedError, failed_outcome
+from drstate.engine.processes import is_dead
+from drstate.engine.stacks import Deployment, Stacks
+from drstate.engine.statefile import holders
+from drstate.errors import UnknownNameError
+from drstate.model.stateful import identity
+
+#: type and inputs -> the id that the resource has if it exists
+Identify = Callable[[str, Mapping[str, Any]], str | None]
+Dead = Callable[[Holder], bool]
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What was found and done."""
+
+    #: holders whose lock was removed
+    cleared: tuple[Holder, ...] = ()
+    #: URNs of cut-off creations that had happened
+    adopted: tuple[str, ...] = ()
+    #: URNs of cut-off creations that had not happened, or cannot be told
+    dropped: tuple[str, ...] = ()
+    #: URNs of cut-off changes and deletions that were read again
+    refreshed: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        parts = [
+            *(f"lock of {holder} cleared" for holder in self.cleared),
+            *(f"{_name(urn)} had been created" for urn in self.adopted),
+            *(f"{_name(urn)} is to be created again" for urn in self.dropped),
+            *(f"{_name(urn)} was read again" for urn in self.refreshed),
+        ]
+        return "; ".join(parts) or "nothing was left behind"
+
+
+def recover(
+    stacks: Stacks,
+    stack: str,
+    *,
+    identify: Identify = identity,
+    dead: Dead | None = None,
+) -> Recovery:
+    """Make the stack ready for its next update.
+
+    Raises StateError (LockedError) where a lock's holder lives or ran elsewhere, EngineError where
+    reading what was under way fails.
+    """
+    is_gone = dead or (lambda holder: is_dead(holder, host=socket.gethostname()))
+    try:
+        cleared = _clear(stacks, stack, is_gone)
+        deployment = stacks.export(stack)
+    except UnknownNameError:
+        return Recovery()
+    pending = deployment.get("pending_operations") or []
+    if not pending:
+        return Recovery(cleared=cleared)
+    edited, adopted, dropped, touched = settle(deployment, identify)
+    stacks.import_state(stack, edited)
+    read = [*adopted, *touched]
+    if read:
+        outcome = stacks.refresh(stack, message="after an interrupted update", targets=read)
+        if not outcome.ok:
+            raise failed_outcome(outcome)
+        here = {resource["urn"] for resource in stacks.export(stack).get("resources") or ()}
+        dropped += [urn for urn in adopted if urn not in here]
+        adopted = [urn for urn in adopted if urn in here]
+    return Recovery(cleared, tuple(adopted), tuple(dropped), tuple(touched))
+
+
+def settle(
+    deployment: Deployment, identify: Identify
+) -> tuple[Deployment, list[str], list[str], list[str]]:
+    """The state without pending operations: (state, to be looked up, dropped, to be read again)."""
+    resources = list(deployment.get("resources") or ())
+    known = {resource["urn"] for resource in resources if not resource.get("delete")}
+    adopted: list[str] = []
+    dropped: list[str] = []
+    touched: list[str] = []
+    for operation in deployment.get("pending_operations") or ():
+        resource = operation["resource"]
+        urn = resource["urn"]
+        if operation.get("type") != "creating":
+            if urn in known and urn not in touched:
+                touched.append(urn)
+            continue
+        if urn in known:  # it was created in the end, or is being replaced
+            if urn not in touched:
+                touched.append(urn)
+            continue
+        inputs = resource.get("inputs") or {}
+        made = identify(resource["type"], inputs)
+        if made is None:
+            dropped.append(urn)
+            continue
+        resources.append({**resource, "id": made, "outputs": resource.get("outputs") or inputs})
+        known.add(urn)
+        adopted.append(urn)
+    edited = {**deployment, "resources": resources, "pending_operations": []}
+    return edited, adopted, dropped, touched
+
+
+def _clear(stacks: Stacks, stack: str, is_gone: Dead) -> tuple[Holder, ...]:
+    found = holders(stacks.settings, stack, os.environ)
+    if not found and stacks.settings.backend_folder(os.environ) is None:
+        found = _holders_told(stacks, stack)
+    if not found:
+        return ()
+    alive = tuple(holder for holder in found if not is_gone(holder))
+    if alive:
+        raise LockedError(stack, alive)
+    stacks.cancel(stack)
+    return found
+
+
+def _holders_told(stacks: Stacks, stack: str) -> tuple[Holder, ...]:
+    """Who locks a stack in a backend that is not a folder: the engine's refusal names them."""
+    try:
+        stacks.import_state(stack, stacks.export(stack))
+    except LockedError as error:
+        if error.holders:
+            return error.holders
+        raise
+    return ()
+
+
+def _name(urn: str) -> str:
+    return urn.split("::", 3)[-1]

@@ -1,0 +1,81 @@
+"""Predicted times, in seconds, and what they mean for budgets and recovery time objectives.
+
+A shard's actions run one after another around its stack; a stage takes as long as its slowest
+shard; stages run one after another. So the plan's critical path is the sum of its stages, and
+gates, where people wait, are not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from drstate.model.catalog import CatalogEntry
+from drstate.model.phases import Phase
+from drstate.model.plan import ActionSpec, Stage
+
+#: what a stack update takes before and after its resources
+STACK_SECONDS = 15
+#: what the health check of a stage takes when all is well
+HEALTH_SECONDS = 5
+
+
+def shard_seconds(
+    actions: Iterable[ActionSpec], declare_seconds: Iterable[int], *, has_stack: bool
+) -> int:
+    """Actions one after another, the stack's resources side by side."""
+    stack = STACK_SECONDS + max(declare_seconds, default=0) if has_stack else 0
+    return stack + sum(action.estimate_seconds for action in actions)
+
+
+def stage_seconds(shards: Iterable[int]) -> int:
+    """The slowest shard, then the health check."""
+    return max(shards, default=0) + HEALTH_SECONDS
+
+
+def budgets(phase: Phase, estimates: Sequence[int]) -> list[int]:
+    """The phase's time, shared out to its stages by what each is predicted to take."""
+    total = sum(estimates)
+    whole = phase.budget_minutes * 60
+    if total == 0:
+        return [whole for _ in estimates]
+    return [max(1, whole * one // total) for one in estimates]
+
+
+def budget_warnings(stages: Sequence[Stage]) -> list[str]:
+    """Phases that are predicted to take longer than they may."""
+    warnings: list[str] = []
+    for phase in dict.fromkeys(stage.phase for stage in stages):
+        predicted = sum(stage.estimate_seconds for stage in stages if stage.phase is phase)
+        if predicted > phase.budget_minutes * 60:
+            warnings.append(
+                f"{phase} is predicted to take {minutes(predicted)}, its budget is "
+                f"{phase.budget_minutes} min"
+            )
+    return warnings
+
+
+def rto_warnings(stages: Sequence[Stage], entries: Mapping[str, CatalogEntry]) -> list[str]:
+    """Resources that are predicted to serve later than their dr:rto-target.
+
+    The time counts from the plan's start to the end of the resource's stage of ACTIVATE.
+    """
+    warnings: list[str] = []
+    passed = 0
+    for stage in stages:
+        passed += stage.estimate_seconds
+        if stage.phase is not Phase.ACTIVATE:
+            continue
+        for key in dict.fromkeys(key for shard in stage.shards for key in shard.resources):
+            target = entries[key].resource.tags.rto_minutes
+            if target is not None and target * 60 < passed:
+                warnings.append(
+                    f"{key}: predicted to serve after {minutes(passed)}, later than its "
+                    f"dr:rto-target of {target} min"
+                )
+    return warnings
+
+
+def minutes(seconds: int) -> str:
+    """A time as people read it."""
+    whole, rest = divmod(seconds, 60)
+    return f"{whole} min {rest} s" if rest else f"{whole} min"

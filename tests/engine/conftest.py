@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+import pytest
+from engine_lab import Lab
+
+
+@pytest.fixture
+def lab(tmp_path) -> Lab:
+    return Lab(tmp_path)
