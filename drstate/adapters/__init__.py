@@ -1,0 +1,1 @@
+"""Imperative actions, health and lag, one package per technology; an explicit registry."""

@@ -1,0 +1,1 @@
+"""Aurora clusters, replicated by a global cluster."""

@@ -1,0 +1,295 @@
+"""The adapter contract: one class per technology, with its header on one screen.
+
+An adapter knows what cannot be declared: promote, scale, flip, and how to see whether it worked. It
+does not know plans, journals, stacks or other technologies, and it never decides *whether* to act:
+planning does. The header (class attributes) is data that docs, IAM policies and tests are made of.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from drstate.adapters.actions import Action, Observation, RunContext
+from drstate.aws.clock import SystemClock
+from drstate.errors import InternalError
+from drstate.model.catalog import Catalog, CatalogEntry, Ownership
+from drstate.model.events import ResourceStatus
+from drstate.model.phases import Phase, SiteState
+from drstate.model.resource import Resource
+from drstate.model.scope import Account, Scope, SiteMap
+from drstate.model.shard import Binding
+from drstate.model.specs.base import Spec
+
+if TYPE_CHECKING:
+    from drstate.aws.caller import AwsCaller
+    from drstate.aws.clock import Clock
+
+__all__ = [
+    "Action",
+    "Adapter",
+    "Claim",
+    "Grant",
+    "Health",
+    "Lag",
+    "Observation",
+    "RunContext",
+    "SiteContext",
+    "Work",
+]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Which discovered resources a technology handles."""
+
+    technology: str
+    #: Resource Explorer's type, say ``rds:cluster``
+    explorer_type: str
+    #: matches the whole ARN; its group ``name`` is the resource's name inside the scope
+    arn_pattern: re.Pattern[str]
+
+    def name_of(self, arn: str) -> str | None:
+        """The resource's name, or None if the ARN is not of this kind."""
+        found = self.arn_pattern.fullmatch(arn)
+        return found.group("name") if found else None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """IAM actions that a technology needs, on which resources, and what for."""
+
+    why: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...] = ("*",)
+
+
+@dataclass(frozen=True)
+class SiteContext:
+    """The site that a phase acts on, as an adapter sees it.
+
+    ``region`` is the region acted on (or ``global``), ``state`` the site state to reach, ``owner``
+    who owns the resource there (None: nothing of it exists or is declared there). ``serving`` and
+    ``recovery`` are the roles before the phase.
+    """
+
+    scope: Scope
+    serving: str
+    recovery: str
+    region: str
+    state: SiteState
+    owner: Ownership | None
+    #: failover with data loss allowed: no call may go to ``other``
+    force: bool = False
+    #: actions only, no stack is updated: what a program would set is set by actions
+    emergency: bool = False
+    bindings: tuple[Binding, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        scope: Scope,
+        catalog: Catalog,
+        entry: CatalogEntry,
+        region: str,
+        state: SiteState,
+        *,
+        force: bool = False,
+        emergency: bool = False,
+        bindings: tuple[Binding, ...] = (),
+    ) -> SiteContext:
+        """The context for one entry of the catalog."""
+        return cls(
+            scope=scope,
+            serving=catalog.serving,
+            recovery=catalog.recovery,
+            region=region,
+            state=state,
+            owner=entry.owner(region),
+            force=force,
+            emergency=emergency,
+            bindings=bindings,
+        )
+
+    @property
+    def by_stack(self) -> bool:
+        """Whether a stack of ours sets this resource's properties in this phase."""
+        return self.owner is Ownership.DECLARED and not self.emergency
+
+    @property
+    def other(self) -> str:
+        """The region that is not acted on (the serving one where ``region`` is ``global``)."""
+        if self.region not in (self.scope.regions.primary, self.scope.regions.recovery):
+            return self.serving
+        return self.scope.regions.other(self.region)
+
+    @property
+    def site_map(self) -> SiteMap:
+        """Translations into ``region``; empty where nothing is translated."""
+        return self.scope.site_map.get(self.region, {})
+
+    @property
+    def scope_file(self) -> str:
+        """Path of the scope file, for remedies."""
+        return f"stacks/{self.scope.customer}/{self.scope.environment}.yaml"
+
+    def account(self, entry: CatalogEntry) -> Account:
+        """The account that holds the entry. Raises KeyError."""
+        return self.scope.account(entry.resource.account)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an adapter does in one phase. ``no_op`` is the reason where there is nothing to do.
+
+    A declared resource may have no action and no reason: its declaration is the work.
+    """
+
+    actions: tuple[Action, ...] = ()
+    no_op: str | None = None
+
+
+@dataclass(frozen=True)
+class Health:
+    """The health of one resource at one site, with the remedy where it is not healthy."""
+
+    status: ResourceStatus
+    detail: str
+    hint: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether it is healthy."""
+        return self.status is ResourceStatus.HEALTHY
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How far the receiving site is behind, in seconds. None: AWS has no measurement."""
+
+    seconds: float | None
+    measured_at: datetime | None
+    source: str
+
+
+class Adapter(ABC):
+    """One technology."""
+
+    technology: ClassVar[str]
+    #: one line for ``drstate technologies``
+    summary: ClassVar[str]
+    #: botocore service names that are called
+    services: ClassVar[tuple[str, ...]]
+    #: what the adapter itself calls
+    grants: ClassVar[tuple[Grant, ...]]
+    #: what declaring the technology's resources needs besides (made by the stack's provider)
+    stack_grants: ClassVar[tuple[Grant, ...]] = ()
+    #: error codes, beyond the usual throttling, that may be tried again
+    transient_codes: ClassVar[frozenset[str]] = frozenset()
+    spec_type: ClassVar[type[Spec]]
+    claims: ClassVar[tuple[Claim, ...]]
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = clock or SystemClock()
+
+    @classmethod
+    def permissions(cls) -> tuple[str, ...]:
+        """IAM actions of the adapter's own calls, sorted."""
+        return tuple(sorted({action for grant in cls.grants for action in grant.actions}))
+
+    @abstractmethod
+    def capture(self, resource: Resource, aws: AwsCaller) -> Spec:
+        """Read the configuration at ``resource.region``, which must be the serving site.
+
+        Raises OperationError where what is found must not become a spec (capacity of zero,
+        a replica, an engine of another technology), AwsCallError where a call fails.
+        """
+
+    @abstractmethod
+    def initial_ownership(
+        self, resource: Resource, spec: Spec, scope: Scope
+    ) -> dict[str, Ownership]:
+        """Owners of a resource that enters the catalog: the source is foreign."""
+
+    @abstractmethod
+    def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Actions that leave the site warm."""
+
+    @abstractmethod
+    def activate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Actions that leave the site active."""
+
+    @abstractmethod
+    def cleanup(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Actions that leave the site retired."""
+
+    @abstractmethod
+    def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Actions that leave the site in standby."""
+
+    @abstractmethod
+    def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
+        """Whether the resource serves from ``site.region`` (after ACTIVATE)."""
+
+    @abstractmethod
+    def ready(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
+        """Whether the resource is as ``site.state`` (standby, warm, retired) wants it."""
+
+    def lag(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Lag | None:  # noqa: ARG002 - the contract
+        """Replication lag of ``site.region``; None where the technology does not replicate."""
+        return None
+
+    def work(self, phase: Phase, entry: CatalogEntry, site: SiteContext) -> Work:
+        """The work of one phase."""
+        methods = {
+            Phase.INSTANTIATE: self.instantiate,
+            Phase.ACTIVATE: self.activate,
+            Phase.CLEANUP: self.cleanup,
+            Phase.REPLICATE: self.replicate,
+        }
+        return methods[phase](entry, site)
+
+    def action(
+        self, phase: Phase, entry: CatalogEntry, site: SiteContext, action_id: str
+    ) -> Action:
+        """The executable action of a plan's ``action_id``. Raises InternalError."""
+        for action in self.work(phase, entry, site).actions:
+            if action.spec.id == action_id:
+                return action
+        raise InternalError(
+            f"{self.technology} has no action {action_id} in {phase}",
+            why="the plan was compiled by another version of drstate, or the catalog changed",
+            hint="plan again: drstate plan",
+        )
+
+    def check(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
+        """``health`` for an active site, ``ready`` for every other state."""
+        if site.state is SiteState.ACTIVE:
+            return self.health(entry, site, aws)
+        return self.ready(entry, site, aws)
+
+
+def undeclared(adapters: Iterable[Adapter], calls: Iterable[tuple[str, str]]) -> list[str]:
+    """Recorded calls ``(service, operation)`` that no adapter's header declares.
+
+    Holds what AwsCaller recorded against the headers. Operation names may be in any case style.
+    """
+    known = {_plain(action) for adapter in adapters for action in adapter.permissions()}
+    return sorted(
+        f"{service}:{operation}"
+        for service, operation in set(calls)
+        if _plain(f"{_IAM_PREFIX.get(service, service)}:{operation}") not in known
+    )
+
+
+#: botocore service names whose IAM prefix differs
+_IAM_PREFIX = {"elbv2": "elasticloadbalancing", "elb": "elasticloadbalancing"}
+
+
+def _plain(action: str) -> str:
+    return action.replace("_", "").lower()

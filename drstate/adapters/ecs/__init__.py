@@ -1,0 +1,1 @@
+"""ECS services: declared at the recovery site, scaled by autoscaling or by us."""

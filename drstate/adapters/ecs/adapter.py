@@ -1,0 +1,201 @@
+"""ECS: services that exist at both sites and run tasks at one.
+
+Who sets the desired count: the stack, where the service is declared and has no autoscaling; the
+actions here everywhere else. Production's numbers always come from the spec, which was captured
+while the service was healthy.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from drstate.adapters.at import At
+from drstate.adapters.base import Adapter, Claim, Grant, Health, SiteContext, Work
+from drstate.adapters.ecs import capture, health
+from drstate.adapters.ecs.actions import Goal, ServiceAction
+from drstate.adapters.ecs.reading import ServiceId
+from drstate.errors import ConfigError
+from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.events import ResourceStatus
+from drstate.model.phases import SiteState
+from drstate.model.resource import Resource
+from drstate.model.scope import Scope, SiteMapTable
+from drstate.model.specs.base import Spec
+from drstate.model.specs.ecs import EcsSpec
+from drstate.model.translation import Translation
+
+if TYPE_CHECKING:
+    from drstate.aws.caller import AwsCaller
+
+_NOTHING_GLOBAL = "an ECS service has no part that spans both sites"
+
+
+class EcsAdapter(Adapter):
+    """ECS services with the ECS deployment controller."""
+
+    technology = "ecs"
+    summary = "ECS services: zero tasks in standby, production count with autoscaling when active"
+    services = ("ecs", "application-autoscaling", "elbv2")
+    grants = (
+        Grant(
+            "see services, task definitions, autoscaling and target health",
+            (
+                "ecs:DescribeServices",
+                "ecs:DescribeTaskDefinition",
+                "application-autoscaling:DescribeScalableTargets",
+                "application-autoscaling:DescribeScalingPolicies",
+                "elasticloadbalancing:DescribeTargetHealth",
+            ),
+        ),
+        Grant("set the number of tasks", ("ecs:UpdateService",), ("arn:aws:ecs:*:*:service/*",)),
+        Grant(
+            "set the bounds of autoscaling",
+            ("application-autoscaling:RegisterScalableTarget",),
+            ("arn:aws:application-autoscaling:*:*:scalable-target/*",),
+        ),
+    )
+    stack_grants = (
+        Grant(
+            "declare task definitions and services",
+            (
+                "ecs:CreateService",
+                "ecs:DeleteService",
+                "ecs:DescribeClusters",
+                "ecs:ListTagsForResource",
+                "ecs:RegisterTaskDefinition",
+                "ecs:TagResource",
+                "ecs:UntagResource",
+            ),
+        ),
+        Grant(
+            "declare scalable targets and policies",
+            (
+                "application-autoscaling:DeleteScalingPolicy",
+                "application-autoscaling:DeregisterScalableTarget",
+                "application-autoscaling:ListTagsForResource",
+                "application-autoscaling:PutScalingPolicy",
+                "application-autoscaling:TagResource",
+                "application-autoscaling:UntagResource",
+                "cloudwatch:DeleteAlarms",
+                "cloudwatch:DescribeAlarms",
+                "cloudwatch:PutMetricAlarm",
+            ),
+        ),
+        Grant(
+            "hand task and execution roles to ECS",
+            ("iam:PassRole",),
+            ("arn:aws:iam::*:role/*",),
+        ),
+    )
+    transient_codes = frozenset({"ConcurrentUpdateException", "UpdateInProgressException"})
+    spec_type = EcsSpec
+    claims = (
+        Claim(
+            technology="ecs",
+            explorer_type="ecs:service",
+            arn_pattern=re.compile(
+                r"arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:service/(?P<name>[^/]+/[^/]+)"
+            ),
+        ),
+    )
+
+    def capture(self, resource: Resource, aws: AwsCaller) -> Spec:
+        """Read the service that runs production; see ``capture.capture``."""
+        at = At(aws, resource.account, resource.region)
+        return capture.capture(resource, at, self.clock.now())
+
+    def initial_ownership(
+        self,
+        resource: Resource,
+        spec: Spec,  # noqa: ARG002 - the contract
+        scope: Scope,
+    ) -> dict[str, Ownership]:
+        """The source is foreign, the recovery service ours; nothing spans both."""
+        return {
+            resource.region: Ownership.FOREIGN,
+            scope.regions.other(resource.region): Ownership.DECLARED,
+        }
+
+    def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Prewarm: a part of production's tasks, pinned there."""
+        return self._work(entry, site)
+
+    def activate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Production's tasks and bounds."""
+        return self._work(entry, site)
+
+    def cleanup(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """No tasks, and autoscaling held at zero."""
+        return self._work(entry, site)
+
+    def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """No tasks; the service itself stays (or is declared) for the next activation."""
+        return self._work(entry, site)
+
+    def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
+        """Desired tasks run, the deployment has completed, targets answer."""
+        return self.ready(entry, site, aws)
+
+    def ready(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
+        """The capacity that the site state wants."""
+        if site.region == GLOBAL:
+            return Health(ResourceStatus.HEALTHY, _NOTHING_GLOBAL)
+        spec = self.spec(entry)
+        at = At(aws, entry.resource.account, site.region)
+        name = service_at(entry, spec, site)
+        return health.service_health(at, name, goal_of(spec, site))
+
+    def spec(self, entry: CatalogEntry) -> EcsSpec:
+        """The entry's spec, typed."""
+        return EcsSpec.model_validate(entry.spec)
+
+    def _work(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        if site.region == GLOBAL:
+            return Work(no_op=_NOTHING_GLOBAL)
+        spec = self.spec(entry)
+        goal = goal_of(spec, site)
+        scales = not site.by_stack or spec.autoscaling is not None
+        if not scales and goal.desired == 0:
+            # the stack sets the count; that nothing runs any more is the health check's business
+            return Work()
+        name = service_at(entry, spec, site)
+        action = ServiceAction(
+            entry, name, site.region, goal, scales=scales, by_stack=site.by_stack
+        )
+        return Work((action,))
+
+
+def service_at(entry: CatalogEntry, spec: EcsSpec, site: SiteContext) -> ServiceId:
+    """The service's name at the site. Raises ConfigError where the site map lacks its cluster."""
+    translation = Translation(site.site_map, spec.region, site.region)
+    cluster = translation.find(SiteMapTable.ECS_CLUSTERS, spec.cluster)
+    if cluster is None:
+        raise ConfigError(
+            f"{entry.key}: no ECS cluster in {site.region} stands for {spec.cluster!r}",
+            why=f"{site.scope_file} has no "
+            f"site_map.{site.region}.{SiteMapTable.ECS_CLUSTERS}[{spec.cluster!r}]",
+            hint=f"add the cluster's name in {site.region} there",
+        )
+    return ServiceId(cluster, spec.service)
+
+
+def goal_of(spec: EcsSpec, site: SiteContext) -> Goal:
+    """The capacity of a site state.
+
+    The bounds are registered by the action only at a foreign site: where the scalable target is
+    declared, the stack has set them before.
+    """
+    scaling = spec.autoscaling
+    registers = scaling is not None and not site.by_stack
+    if site.state is SiteState.ACTIVE:
+        at_least = spec.desired_count
+        if scaling is not None and site.serving == site.region:
+            # it serves already, so a lower count within the bounds is autoscaling's decision
+            at_least = min(at_least, max(1, scaling.min_capacity))
+        bounds = (scaling.min_capacity, scaling.max_capacity) if scaling else None
+        return Goal(spec.desired_count, at_least, bounds if registers else None)
+    if site.state is SiteState.WARM:
+        count = spec.warm_count(site.scope.policies.ecs.warm_percent)
+        return Goal(count, count, (count, count) if registers else None)
+    return Goal(0, 0, (0, 0) if registers else None)

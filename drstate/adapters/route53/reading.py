@@ -1,0 +1,74 @@
+"""Reading Route 53: zones, record sets, health checks, and the answer that resolvers get.
+
+Route 53's control plane is in us-east-1, whatever region is recovered; every call says so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drstate.adapters.at import At
+
+#: where Route 53's control plane is
+CONTROL_REGION = "us-east-1"
+INSYNC = "INSYNC"
+
+
+def zone_id(at: At, zone: str) -> str | None:
+    """Id of the public hosted zone with this name (final dot), or None."""
+    answer = at.call("route53", "list_hosted_zones_by_name", DNSName=zone, MaxItems="10")
+    for found in answer.get("HostedZones", []):
+        if found["Name"] == zone and not (found.get("Config") or {}).get("PrivateZone"):
+            return str(found["Id"]).rpartition("/")[2]
+    return None
+
+
+def record_sets(at: At, zone: str, name: str, kind: str) -> list[dict[str, Any]]:
+    """All record sets of one name and type in the zone ``zone`` (an id)."""
+    answer = at.call(
+        "route53",
+        "list_resource_record_sets",
+        HostedZoneId=zone,
+        StartRecordName=name,
+        StartRecordType=kind,
+        MaxItems="100",
+    )
+    return [
+        found
+        for found in answer.get("ResourceRecordSets", [])
+        # Route 53 writes the star of a wildcard as its octal code
+        if found["Name"].replace("\\052", "*") == name and found["Type"] == kind
+    ]
+
+
+def values_of(record_set: dict[str, Any]) -> list[str]:
+    """The record set's values, sorted and without the final dot that zones add."""
+    return sorted(plain(item["Value"]) for item in record_set.get("ResourceRecords", []))
+
+
+def plain(value: str) -> str:
+    """A value as people write it: lower case, no final dot."""
+    return value.rstrip(".").lower()
+
+
+def answer(at: At, zone: str, name: str, kind: str) -> list[str]:
+    """What Route 53 answers now, health checks considered."""
+    found = at.call(
+        "route53", "test_dns_answer", HostedZoneId=zone, RecordName=name, RecordType=kind
+    )
+    return sorted(plain(value) for value in found.get("RecordData", []))
+
+
+def health_check_on(at: At, alarm: str, region: str) -> str | None:
+    """Id of the health check that follows the alarm, or None."""
+    for found in at.pages("route53", "list_health_checks", "HealthChecks"):
+        identifier = (found.get("HealthCheckConfig") or {}).get("AlarmIdentifier") or {}
+        if identifier.get("Name") == alarm and identifier.get("Region") == region:
+            return str(found["Id"])
+    return None
+
+
+def alarm_state(at: At, alarm: str) -> str | None:
+    """``OK``, ``ALARM`` or ``INSUFFICIENT_DATA``; None where there is no such alarm."""
+    found = at.call("cloudwatch", "describe_alarms", AlarmNames=[alarm]).get("MetricAlarms", [])
+    return str(found[0]["StateValue"]) if found else None

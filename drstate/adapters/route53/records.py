@@ -1,0 +1,203 @@
+"""Changing record sets: the record itself, and the health check on a foreign primary.
+
+One change of a zone at a time (``serial_key``): Route 53 refuses a second one while the first is
+pending. The record set that was there before is among the observed facts, and undo puts it back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from drstate.adapters.actions import Action, Observation, RunContext
+from drstate.adapters.at import At, calls
+from drstate.adapters.route53 import reading
+from drstate.adapters.route53.reading import CONTROL_REGION
+from drstate.errors import OperationError
+from drstate.model.catalog import CatalogEntry
+from drstate.model.plan import ActionSpec, When
+from drstate.model.specs.route53 import Route53Spec
+
+if TYPE_CHECKING:
+    from drstate.aws.caller import AwsCaller
+
+_DEADLINE_SECONDS = 300
+
+
+class _ZoneAction(Action):
+    """What every change of a zone knows."""
+
+    def __init__(
+        self,
+        entry: CatalogEntry,
+        record: Route53Spec,
+        name: str,
+        title: str,
+        extra: tuple[str, ...],
+    ) -> None:
+        self.key = entry.key
+        self.account = entry.resource.account
+        self.record = record
+        self.spec = ActionSpec(
+            id=f"{entry.key}#{name}",
+            resource=entry.key,
+            technology="route53",
+            title=title,
+            when=When.AFTER,
+            calls=tuple(
+                calls(
+                    "route53",
+                    CONTROL_REGION,
+                    "ListResourceRecordSets",
+                    *extra,
+                    "ChangeResourceRecordSets",
+                    "GetChange",
+                )
+            ),
+            estimate_seconds=30,
+            deadline_seconds=_DEADLINE_SECONDS,
+            serial_key=f"route53/{record.zone_id}",
+        )
+
+    def _at(self, aws: AwsCaller) -> At:
+        return At(aws, self.account, CONTROL_REGION)
+
+    def _sets(self, at: At) -> list[dict[str, Any]]:
+        return reading.record_sets(at, self.record.zone_id, self.record.name, self.record.type)
+
+    def _upsert(self, at: At, run: RunContext, record_set: Mapping[str, Any]) -> dict[str, Any]:
+        change = at.call(
+            "route53",
+            "change_resource_record_sets",
+            HostedZoneId=self.record.zone_id,
+            ChangeBatch={
+                "Comment": f"drstate: {self.spec.title}"[:256],
+                "Changes": [{"Action": "UPSERT", "ResourceRecordSet": dict(record_set)}],
+            },
+        )["ChangeInfo"]
+        change_id = str(change["Id"]).rpartition("/")[2]
+
+        def insync() -> str | None:
+            status = str(at.call("route53", "get_change", Id=change_id)["ChangeInfo"]["Status"])
+            return status if status == reading.INSYNC else None
+
+        run.wait(
+            insync,
+            what=f"the change of {self.record.name} {self.record.type} to reach all name servers",
+            timeout_seconds=self.spec.deadline_seconds,
+            hint=f"aws route53 get-change --id {change_id}; then drstate resume",
+        )
+        return {"change": change_id, "record_set": dict(record_set)}
+
+    def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:
+        """Put the recorded record set back."""
+        previous = recorded.get("record_set")
+        if not previous:
+            raise OperationError(
+                f"{self.key}: no earlier record set is recorded",
+                why="the observation before the change found none",
+                hint="change the record in the zone by hand",
+            )
+        return self._upsert(self._at(aws), run, previous)
+
+
+class PointRecord(_ZoneAction):
+    """Give a simple record the values of a region."""
+
+    def __init__(
+        self, entry: CatalogEntry, record: Route53Spec, region: str, values: list[str], ttl: int
+    ) -> None:
+        self.values = values
+        self.ttl = ttl
+        shown = ", ".join(values)
+        super().__init__(
+            entry,
+            record,
+            "point",
+            f"point {record.name} {record.type} to {shown} ({region})",
+            (),
+        )
+
+    def observe(self, aws: AwsCaller) -> Observation:
+        """Done when the record has these values and this TTL."""
+        found = self._sets(self._at(aws))
+        if any(item.get("SetIdentifier") or item.get("AliasTarget") for item in found):
+            return Observation(
+                False,
+                {"record_set": None},
+                f"{self.record.name} {self.record.type} is no simple record",
+                "say way: flag for a failover pair, or make it a simple record",
+            )
+        if not found:
+            return Observation(False, {"record_set": None})
+        current = found[0]
+        done = reading.values_of(current) == self._wanted() and current.get("TTL") == self.ttl
+        return Observation(done, {"record_set": current, "values": reading.values_of(current)})
+
+    def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
+        """UPSERT, then wait for INSYNC."""
+        record_set = {
+            "Name": self.record.name,
+            "Type": self.record.type,
+            "TTL": self.ttl,
+            "ResourceRecords": [{"Value": value} for value in self.values],
+        }
+        return self._upsert(self._at(aws), run, record_set)
+
+    def _wanted(self) -> list[str]:
+        return sorted(reading.plain(value) for value in self.values)
+
+
+class AttachHealthCheck(_ZoneAction):
+    """Put the flag's health check on the foreign primary record set of a failover pair."""
+
+    def __init__(self, entry: CatalogEntry, record: Route53Spec, alarm_region: str) -> None:
+        self.alarm_region = alarm_region
+        super().__init__(
+            entry,
+            record,
+            "attach",
+            f"attach the flag's health check to the primary {record.name} {record.type}",
+            ("ListHealthChecks",),
+        )
+
+    def observe(self, aws: AwsCaller) -> Observation:
+        """Done when the primary has the health check. Before the global stack: not yet."""
+        at = self._at(aws)
+        primary = self._primary(at)
+        if primary is None:
+            return Observation(
+                False,
+                {"record_set": None},
+                f"{self.record.name} {self.record.type} has no PRIMARY record set",
+                "make it a failover pair, or say way: record",
+            )
+        check = reading.health_check_on(at, self.record.flag, self.alarm_region)
+        facts = {"record_set": primary, "health_check": check}
+        attached = primary.get("HealthCheckId")
+        if attached and attached != check:
+            return Observation(
+                False,
+                facts,
+                f"the primary {self.record.name} already has the health check {attached}",
+                "make that one a child of a calculated health check, or take it off the record",
+            )
+        return Observation(check is not None and attached == check, facts)
+
+    def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
+        """UPSERT the primary with the health check's id."""
+        at = self._at(aws)
+        primary = self._primary(at)
+        check = reading.health_check_on(at, self.record.flag, self.alarm_region)
+        if primary is None or check is None:
+            lacking = "PRIMARY record set" if primary is None else "health check"
+            raise OperationError(
+                f"{self.key}: there is no {lacking} to attach",
+                why=f"looked for the health check on alarm {self.record.flag} in "
+                f"{self.alarm_region}",
+                hint="drstate up --phase replicate declares it in the global stack first",
+            )
+        return self._upsert(at, run, {**primary, "HealthCheckId": check})
+
+    def _primary(self, at: At) -> dict[str, Any] | None:
+        return next((item for item in self._sets(at) if item.get("Failover") == "PRIMARY"), None)

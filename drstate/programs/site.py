@@ -1,0 +1,77 @@
+"""The program of a shard: it walks the shard's resources and declares each at the site's state.
+
+The same function serves all four phases; a phase is nothing but the site state in the shard. Its
+outputs say what the stack stands for (``scope``, ``site_state``, ``group``) and where its resources
+answer (``endpoints``, ``resources``): that is how later shards and people find them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from drstate.model.catalog import GLOBAL
+from drstate.model.shard import ShardInput
+
+if TYPE_CHECKING:
+    from drstate.programs.declare.context import DeclaredOutputs
+
+
+def preload() -> int:
+    """Import pulumi_aws and touch all classes that programs use; returns how many.
+
+    Call it once in the main thread before programs run in threads: pulumi_aws's lazy modules are
+    not safe to be imported by several threads at once.
+    """
+    from drstate.programs.declare.registry import touch  # noqa: PLC0415 - takes seconds
+
+    return touch()
+
+
+def program(shard: ShardInput) -> Callable[[], None]:
+    """The program of a shard, for the engine."""
+    return lambda: declare(shard)
+
+
+def declare(shard: ShardInput) -> None:
+    """Declare everything of the shard and export its outputs. Runs inside an engine.
+
+    Raises ConfigError with every missing site map entry of a resource.
+    """
+    import pulumi  # noqa: PLC0415 - takes seconds, and only a running program needs it
+
+    from drstate.programs.declare.context import Declaration  # noqa: PLC0415 - the same
+    from drstate.programs.declare.registry import declare_for  # noqa: PLC0415 - the same
+
+    declaration = Declaration(shard)
+    declared: dict[str, DeclaredOutputs] = {
+        entry.key: declare_for(entry.resource.technology, shard.id.region)(entry, declaration)
+        for entry in shard.resources
+    }
+    for name, value in _outputs(shard, declared).items():
+        pulumi.export(name, value)
+
+
+def _outputs(shard: ShardInput, declared: dict[str, DeclaredOutputs]) -> dict[str, Any]:
+    return {
+        "scope": str(shard.id.scope),
+        "site_state": str(shard.site_state),
+        "region": shard.id.region,
+        "group": shard.id.group,
+        "endpoints": {key: item.endpoints for key, item in declared.items() if item.endpoints},
+        "resources": {key: item.resources for key, item in declared.items()},
+        "readme": _readme(shard),
+    }
+
+
+def _readme(shard: ShardInput) -> str:
+    if shard.id.region == GLOBAL:
+        where = "What spans both sites"
+    else:
+        where = f"The site in {shard.id.region}, group {shard.id.group}"
+    rows = "\n".join(f"- {entry.key}" for entry in shard.resources)
+    return (
+        f"# {shard.id.scope}\n\n{where}, account {shard.account.id} ({shard.account.name}). "
+        f"State: {shard.site_state}.\n\nMade by drstate; change it by `drstate up`, "
+        f"not by hand.\n\n{rows}\n"
+    )

@@ -1,0 +1,103 @@
+"""The registry, the claims, and the policies made from the headers."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import EntryPoint
+
+import botocore.session
+import pytest
+
+from drstate.adapters.base import undeclared
+from drstate.adapters.policy import policy
+from drstate.adapters.registry import ADAPTERS, GROUP, adapter_for, load_adapters
+from drstate.errors import ConfigError
+
+#: IAM actions that are no operation of the service under that name
+NOT_OPERATIONS = {"iam:PassRole"}
+SERVICES = {"elasticloadbalancing": "elbv2"}
+
+
+def point(value: str) -> EntryPoint:
+    return EntryPoint(name="other", value=value, group=GROUP)
+
+
+def test_technologies_are_known_by_name() -> None:
+    assert [adapter_for(a.technology) for a in ADAPTERS] == list(ADAPTERS)
+
+
+def test_an_unknown_technology_names_the_known_ones() -> None:
+    with pytest.raises(ConfigError) as caught:
+        adapter_for("mainframe")
+    assert "aurora, ecs, route53" in caught.value.why
+
+
+def test_a_second_adapter_of_a_technology_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'ecs' has two adapters"):
+        load_adapters([point("drstate.adapters.ecs.adapter:EcsAdapter")])
+
+
+def test_an_entry_point_that_is_no_adapter_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no Adapter subclass"):
+        load_adapters([point("drstate.adapters.base:Claim")])
+
+
+@pytest.mark.parametrize(
+    ("technology", "arn", "name"),
+    [
+        ("aurora", "arn:aws:rds:us-east-1:111122223333:cluster:orders", "orders"),
+        ("aurora", "arn:aws:rds:us-east-1:111122223333:db:orders-1", None),
+        ("ecs", "arn:aws:ecs:us-east-1:111122223333:service/shop/web", "shop/web"),
+        ("ecs", "arn:aws:ecs:us-east-1:111122223333:cluster/shop", None),
+        ("ecs", "arn:aws-us-gov:ecs:us-gov-west-1:111122223333:service/shop/web", "shop/web"),
+    ],
+)
+def test_claims_name_what_they_match(technology: str, arn: str, name: str | None) -> None:
+    (claim,) = adapter_for(technology).claims
+    assert claim.name_of(arn) == name
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.technology)
+def test_permissions_are_operations_of_botocore(adapter) -> None:
+    session = botocore.session.get_session()
+    grants = (*adapter.grants, *adapter.stack_grants)
+    for action in {a for grant in grants for a in grant.actions} - NOT_OPERATIONS:
+        prefix, operation = action.split(":")
+        model = session.get_service_model(SERVICES.get(prefix, prefix))
+        assert operation in model.operation_names, action
+    assert {SERVICES.get(a.split(":")[0], a.split(":")[0]) for a in adapter.permissions()} == set(
+        adapter.services
+    )
+
+
+def test_the_policy_grants_what_is_declared_and_no_wildcard_action() -> None:
+    document = policy(ADAPTERS)
+    actions = [a for statement in document["Statement"] for a in statement["Action"]]
+    assert not [action for action in actions if "*" in action]
+    assert {a for adapter in ADAPTERS for a in adapter.permissions()} <= set(actions)
+    sids = [statement["Sid"] for statement in document["Statement"]]
+    assert len(sids) == len(set(sids))
+    assert all(re.fullmatch(r"[A-Za-z0-9]+", sid) for sid in sids)
+
+
+def test_a_runner_without_stacks_needs_nothing_that_creates() -> None:
+    statements = policy(ADAPTERS, stacks=False)["Statement"]
+    actions = [a for statement in statements for a in statement["Action"]]
+    assert not [a for a in actions if a.split(":")[1].startswith(("Create", "Delete"))]
+
+
+def test_writes_are_granted_on_named_resources_only() -> None:
+    free = {
+        action
+        for statement in policy(ADAPTERS, stacks=False)["Statement"]
+        if statement["Resource"] == ["*"]
+        for action in statement["Action"]
+        if not action.split(":")[1].startswith(("Describe", "Get", "List", "Test"))
+    }
+    # CloudWatch has no resources for metrics
+    assert free == {"cloudwatch:PutMetricData"}
+
+
+def test_a_call_that_no_header_declares_is_found() -> None:
+    made = {("rds", "describe_db_clusters"), ("rds", "reboot_db_instance")}
+    assert undeclared(ADAPTERS, made) == ["rds:reboot_db_instance"]
