@@ -1,0 +1,1 @@
+"""Runs plans: composition root, one module per use case, runner and state machine."""

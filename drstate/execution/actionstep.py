@@ -1,0 +1,172 @@
+"""One action of a shard: look, tell the intent, run, tell the result.
+
+Looking comes first, always: what is done already is not done again, which is also all that a resume
+needs. An action that an earlier runner had begun and that is found done was done by this execution,
+and is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from drstate.errors import CancelledError, OperationError, TimedOutError
+from drstate.execution.errorinfo import error_info
+from drstate.execution.states import StepState
+from drstate.execution.workbench import StoppedError, Workbench
+from drstate.model import events as e
+from drstate.model.plan import ActionSpec, ShardPlan, Stage
+
+if TYPE_CHECKING:
+    from drstate.adapters.base import Observation, RunContext
+
+
+class ActionStep:
+    """One action in its place."""
+
+    def __init__(self, bench: Workbench, stage: Stage, shard: ShardPlan, spec: ActionSpec) -> None:
+        self._bench = bench
+        self._stage = stage
+        self._shard = shard
+        self._spec = spec
+        self._shard_id = str(shard.id)
+
+    def run(self) -> bool:
+        """Whether the action is done. Its failure is journaled, not raised.
+
+        Raises StoppedError where the run is to stop, JournalError where nothing can be recorded.
+        """
+        bench, spec = self._bench, self._spec
+        bench.stop.check()
+        progress = bench.recorder.state.shard(self._stage.id, self._shard_id)
+        state = progress.actions.get(spec.id, StepState.PENDING)
+        if state in (StepState.DONE, StepState.FAILED):
+            return state is StepState.DONE
+        begun = bench.clock.monotonic()
+        try:
+            with bench.serial.held(spec.serial_key):
+                bench.stop.check()
+                self._do(state, progress.observed.get(spec.id), begun)
+        except StoppedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - journaled as the action's failure
+            told = self._told(error)
+            bench.recorder.append(
+                e.ActionFailed(
+                    stage=self._stage.id,
+                    shard=self._shard_id,
+                    action=spec.id,
+                    resource=spec.resource,
+                    error=error_info(told),
+                    duration_seconds=bench.clock.monotonic() - begun,
+                )
+            )
+            return False
+        return True
+
+    def _do(self, state: StepState, first_seen: Mapping[str, Any] | None, begun: float) -> None:
+        bench = self._bench
+        entry = bench.entry(self._spec.resource)
+        adapter = bench.adapter(entry.resource.technology)
+        aws = bench.aws_for(adapter)
+        site = bench.site(self._stage, self._shard, entry)
+        action = adapter.action(self._stage.phase, entry, site, self._spec.id)
+        seen = action.observe(aws)
+        if state is StepState.UNKNOWN:
+            self._tell_unknown(seen)
+        if seen.done:
+            mine = state is StepState.UNKNOWN
+            self._finish(already_done=not mine, result={}, begun=begun)
+            return
+        if seen.blocked is not None:
+            raise OperationError(
+                f"{self._spec.title} cannot run now", why=seen.blocked, hint=seen.hint
+            )
+        self._require_consent()
+        bench.recorder.append(
+            e.ActionIntended(
+                stage=self._stage.id,
+                shard=self._shard_id,
+                action=self._spec.id,
+                resource=self._spec.resource,
+                title=self._spec.title,
+                observed=seen.facts,
+            )
+        )
+        facts = seen.facts if first_seen is None else first_seen
+        result = action.run(aws, self._context(facts, begun))
+        self._keep(result)
+        self._finish(already_done=False, result=result, begun=begun)
+
+    def _context(self, facts: Mapping[str, Any], begun: float) -> RunContext:
+        from drstate.adapters.base import RunContext  # noqa: PLC0415 loaded when it is needed
+
+        bench = self._bench
+        deadline = begun + self._spec.deadline_seconds
+
+        def cancelled() -> bool:
+            return bool(bench.stop) or bench.clock.monotonic() > deadline
+
+        return RunContext(
+            clock=bench.clock,
+            facts=facts,
+            consents=bench.recorder.state.consents,
+            cancelled=cancelled,
+        )
+
+    def _require_consent(self) -> None:
+        wanted = self._spec.needs_consent
+        if wanted is not None and wanted not in self._bench.recorder.state.consents:
+            raise OperationError(
+                f"{self._spec.title} needs the consent {wanted!r}, which nobody gave",
+                why="it cannot be taken back and may lose data",
+                hint="run the command again with --force and confirm the consent",
+            )
+
+    def _told(self, error: Exception) -> Exception:
+        """A wait that ended because of the deadline is a time-out; one that was stopped, a stop."""
+        if not isinstance(error, CancelledError):
+            return error
+        if self._bench.stop:
+            raise StoppedError(self._bench.stop.reason) from error
+        limit = self._spec.deadline_seconds
+        return TimedOutError(
+            f"{self._spec.title} took more than {limit} s",
+            why=f"{error.what}; its deadline ran out",
+            hint="look at the resource in AWS; drstate resume observes it and goes on",
+        )
+
+    def _keep(self, result: Mapping[str, Any]) -> None:
+        """Record told endpoints for later shards, and what is to be kept for later runs."""
+        key, region = self._spec.resource, self._stage.region
+        endpoints = result.get("endpoints")
+        if isinstance(endpoints, Mapping) and endpoints:
+            named = {str(name): str(host) for name, host in endpoints.items()}
+            self._bench.catalog.record_endpoints(key, region, named)
+            self._bench.recorder.append(
+                e.EndpointsRecorded(resource=key, region=region, endpoints=named)
+            )
+        memory = result.get("memory")
+        if isinstance(memory, Mapping) and memory:
+            self._bench.catalog.remember(key, region, memory)
+
+    def _tell_unknown(self, seen: Observation) -> None:
+        finding = "observed as done" if seen.done else "observed as not done; it runs again"
+        self._bench.recorder.append(
+            e.StepUnknown(
+                stage=self._stage.id, shard=self._shard_id, step=self._spec.id, finding=finding
+            )
+        )
+
+    def _finish(self, *, already_done: bool, result: Mapping[str, Any], begun: float) -> None:
+        self._bench.recorder.append(
+            e.ActionFinished(
+                stage=self._stage.id,
+                shard=self._shard_id,
+                action=self._spec.id,
+                resource=self._spec.resource,
+                already_done=already_done,
+                result=dict(result),
+                duration_seconds=self._bench.clock.monotonic() - begun,
+            )
+        )

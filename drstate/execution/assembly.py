@@ -1,0 +1,147 @@
+"""Puts a workbench together: which room answers which question of a running execution."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from drstate.execution.catalogkeeper import CatalogKeeper
+from drstate.execution.health import essential_resources
+from drstate.execution.order import Order, order_of
+from drstate.execution.recorder import WHERE, Recorder
+from drstate.execution.services import Services
+from drstate.execution.workbench import Program, Stop, Workbench
+from drstate.execution.worksource import AdapterWork, site_context
+from drstate.model import events as e
+from drstate.model.catalog import Catalog, CatalogEntry
+from drstate.model.plan import Move, Plan, ShardPlan, Stage
+from drstate.model.scope import Scope
+from drstate.model.shard import Binding, ShardInput
+
+if TYPE_CHECKING:
+    from drstate.adapters.base import SiteContext
+    from drstate.aws.records import CallRetry
+
+
+def work_source(services: Services) -> AdapterWork:
+    """What planning asks of adapters and programs."""
+    from drstate.programs.prerequisites import prerequisites  # noqa: PLC0415 loaded when it is needed
+
+    return AdapterWork(services.adapter, prerequisites, declare_seconds)
+
+
+def declare_seconds(entry: CatalogEntry, _state: object) -> int:
+    """How long declaring the resource may take, from its spec's own estimate where it has one."""
+    known = entry.spec.get("declare_seconds")
+    return int(known) if isinstance(known, int) else DECLARE_SECONDS
+
+
+#: what one declared resource takes where nothing better is known
+DECLARE_SECONDS = 60
+
+
+def program_of(shard: ShardInput) -> Program:
+    """The shard's program."""
+    from drstate.programs.site import program  # noqa: PLC0415 loaded when it is needed
+
+    return program(shard)
+
+
+def order_for(plan: Plan, catalog: Catalog) -> Order:
+    """Priorities, dependencies and what is essential, for a run of the plan."""
+    from drstate.planning.dependencies import resolve  # noqa: PLC0415 loaded when it is needed
+
+    needs = resolve(catalog.entries).of
+    return order_of(plan, catalog, needs, essential_resources(catalog.entries, needs))
+
+
+def workbench(
+    services: Services,
+    scope: Scope,
+    plan: Plan,
+    recorder: Recorder,
+    keeper: CatalogKeeper,
+    *,
+    parallel: int | None,
+    message: str,
+    stop: Stop,
+) -> Workbench:
+    """The workbench of one attempt at an execution."""
+    from drstate.planning.bindings import bindings_for  # noqa: PLC0415 loaded when it is needed
+    from drstate.planning.shards import shard_input  # noqa: PLC0415 loaded when it is needed
+
+    at_once = parallel or scope.policies.parallel
+
+    def bindings(shard: ShardPlan) -> tuple[Binding, ...]:
+        return bindings_for(shard, keeper.catalog)
+
+    def given(shard: ShardPlan, bound: tuple[Binding, ...]) -> ShardInput:
+        return shard_input(shard, keeper.catalog, scope, bound)
+
+    def site(stage: Stage, shard: ShardPlan, entry: CatalogEntry) -> SiteContext:
+        return site_context(
+            scope,
+            keeper.catalog,
+            entry,
+            stage.region,
+            shard.site_state,
+            force=plan.force,
+            bindings=bindings(shard),
+        )
+
+    return Workbench(
+        scope=scope,
+        plan=plan,
+        clock=services.clock,
+        recorder=recorder,
+        catalog=keeper,
+        aws=services.caller(
+            scope, session=f"drstate-{recorder.execution}", on_retry=_retries(recorder)
+        ),
+        adapter=services.adapter,
+        stacks=services.stacks,
+        program=program_of,
+        bindings=bindings,
+        shard_input=given,
+        site=site,
+        remember_shard=services.journal.save_planned_shard,
+        parallel=at_once,
+        message=message,
+        stop=stop,
+        slots=threading.BoundedSemaphore(at_once),
+    )
+
+
+def mover(services: Services) -> Callable[[Move], tuple[str, ...]]:
+    """Moves a resource's state between stacks; returns the URNs that went."""
+
+    def move(row: Move) -> tuple[str, ...]:
+        from drstate.engine.moves import StackMove, move_state  # noqa: PLC0415 loaded when it is needed
+        from drstate.engine.recovery import recover  # noqa: PLC0415 loaded when it is needed
+
+        stacks = services.stacks()
+        for stack in (row.from_stack, row.to_stack):
+            recover(stacks, stack)
+        wanted = StackMove(row.resource, row.from_stack, row.to_stack)
+        return move_state(stacks, wanted).urns
+
+    return move
+
+
+def _retries(recorder: Recorder) -> Callable[[CallRetry], None]:
+    def tell(retry: CallRetry) -> None:
+        stage, shard = WHERE.get()
+        recorder.append(
+            e.CallRetried(
+                stage=stage,
+                shard=shard,
+                service=retry.service,
+                operation=retry.operation,
+                attempt=retry.attempt,
+                wait_seconds=retry.wait_seconds,
+                reason=retry.reason,
+            )
+        )
+
+    return tell

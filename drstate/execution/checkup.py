@@ -1,0 +1,100 @@
+"""Use case: look at everything that a recovery needs before it is needed. Changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drstate.errors import DrstateError
+from drstate.execution.services import Services
+from drstate.version import VERSION
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that is so."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, and the command or edit that mends it."""
+
+    what: str
+    mend: str
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """What doctor shows."""
+
+    facts: tuple[Fact, ...]
+    troubles: tuple[Problem, ...]
+
+
+def checkup(services: Services) -> Checkup:
+    """Engine, backend, scope files, one role assumption per account. Never raises DrstateError.
+
+    Each account is asked once who it is, with its own role and external id, so that a wrong one is
+    found on a quiet day.
+    """
+    from drstate.engine.facts import engine_facts  # noqa: PLC0415 loaded when it is needed
+
+    facts = [Fact("drstate", VERSION), Fact("project", str(services.project_dir))]
+    troubles: list[Problem] = []
+    try:
+        stacks = services.stacks()
+        engine = engine_facts(services.engine(), stacks.settings)
+    except DrstateError as error:
+        troubles.append(_problem(error))
+    else:
+        facts += [
+            Fact("engine", f"{engine.engine} {engine.version} ({engine.origin})"),
+            Fact("backend", engine.backend),
+            Fact("secrets", engine.secrets_provider),
+            Fact("plugins", ", ".join(engine.plugins) or "none"),
+            Fact("stacks", str(len(engine.stacks))),
+        ]
+        troubles += [Problem(trouble.what, trouble.mend) for trouble in engine.troubles]
+    facts.append(Fact("journal", str(services.home)))
+    scopes = _scopes(services, troubles)
+    facts.append(Fact("scopes", ", ".join(scopes) or "none"))
+    return Checkup(tuple(facts), tuple(troubles))
+
+
+def _scopes(services: Services, troubles: list[Problem]) -> list[str]:
+    try:
+        known = services.scopes()
+    except DrstateError as error:
+        troubles.append(_problem(error))
+        return []
+    if not known:
+        troubles.append(
+            Problem(
+                "no scope is described in this project",
+                "write stacks/<customer>/<environment>.yaml; the README shows one",
+            )
+        )
+    for key in known:
+        try:
+            scope = services.scope(key.customer, str(key.environment))
+        except DrstateError as error:
+            troubles.append(_problem(error))
+            continue
+        caller = services.caller(scope, session="drstate-doctor")
+        for account in scope.accounts:
+            try:
+                caller.call(
+                    "sts",
+                    "get_caller_identity",
+                    account=account.id,
+                    region=scope.regions.recovery,
+                )
+            except DrstateError as error:
+                troubles.append(_problem(error))
+    return [str(key) for key in known]
+
+
+def _problem(error: DrstateError) -> Problem:
+    return Problem(f"{error.what}: {error.why}" if error.why else error.what, error.hint)

@@ -1,0 +1,251 @@
+"""Use case: carry out a plan. Also what starting and resuming have in common.
+
+Everything is checked before the first event: the plan fits the catalog, nothing it would do is
+refused, and with ``expect_no_changes`` nothing would change at all. From then on failures are part
+of the story, not exceptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from drstate.errors import (
+    DrstateError,
+    ExitCode,
+    JournalError,
+    PlanRefusedError,
+    TimedOutError,
+    UnexpectedChangesError,
+    UsageError,
+)
+from drstate.execution import previewing
+from drstate.execution.assembly import mover, order_for, workbench
+from drstate.execution.catalogkeeper import CatalogKeeper
+from drstate.execution.commands import Command
+from drstate.execution.gates import Answer, Ask
+from drstate.execution.lease import HeldLease
+from drstate.execution.lease import Runner as Identity
+from drstate.execution.making_plan import PlannedRun
+from drstate.execution.recorder import OnEvent, Recorder
+from drstate.execution.runner import Runner
+from drstate.execution.services import Services
+from drstate.execution.workbench import Stop
+from drstate.model import events as e
+from drstate.model.catalog import Catalog
+from drstate.model.events import ExecutionStatus
+from drstate.model.plan import Plan
+from drstate.model.scope import Scope
+from drstate.report.preview import PlanPreview
+from drstate.report.view import ExecutionView
+from drstate.version import VERSION
+
+DATA_LOSS = "data-loss"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run talks to people and how much it does at once."""
+
+    ask: Ask | None = None
+    on_event: OnEvent | None = None
+    parallel: int | None = None
+
+
+def execute(
+    services: Services,
+    planned: PlannedRun,
+    *,
+    message: str = "",
+    preview: PlanPreview | None = None,
+    ask: Ask | None = None,
+    consent: str | None = None,
+    expect_no_changes: bool = False,
+    parallel: int | None = None,
+    on_event: OnEvent | None = None,
+) -> ExecutionView:
+    """Run the plan to its end, or to the first gate where nobody is asked.
+
+    ``preview`` is what the plan was seen to do; without it (or with that of another plan) it is
+    made here. ``consent`` names who agrees to losing data: needed where the plan has an action that
+    may.
+
+    Nothing is done where this raises PlanRefusedError, UnexpectedChangesError, UsageError, or
+    JournalError (another runner holds the scope). Failed steps do not raise: see the view's status.
+    """
+    seen = _seen(services, planned, preview, parallel)
+    previewing.refuse(seen)
+    if expect_no_changes:
+        _refuse_changes(seen)
+    _require_consent(planned.plan, consent)
+    execution = services.new_execution()
+    options = RunOptions(ask, on_event, parallel)
+
+    def begin(recorder: Recorder, fence: int) -> Catalog:
+        catalog = _saved(services, planned, fence)
+        recorder.append(_created(services, planned.plan, message))
+        if consent is not None and planned.plan.force:
+            text = f"a failover of {planned.scope.key} may lose data that was not yet replicated"
+            recorder.append(e.ConsentRecorded(kind=DATA_LOSS, by=consent, text=text))
+        return catalog
+
+    return run_attempt(
+        services,
+        planned.scope,
+        execution,
+        begin,
+        resumed=False,
+        options=options,
+    )
+
+
+def run_attempt(
+    services: Services,
+    scope: Scope,
+    execution: str,
+    begin: Callable[[Recorder, int], Catalog],
+    *,
+    resumed: bool,
+    options: RunOptions,
+    decision: Answer | None = None,
+) -> ExecutionView:
+    """One attempt at an execution under the scope's lease.
+
+    ``begin`` is called with the recorder and the lease's fence; it brings the recorder to where the
+    attempt starts and returns the saved catalog.
+    """
+    identity = services.runner()
+    stop = Stop()
+
+    def lost(error: DrstateError) -> None:
+        stop.request("the lease was lost", error)
+
+    queue: SimpleQueue[Command] = SimpleQueue()
+    with HeldLease(services.journal, scope.key, identity, on_lost=lost) as lease:
+        recorder = Recorder(
+            services.journal, execution, lease.fence, services.clock, queue, options.on_event
+        )
+        catalog = begin(recorder, lease.fence)
+        plan = recorder.state.plan
+        if plan is None:
+            raise JournalError(
+                f"execution {execution} has no plan",
+                why="its first event is missing",
+                hint="drstate history lists the executions that can go on",
+            )
+        keeper = CatalogKeeper(services.journal, catalog, lease.fence)
+        bench = workbench(
+            services,
+            scope,
+            plan,
+            recorder,
+            keeper,
+            parallel=options.parallel,
+            message=f"drstate {execution}",
+            stop=stop,
+        )
+        if any(shard.stack for stage in plan.stages for shard in stage.shards):
+            services.stacks()  # in this thread: it loads the provider's classes
+        runner = Runner(
+            bench,
+            queue,
+            order_for(plan, catalog),
+            ask=options.ask,
+            decision=decision,
+            move=mover(services),
+        )
+        runner.run(_attached(identity, lease.fence, resumed=resumed))
+        return recorder.view()
+
+
+def exit_code(view: ExecutionView) -> ExitCode:
+    """The documented exit code for how an execution stands."""
+    if view.status is ExecutionStatus.COMPLETED:
+        return ExitCode.SKIPS if view.counts.skipped else ExitCode.OK
+    if view.status is ExecutionStatus.CANCELLED:
+        return ExitCode.CANCELLED
+    if view.status is ExecutionStatus.PAUSED:
+        return ExitCode.WAITING
+    timed_out = TimedOutError("").code
+    if view.error is not None and view.error.code == timed_out:
+        return ExitCode.TIMED_OUT
+    return ExitCode.FAILED
+
+
+def _seen(
+    services: Services, planned: PlannedRun, given: PlanPreview | None, parallel: int | None
+) -> PlanPreview:
+    if given is not None and given.plan_digest == planned.plan.digest():
+        return given
+    return previewing.preview(services, planned, parallel=parallel)
+
+
+def _refuse_changes(seen: PlanPreview) -> None:
+    if seen.empty and not seen.errors:
+        return
+    lines = [
+        f"{stage.stage}: {stage.changes} change{'s' if stage.changes > 1 else ''}"
+        for stage in seen.stages
+        if stage.changes
+    ]
+    lines += [f"{stage} {shard}: {error.what}" for stage, shard, error in seen.errors]
+    lines += [f"{move.resource} would move to {move.to_stack}" for move in seen.moves]
+    raise UnexpectedChangesError(
+        f"{seen.changes} changes where none were expected; nothing was done",
+        why="\n".join(lines),
+        hint="look at them: drstate preview; run without --expect-no-changes to carry them out",
+    )
+
+
+def _require_consent(plan: Plan, consent: str | None) -> None:
+    needing = [
+        spec
+        for stage in plan.stages
+        for shard in stage.shards
+        for spec in shard.actions
+        if spec.needs_consent is not None
+    ]
+    if needing and consent is None:
+        raise UsageError(
+            f"{needing[0].resource}: {needing[0].title} needs a consent",
+            why="with --force, data that was not yet replicated may be lost for good",
+            hint="confirm it at the prompt, or add --yes to --force",
+        )
+
+
+def _saved(services: Services, planned: PlannedRun, fence: int) -> Catalog:
+    """The plan's catalog, stored. Raises PlanRefusedError where another was stored meanwhile."""
+    stored = services.journal.load_catalog(planned.scope.key)
+    version = stored.version if stored is not None else 0
+    if version != planned.catalog.version:
+        raise PlanRefusedError(
+            f"the catalog of {planned.scope.key} changed since the plan was made",
+            why=f"the plan knows version {planned.catalog.version}, stored is {version}",
+            hint="plan again",
+        )
+    if stored == planned.catalog:
+        return planned.catalog
+    return services.journal.save_catalog(planned.catalog, fence=fence)
+
+
+def _created(services: Services, plan: Plan, message: str) -> e.ExecutionCreated:
+    return e.ExecutionCreated(
+        scope=plan.scope,
+        operation=plan.operation,
+        phases=plan.phases,
+        plan=plan,
+        plan_digest=plan.digest(),
+        operator=services.operator,
+        message=message,
+        engine=str(services.engine()),
+        drstate_version=VERSION,
+        sandbox=services.sandbox,
+        force=plan.force,
+    )
+
+
+def _attached(identity: Identity, fence: int, *, resumed: bool) -> e.RunnerAttached:
+    return e.RunnerAttached(
+        runner=identity.id, host=identity.host, pid=identity.pid, fence=fence, resumed=resumed
+    )

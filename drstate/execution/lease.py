@@ -1,0 +1,146 @@
+"""Holding a scope's lease while an execution runs.
+
+One execution per scope: a lease that another runner holds is respected, unless that runner is
+proved dead: it ran on this host and its process is gone. Losing the lease stops this runner from
+starting anything more; the journal refuses its writes anyway.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from drstate.errors import DrstateError, InternalError, JournalError, Retry
+from drstate.journal.port import Journal, Lease
+from drstate.model.scope import ScopeKey
+
+#: how long a lease lasts without being renewed, and how often it is renewed
+TTL_SECONDS = 30.0
+RENEW_SECONDS = 10.0
+
+#: waits up to so many seconds; True ends the heartbeat
+Waiter = Callable[[float], bool]
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Who runs: unique per attempt, with what proves it dead."""
+
+    id: str
+    host: str
+    pid: int
+
+
+class HeldLease:
+    """A scope's lease, renewed until the block ends.
+
+    ``on_lost`` is called from the heartbeat's thread when a renewal is refused. ``waiter`` stands
+    in for the wait between renewals in tests.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        scope: ScopeKey,
+        runner: Runner,
+        *,
+        on_lost: Callable[[DrstateError], None],
+        waiter: Waiter | None = None,
+        alive: Callable[[int], bool] | None = None,
+    ) -> None:
+        self._journal = journal
+        self._scope = scope
+        self._runner = runner
+        self._on_lost = on_lost
+        self._stop = threading.Event()
+        self._waiter = waiter or self._stop.wait
+        self._alive = alive or process_alive
+        self._lease: Lease | None = None
+        self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
+
+    @property
+    def fence(self) -> int:
+        """The lease's fencing token."""
+        if self._lease is None:
+            raise InternalError("the lease is not held", why="asked outside of its block")
+        return self._lease.fence
+
+    def __enter__(self) -> Self:
+        self._lease = self._acquire()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join(timeout=RENEW_SECONDS)
+        if self._lease is not None:
+            self._journal.release(self._lease)
+
+    def _acquire(self) -> Lease:
+        held = self._journal.lease(self._scope)
+        dead = held is not None and held.host == self._runner.host and not self._alive(held.pid)
+        try:
+            return self._journal.acquire(
+                self._scope,
+                runner=self._runner.id,
+                host=self._runner.host,
+                pid=self._runner.pid,
+                ttl_seconds=TTL_SECONDS,
+                instead_of=held if dead else None,
+            )
+        except JournalError as error:
+            raise self._held_by_other(error) from error
+
+    def _held_by_other(self, error: JournalError) -> JournalError:
+        held = self._journal.lease(self._scope)
+        newest = self._journal.executions(self._scope, limit=1)
+        if held is None or not newest:
+            return error
+        execution = newest[0].execution
+        return JournalError(
+            f"{self._scope} is being run by process {held.pid} on {held.host} "
+            f"(execution {execution})",
+            why=f"one execution per scope; its lease lasts until {held.expires_at.isoformat()}",
+            hint=f"watch it: drstate watch {execution}; if that host is lost, wait until the lease "
+            f"has expired and run: drstate resume {execution}",
+            retry=Retry.NEEDS_PERSON,
+        )
+
+    def _beat(self) -> None:
+        while not self._waiter(RENEW_SECONDS):
+            if self._lease is None:
+                return
+            try:
+                self._lease = self._journal.renew(self._lease, TTL_SECONDS)
+            except DrstateError as error:
+                if error.retry is Retry.TRANSIENT:
+                    # the store was busy; two more beats fit into the lease
+                    continue
+                self._lease = None
+                self._on_lost(error)
+                return
+
+
+def process_alive(pid: int) -> bool:
+    """Whether the process exists and still runs (one that waits to be reaped does not)."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")

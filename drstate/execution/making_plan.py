@@ -1,0 +1,122 @@
+"""Use case: a plan, from the catalog and a wish. Changes nothing.
+
+REPLICATE looks at what is there first; every other phase takes the catalog as it was saved, because
+the source may be gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drstate.errors import PlanRefusedError
+from drstate.execution.assembly import work_source
+from drstate.execution.protecting import Protection, protect
+from drstate.execution.services import Services
+from drstate.model.catalog import Catalog
+from drstate.model.phases import Operation, Phase
+from drstate.model.plan import Plan, Skip
+from drstate.model.scope import Approval, Scope
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A plan and what it was made from. ``catalog`` may not be saved yet: executing does that."""
+
+    scope: Scope
+    plan: Plan
+    catalog: Catalog
+    #: what discovery and capture found, where the plan began with them
+    protection: Protection | None = None
+    notes: tuple[str, ...] = ()
+
+
+def make_plan(
+    services: Services,
+    scope: Scope,
+    *,
+    phases: Sequence[Phase],
+    operation: Operation = Operation.PHASE,
+    waves: Sequence[int] = (),
+    targets: Sequence[str] = (),
+    approval: Approval | None = None,
+    force: bool = False,
+    refresh: bool = False,
+) -> PlannedRun:
+    """The plan for ``phases`` (or for the operation's own phases where none are named).
+
+    Raises PlanRefusedError, ConfigError (bad request, missing site map entries), UnknownNameError
+    (a target that is not protected).
+    """
+    from drstate.planning.compiling import compile_plan  # noqa: PLC0415 loaded when it is needed
+    from drstate.planning.requests import PlanRequest, phases_of  # noqa: PLC0415 loaded when it is needed
+
+    wanted = tuple(phases) or phases_of(operation)
+    protection: Protection | None = None
+    if Phase.REPLICATE in wanted:
+        protection = protect(services, scope, refresh=refresh, save=False)
+        catalog = protection.catalog
+    else:
+        catalog = _saved(services, scope)
+    request = PlanRequest(
+        operation=operation,
+        phases=wanted,
+        waves=tuple(waves),
+        targets=tuple(targets),
+        approval=approval,
+        force=force,
+        skips=_skips(protection),
+        warnings=_warnings(protection),
+    )
+    plan = compile_plan(request, catalog, scope, work_source(services))
+    return PlannedRun(
+        scope=scope,
+        plan=plan,
+        catalog=catalog,
+        protection=protection,
+        notes=protection.notes if protection else (),
+    )
+
+
+def _saved(services: Services, scope: Scope) -> Catalog:
+    catalog = services.journal.load_catalog(scope.key)
+    if catalog is None:
+        raise PlanRefusedError(
+            f"{scope.key} is not protected yet",
+            why="no catalog is stored for it",
+            hint=f"run first: drstate up --phase replicate -c {scope.customer} "
+            f"-e {scope.environment}",
+        )
+    return catalog
+
+
+def _skips(protection: Protection | None) -> tuple[Skip, ...]:
+    if protection is None:
+        return ()
+    known = {entry.key for entry in protection.catalog.entries}
+    return tuple(
+        Skip(resource=failure.resource, reason=failure.error.what, mend=failure.error.hint)
+        for failure in protection.failures
+        if failure.resource not in known
+    )
+
+
+def _warnings(protection: Protection | None) -> tuple[str, ...]:
+    if protection is None:
+        return ()
+    known = {entry.key for entry in protection.catalog.entries}
+    stale = [
+        f"{failure.resource}: its configuration could not be read ({failure.error.what}); the one "
+        "captured before is used"
+        for failure in protection.failures
+        if failure.resource in known
+    ]
+    unreached = protection.inventory.account_errors if protection.inventory else ()
+    return (
+        *stale,
+        *(
+            f"account {row.account} ({row.name}) in {row.region} could not be asked: "
+            f"{row.error.what}; {row.error.hint}"
+            for row in unreached
+        ),
+    )

@@ -1,0 +1,221 @@
+"""Use case: both halves of what a plan would do. Stacks are previewed in parallel, actions look.
+
+Nothing is changed. What cannot be previewed (an account out of reach) is told in its place and does
+not hide the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from drstate.errors import PlanRefusedError
+from drstate.execution.assembly import program_of
+from drstate.execution.errorinfo import error_info
+from drstate.execution.knocking import acted_on, knock
+from drstate.execution.making_plan import PlannedRun
+from drstate.execution.services import Services
+from drstate.execution.worksource import site_context
+from drstate.model.catalog import Catalog
+from drstate.model.plan import ActionSpec, ShardPlan, Stage, When
+from drstate.model.shard import Binding
+from drstate.model.stackops import Op, StackOutcome
+from drstate.model.tags import Severity
+from drstate.report.preview import (
+    ActionPreview,
+    PlanPreview,
+    RefusalView,
+    ShardPreview,
+    StagePreview,
+)
+from drstate.report.tally import owns
+
+if TYPE_CHECKING:
+    from drstate.engine.stacks import Deployment
+
+#: told when a shard has been previewed: stage, shard
+OnShard = Callable[[str, str], None]
+
+
+def preview(
+    services: Services,
+    planned: PlannedRun,
+    *,
+    parallel: int | None = None,
+    on_shard: OnShard | None = None,
+) -> PlanPreview:
+    """What the plan would do now, its refusals and warnings included.
+
+    Raises EngineError, CredentialsError where no stack can be previewed at all.
+    """
+    begun = services.clock.monotonic()
+    looker = _Looker(services, planned)
+    engine = str(services.engine())
+    at_once = max(1, parallel or planned.scope.policies.parallel)
+    jobs = [(stage, shard) for stage in planned.plan.stages for shard in stage.shards]
+    if any(shard.stack is not None for _, shard in jobs):
+        services.stacks()  # in this thread: it loads the provider's classes
+
+    def look(job: tuple[Stage, ShardPlan]) -> ShardPreview:
+        seen = looker.shard(*job)
+        if on_shard is not None:
+            on_shard(job[0].id, str(job[1].id))
+        return seen
+
+    with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="preview") as pool:
+        seen = dict(zip([(s.id, str(d.id)) for s, d in jobs], pool.map(look, jobs), strict=True))
+    stages = tuple(
+        StagePreview(
+            stage=stage.id,
+            phase=stage.phase,
+            wave=stage.wave,
+            region=stage.region,
+            estimate_seconds=stage.estimate_seconds,
+            shards=tuple(seen[stage.id, str(shard.id)] for shard in stage.shards),
+        )
+        for stage in planned.plan.stages
+    )
+    refusals, warnings = _judged(stages)
+    return PlanPreview(
+        plan=planned.plan,
+        plan_digest=planned.plan.digest(),
+        engine=engine,
+        stages=stages,
+        moves=planned.plan.moves,
+        refusals=refusals,
+        warnings=(*planned.plan.warnings, *warnings),
+        duration_seconds=services.clock.monotonic() - begun,
+    )
+
+
+def refuse(seen: PlanPreview) -> None:
+    """Raise PlanRefusedError where the preview holds refusals; nothing was done."""
+    if not seen.refusals:
+        return
+    count = len(seen.refusals)
+    raise PlanRefusedError(
+        f"{count} change{'s' if count > 1 else ''} refused, nothing was done",
+        why="\n".join(f"{row.what}: {row.why}" for row in seen.refusals),
+        hint="\n".join(dict.fromkeys(row.hint for row in seen.refusals)),
+    )
+
+
+class _Looker:
+    """Looks at one shard at a time, from many threads."""
+
+    def __init__(self, services: Services, planned: PlannedRun) -> None:
+        from drstate.planning.roles import catalog_for  # noqa: PLC0415 loaded when it is needed
+
+        self._services = services
+        self._planned = planned
+        self._caller = services.caller(planned.scope, session="drstate-preview")
+        self._catalogs = {
+            phase: catalog_for(planned.plan, phase, planned.catalog)
+            for phase in planned.plan.phases
+        }
+        #: states of stacks once the moves are made: moves are shown as moves, not as two changes
+        self._after_moves = _states_after_moves(services, planned)
+
+    def shard(self, stage: Stage, shard: ShardPlan) -> ShardPreview:
+        from drstate.planning.bindings import bindings_for  # noqa: PLC0415 loaded when it is needed
+
+        catalog = self._catalogs[stage.phase]
+        outcome: StackOutcome | None = None
+        error = None
+        bindings: tuple[Binding, ...] = ()
+        try:
+            bindings = bindings_for(shard, catalog)
+            outcome = self._stack(shard, catalog, bindings)
+        except Exception as raised:  # noqa: BLE001 - told in its place in the preview
+            error = error_info(raised)
+        actions = tuple(
+            self._action(stage, shard, spec, catalog, bindings) for spec in shard.actions
+        )
+        return ShardPreview(
+            shard=str(shard.id),
+            account=shard.id.account,
+            region=shard.id.region,
+            stack=outcome,
+            actions=tuple(_told_with(outcome, action) for action in actions),
+            no_ops=shard.no_ops,
+            error=error,
+        )
+
+    def _stack(
+        self, shard: ShardPlan, catalog: Catalog, bindings: tuple[Binding, ...]
+    ) -> StackOutcome | None:
+        from drstate.planning.shards import shard_input  # noqa: PLC0415 loaded when it is needed
+
+        if shard.stack is None:
+            return None
+        given = shard_input(shard, catalog, self._planned.scope, bindings)
+        knock(self._caller, given.account.id, acted_on(given))
+        return self._services.stacks().preview(
+            shard.stack,
+            program_of(given),
+            message="preview",
+            base=self._after_moves.get(shard.stack),
+        )
+
+    def _action(
+        self,
+        stage: Stage,
+        shard: ShardPlan,
+        spec: ActionSpec,
+        catalog: Catalog,
+        bindings: tuple[Binding, ...],
+    ) -> ActionPreview:
+        try:
+            entry = catalog.entry(spec.resource)
+            adapter = self._services.adapter(entry.resource.technology)
+            site = site_context(
+                self._planned.scope,
+                catalog,
+                entry,
+                stage.region,
+                shard.site_state,
+                force=self._planned.plan.force,
+                bindings=bindings,
+            )
+            action = adapter.action(stage.phase, entry, site, spec.id)
+            seen = action.observe(self._caller.derived(transient_codes=adapter.transient_codes))
+        except Exception as raised:  # noqa: BLE001 - told in its place in the preview
+            return ActionPreview(spec=spec, done=False, error=error_info(raised))
+        return ActionPreview(spec=spec, done=seen.done, facts=seen.facts, blocked=seen.blocked)
+
+
+def _told_with(outcome: StackOutcome | None, action: ActionPreview) -> ActionPreview:
+    """The action; where it is blocked only because its stack has yet to create, it waits for it."""
+    if outcome is None or action.blocked is None or action.spec.when is not When.AFTER:
+        return action
+    made = any(op.op is Op.CREATE and owns(action.spec.resource, op.urn) for op in outcome.ops)
+    return action.model_copy(update={"after_create": True, "blocked": None}) if made else action
+
+
+def _states_after_moves(services: Services, planned: PlannedRun) -> dict[str, Deployment]:
+    if not planned.plan.moves:
+        return {}
+    from drstate.engine.moves import StackMove, states_after  # noqa: PLC0415 loaded when it is needed
+
+    moves = [StackMove(row.resource, row.from_stack, row.to_stack) for row in planned.plan.moves]
+    return states_after(services.stacks(), moves)
+
+
+def _judged(
+    stages: tuple[StagePreview, ...],
+) -> tuple[tuple[RefusalView, ...], tuple[str, ...]]:
+    from drstate.planning.safety import check  # noqa: PLC0415 loaded when it is needed
+
+    refusals: list[RefusalView] = []
+    warnings: list[str] = []
+    for stage in stages:
+        outcomes = [shard.stack for shard in stage.shards if shard.stack is not None]
+        for found in check(stage.phase, outcomes):
+            if found.severity is Severity.ERROR:
+                refusals.append(
+                    RefusalView(stack=found.stack, what=found.what, why=found.why, hint=found.hint)
+                )
+            else:
+                warnings.append(f"{found.what}: {found.why}")
+    return tuple(refusals), tuple(warnings)

@@ -1,0 +1,170 @@
+"""How far an execution has come: the reducer's state, and how single steps change it.
+
+It holds no more than decisions need. What people are shown is ``report``'s fold over the same
+events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from drstate.execution.commands import Command
+from drstate.execution.states import StepState, execution_transition, step_transition
+from drstate.model.events import ExecutionStatus, ResourceStatus, WaveHealth
+from drstate.model.phases import Phase
+from drstate.model.plan import Plan, Stage
+
+#: (stage id, shard id)
+ShardKey = tuple[str, str]
+#: (stage id, resource key)
+HealthKey = tuple[str, str]
+
+ENDED = (StepState.DONE, StepState.FAILED)
+
+
+@dataclass(frozen=True)
+class ShardProgress:
+    """How far one shard has come."""
+
+    state: StepState = StepState.PENDING
+    stack: StepState = StepState.PENDING
+    actions: Mapping[str, StepState] = field(default_factory=dict)
+    #: action -> what was there before this execution first ran it; undo and a rerun need it
+    observed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: what failed in the stack: URN (or "") -> message
+    stack_errors: Mapping[str, str] = field(default_factory=dict)
+    #: fingerprints of the stack as it was before this execution first touched it; None: not begun
+    before: Mapping[str, str] | None = None
+
+    def with_action(self, action: str, state: StepState) -> ShardProgress:
+        """A copy in which the action has reached ``state``."""
+        before = self.actions.get(action, StepState.PENDING)
+        return replace(self, actions={**self.actions, action: step_transition(before, state)})
+
+    def with_observed(self, action: str, observed: Mapping[str, Any]) -> ShardProgress:
+        """A copy that remembers the first observation of the action; later ones change nothing."""
+        if action in self.observed:
+            return self
+        return replace(self, observed={**self.observed, action: observed})
+
+    def orphaned(self) -> ShardProgress:
+        """A copy in which every step that was begun and not ended is UNKNOWN."""
+        return self._mapped({StepState.RUNNING: StepState.UNKNOWN})
+
+    def retried(self) -> ShardProgress:
+        """A copy in which what failed is to be done again; what is done stays done."""
+        return self._mapped({StepState.FAILED: StepState.PENDING})
+
+    def _mapped(self, change: Mapping[StepState, StepState]) -> ShardProgress:
+        def changed(state: StepState) -> StepState:
+            return step_transition(state, change[state]) if state in change else state
+
+        return replace(
+            self,
+            state=changed(self.state),
+            stack=changed(self.stack),
+            actions={action: changed(state) for action, state in self.actions.items()},
+        )
+
+
+@dataclass(frozen=True)
+class RunState:
+    """How far an execution has come."""
+
+    status: ExecutionStatus = ExecutionStatus.PENDING
+    plan: Plan | None = None
+    consents: frozenset[str] = frozenset()
+    phases_started: frozenset[Phase] = frozenset()
+    #: phase -> whether every stage of it was at least degraded, none unhealthy
+    phases_finished: Mapping[Phase, bool] = field(default_factory=dict)
+    sites_changed: frozenset[Phase] = frozenset()
+    #: (resource, stack it left)
+    moved: frozenset[tuple[str, str]] = frozenset()
+    gates_opened: frozenset[str] = frozenset()
+    gates_decided: Mapping[str, bool] = field(default_factory=dict)
+    stages_started: frozenset[str] = frozenset()
+    stages_finished: Mapping[str, WaveHealth] = field(default_factory=dict)
+    shards: Mapping[ShardKey, ShardProgress] = field(default_factory=dict)
+    health: Mapping[HealthKey, ResourceStatus] = field(default_factory=dict)
+    #: resources with a failed step, per stage
+    failed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: commands given and not yet answered by an event
+    issued: frozenset[Command] = frozenset()
+
+    def shard(self, stage: str, shard: str) -> ShardProgress:
+        """Progress of the shard; one that was not begun is all PENDING."""
+        return self.shards.get((stage, shard), ShardProgress())
+
+    def with_status(self, status: ExecutionStatus) -> RunState:
+        """A copy in ``status``. Raises InternalError where the table forbids it."""
+        return replace(self, status=execution_transition(self.status, status))
+
+    def with_shard(self, stage: str, shard: str, progress: ShardProgress) -> RunState:
+        """A copy with the shard's progress."""
+        return replace(self, shards={**self.shards, (stage, shard): progress})
+
+    def with_failed(self, stage: str, resources: frozenset[str]) -> RunState:
+        """A copy that remembers failed resources of the stage."""
+        known = self.failed.get(stage, frozenset())
+        return replace(self, failed={**self.failed, stage: known | resources})
+
+    def attached(self) -> RunState:
+        """A copy as a new runner finds it: orphaned steps are UNKNOWN, failures are open again."""
+        again = self.status is ExecutionStatus.FAILED
+        state = replace(
+            self.with_status(ExecutionStatus.RUNNING),
+            shards={key: progress.orphaned() for key, progress in self.shards.items()},
+            issued=frozenset(),
+        )
+        return state.reopened() if again else state
+
+    def reopened(self) -> RunState:
+        """A copy in which every stage that was not fully healthy is open again."""
+        reopened = {
+            stage
+            for stage, health in self.stages_finished.items()
+            if health is not WaveHealth.HEALTHY or self.failed.get(stage)
+        } | {stage for stage, _ in self.shards if stage not in self.stages_finished}
+        plan = self.plan
+        phases = {stage.phase for stage in plan.stages if stage.id in reopened} if plan else set()
+        bad = {
+            key
+            for key, progress in self.shards.items()
+            if key[0] in reopened and progress.state is StepState.FAILED
+        }
+        retried = {
+            (stage.id, resource)
+            for stage in (plan.stages if plan else ())
+            for shard in stage.shards
+            if (stage.id, str(shard.id)) in bad
+            for resource in shard.resources
+        }
+        return replace(
+            self,
+            shards={
+                key: progress.retried() if key in bad else progress
+                for key, progress in self.shards.items()
+            },
+            stages_finished={k: v for k, v in self.stages_finished.items() if k not in reopened},
+            phases_finished={
+                phase: ok
+                for phase, ok in self.phases_finished.items()
+                if phase not in phases and ok
+            },
+            health={
+                key: status
+                for key, status in self.health.items()
+                if key[0] not in reopened
+                or (status is ResourceStatus.HEALTHY and key not in retried)
+            },
+            failed={stage: keys for stage, keys in self.failed.items() if stage not in reopened},
+        )
+
+
+def checked_resources(stage: Stage) -> tuple[str, ...]:
+    """Keys whose health the stage waits for: all of its resources but the no-ops, each once."""
+    idle = {row.resource for shard in stage.shards for row in shard.no_ops}
+    keys = [key for shard in stage.shards for key in shard.resources if key not in idle]
+    return tuple(dict.fromkeys(keys))

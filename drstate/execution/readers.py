@@ -1,0 +1,156 @@
+"""What can be read while others run: status, history, logs, timeline. Nothing but the journal.
+
+Imports neither Pulumi nor boto3 nor anything else that is slow to load: ``drstate status`` is asked
+often, and in a hurry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from drstate.aws.clock import Clock, SystemClock
+from drstate.errors import UnknownNameError
+from drstate.journal.port import ExecutionHeader, Journal
+from drstate.model.events import Event, ExecutionStatus
+from drstate.model.scope import ScopeKey
+from drstate.report.history import History, HistoryRow, history
+from drstate.report.status import view_of
+from drstate.report.timeline import TimelineEntry, timeline
+from drstate.report.view import ExecutionView
+
+JOURNAL_FILE = "journal.db"
+SANDBOX_FOLDER = "sandbox"
+STATE_FOLDER = "state"
+#: how often ``follow`` looks for new events
+POLL_SECONDS = 0.2
+#: no more events come from an execution in one of these, until somebody resumes it
+_STILL = (
+    ExecutionStatus.COMPLETED,
+    ExecutionStatus.FAILED,
+    ExecutionStatus.CANCELLED,
+    ExecutionStatus.PAUSED,
+)
+
+
+class Readers:
+    """Reads executions. Close it, or use it as a context."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self.journal = journal
+        self._clock = clock
+
+    @classmethod
+    def open(
+        cls,
+        project_dir: Path,
+        *,
+        sandbox: bool = False,
+        home: Path | None = None,
+        clock: Clock | None = None,
+    ) -> Readers:
+        """Readers of the project's journal. Raises StateError where it is damaged."""
+        from drstate.journal.sqlite import open_journal  # noqa: PLC0415 loaded when it is needed
+
+        used = clock or SystemClock()
+        folder = home_of(project_dir, home, sandbox=sandbox)
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(open_journal(folder / JOURNAL_FILE, now=used.now), used)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        self.journal.close()
+
+    def find(
+        self,
+        execution: str | None = None,
+        scope: ScopeKey | None = None,
+        *,
+        among: tuple[ExecutionStatus, ...] | None = None,
+    ) -> ExecutionHeader:
+        """The named execution, or the newest one (of the scope, in one of the states).
+
+        Raises UnknownNameError.
+        """
+        if execution is not None:
+            return self.journal.header(execution)
+        for header in self.journal.executions(scope):
+            if among is None or header.status in among:
+                return header
+        where = f" of {scope}" if scope else ""
+        which = f" that is {' or '.join(among)}" if among else ""
+        raise UnknownNameError(
+            f"there is no execution{where}{which}",
+            why="the journal holds none",
+            hint="drstate history lists the executions; drstate up begins one",
+        )
+
+    def status(self, execution: str | None = None, scope: ScopeKey | None = None) -> ExecutionView:
+        """The picture of an execution now; the newest one where none is named."""
+        header = self.find(execution, scope)
+        return view_of(self.journal.events(header.execution), self._clock.now())
+
+    def logs(
+        self, execution: str | None = None, scope: ScopeKey | None = None, after: int = 0
+    ) -> list[Event]:
+        """The events of an execution numbered above ``after``."""
+        header = self.find(execution, scope)
+        return self.journal.events(header.execution, after)
+
+    def timeline(
+        self, execution: str | None = None, scope: ScopeKey | None = None
+    ) -> list[TimelineEntry]:
+        """The events of an execution as people read them."""
+        return timeline(self.logs(execution, scope))
+
+    def history(self, scope: ScopeKey | None = None, limit: int = 20) -> History:
+        """Past executions, newest first, and how many succeeded."""
+        return history(_row(header) for header in self.journal.executions(scope, limit))
+
+    def follow(self, execution: str, after: int = 0) -> Iterator[Event]:
+        """Events as they come, until the execution ends or stops."""
+        while True:
+            # the status is read first: what was written before it was read is then surely seen
+            header = self.journal.header(execution)
+            still = header.status in _STILL or self._abandoned(header)
+            for event in self.journal.events(execution, after):
+                after = event.seq
+                yield event
+            if still:
+                return
+            self._clock.sleep(POLL_SECONDS)
+
+    def _abandoned(self, header: ExecutionHeader) -> bool:
+        """Whether nobody holds the scope's lease, so that no more events can come."""
+        lease = self.journal.lease(header.scope)
+        return lease is None or lease.expired(self._clock.now())
+
+
+def home_of(project_dir: Path, home: Path | None, *, sandbox: bool) -> Path:
+    """Folder of the journal (``home``, or ``.drstate`` in the project); the sandbox has its own."""
+    folder = (home or project_dir / ".drstate").resolve()
+    return folder / SANDBOX_FOLDER if sandbox else folder
+
+
+def _row(header: ExecutionHeader) -> HistoryRow:
+    return HistoryRow(
+        execution=header.execution,
+        scope=header.scope,
+        operation=header.operation,
+        phases=header.phases,
+        status=header.status,
+        operator=header.operator,
+        message=header.message,
+        sandbox=header.sandbox,
+        started_at=header.created_at,
+        updated_at=header.updated_at,
+        duration_seconds=max(0.0, (header.updated_at - header.created_at).total_seconds()),
+        events=header.events,
+    )

@@ -1,0 +1,108 @@
+"""The recorder: the one way in which a running execution says something.
+
+An event is first made durable, then reduced, then shown. Appends are serialised, so that the
+journal, the reducer's state and the status fold always tell the same story in the same order,
+whichever thread speaks. Commands that fall due go to the runner's queue.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from queue import SimpleQueue
+
+from drstate.aws.clock import Clock
+from drstate.execution.commands import Command
+from drstate.execution.progress import RunState
+from drstate.execution.reducer import reduce
+from drstate.journal.port import Journal
+from drstate.model import events as e
+from drstate.model.events import Event, Payload
+from drstate.report.status import StatusFold
+from drstate.report.view import ExecutionView
+
+#: (stage, shard) that the current thread works for, so that a retried call can be told where
+WHERE: contextvars.ContextVar[tuple[str, str]] = contextvars.ContextVar("where", default=("", ""))
+
+OnEvent = Callable[[Event], None]
+
+
+class Recorder:
+    """Appends events of one execution under one lease. Safe from any thread."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        execution: str,
+        fence: int,
+        clock: Clock,
+        queue: SimpleQueue[Command],
+        on_event: OnEvent | None = None,
+    ) -> None:
+        self.execution = execution
+        self._journal = journal
+        self._fence = fence
+        self._clock = clock
+        self._queue = queue
+        self._on_event = on_event
+        self._lock = threading.RLock()
+        self._state = RunState()
+        self._fold = StatusFold()
+        self._begun: dict[str, datetime] = {}
+
+    @property
+    def state(self) -> RunState:
+        """How far the execution has come."""
+        return self._state
+
+    def load(self) -> None:
+        """Take in what the journal holds already. Commands of the past are not given again."""
+        for event in self._journal.events(self.execution):
+            self._take(event)
+
+    def append(self, payload: Payload) -> Event:
+        """Make the event durable, then act on it. Raises JournalError where the lease is lost."""
+        with self._lock:
+            event = self._journal.append(self.execution, payload, self._fence)
+            for command in self._take(event):
+                self._queue.put(command)
+            if self._on_event is not None:
+                self._on_event(event)
+            return event
+
+    def warn(self, text: str, hint: str = "") -> None:
+        """Tell people something, once."""
+        self.append(e.Warned(text=text, hint=hint))
+
+    def seconds_since(self, what: str) -> float:
+        """Seconds since ``what`` began: ``execution``, a phase, a stage, ``stage/shard``."""
+        begun = self._begun.get(what)
+        return 0.0 if begun is None else max(0.0, (self._clock.now() - begun).total_seconds())
+
+    def view(self) -> ExecutionView:
+        """The picture of the execution now."""
+        with self._lock:
+            return self._fold.view(self._clock.now())
+
+    @property
+    def fold(self) -> StatusFold:
+        """The status fold over everything recorded so far."""
+        return self._fold
+
+    def _take(self, event: Event) -> tuple[Command, ...]:
+        self._state, commands = reduce(self._state, event.payload)
+        self._fold.feed(event)
+        match event.payload:
+            case e.ExecutionCreated():
+                self._begun["execution"] = event.at
+            case e.PhaseStarted(phase=phase):
+                self._begun.setdefault(str(phase), event.at)
+            case e.StageStarted(stage=stage):
+                self._begun.setdefault(stage, event.at)
+            case e.ShardStarted(stage=stage, shard=shard):
+                self._begun.setdefault(f"{stage}/{shard}", event.at)
+            case _:
+                pass
+        return commands

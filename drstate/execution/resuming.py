@@ -1,0 +1,100 @@
+"""Use case: go on with an execution that was killed, interrupted, waits at a gate, or failed.
+
+Everything comes from the journal and the catalog; nothing is planned again. What was finished stays
+finished, what was begun is observed first, what failed is tried again.
+"""
+
+from __future__ import annotations
+
+from drstate.errors import UsageError
+from drstate.execution.executing import RunOptions, run_attempt
+from drstate.execution.gates import Answer, Ask
+from drstate.execution.recorder import OnEvent, Recorder
+from drstate.execution.services import Services
+from drstate.execution.states import FINAL
+from drstate.model.catalog import Catalog
+from drstate.model.events import ExecutionStatus
+from drstate.model.scope import ScopeKey
+from drstate.report.view import ExecutionView
+
+_CAN_GO_ON = (
+    ExecutionStatus.PENDING,
+    ExecutionStatus.RUNNING,
+    ExecutionStatus.PAUSED,
+    ExecutionStatus.FAILED,
+)
+
+
+def resume(
+    services: Services,
+    execution: str | None = None,
+    *,
+    scope: ScopeKey | None = None,
+    approve: bool | None = None,
+    comment: str = "",
+    ask: Ask | None = None,
+    on_event: OnEvent | None = None,
+    parallel: int | None = None,
+) -> ExecutionView:
+    """Go on with ``execution``, or with the newest one (of ``scope``) that can go on.
+
+    ``approve`` decides the gate that is open; without it ``ask`` is asked, or the execution stays
+    paused. Raises UnknownNameError, UsageError (it has ended, or the sandbox does not match),
+    JournalError (another runner is at it).
+    """
+    header = services.readers.find(
+        execution, scope, among=_CAN_GO_ON if execution is None else None
+    )
+    if header.status in FINAL:
+        raise UsageError(
+            f"execution {header.execution} is {header.status}",
+            why="it has ended; there is nothing left to go on with",
+            hint=f"see it: drstate status {header.execution}; begin anew: drstate up",
+        )
+    if header.sandbox != services.sandbox:
+        raise UsageError(
+            f"execution {header.execution} belongs to "
+            f"{'the sandbox' if header.sandbox else 'real accounts'}",
+            why="a run never changes from one world to the other",
+            hint="add --sandbox" if header.sandbox else "leave --sandbox out",
+        )
+    loaded = services.scope(header.scope.customer, header.scope.environment)
+    decision = None
+    if approve is not None:
+        decision = Answer(approved=approve, by=services.operator, comment=comment)
+
+    def begin(recorder: Recorder, _fence: int) -> Catalog:
+        recorder.load()
+        catalog = services.journal.load_catalog(header.scope)
+        if catalog is None:
+            raise UsageError(
+                f"there is no catalog of {header.scope} to go on with",
+                why="the journal holds the execution, but not the catalog it works on",
+                hint="restore the journal's backup: drstate doctor names it",
+            )
+        if _consent_is_missing(recorder):
+            recorder.warn(
+                "the execution stopped before its consent was recorded",
+                "actions that need it will refuse; begin anew with --force",
+            )
+        return catalog
+
+    return run_attempt(
+        services,
+        loaded,
+        header.execution,
+        begin,
+        resumed=True,
+        options=RunOptions(ask, on_event, parallel),
+        decision=decision,
+    )
+
+
+def _consent_is_missing(recorder: Recorder) -> bool:
+    plan = recorder.state.plan
+    return plan is not None and any(
+        spec.needs_consent is not None and spec.needs_consent not in recorder.state.consents
+        for stage in plan.stages
+        for shard in stage.shards
+        for spec in shard.actions
+    )

@@ -1,0 +1,294 @@
+"""The runner: carries out the reducer's commands until the execution ends or waits.
+
+The main thread takes commands from the queue and does the short ones itself; shards run in a
+bounded pool. It decides nothing about order: what falls due is the reducer's business, and every
+result goes back to it as an event. An interrupt lets running steps end, starts nothing more, and
+pauses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+
+from drstate.errors import DrstateError, JournalError, TimedOutError
+from drstate.execution import commands as c
+from drstate.execution.commands import Command
+from drstate.execution.errorinfo import error_info
+from drstate.execution.gates import Answer, Ask, question
+from drstate.execution.health import HealthStep, wave_health
+from drstate.execution.order import Order
+from drstate.execution.shardstep import ShardStep
+from drstate.execution.workbench import StoppedError, Workbench
+from drstate.model import events as e
+from drstate.model.catalog import Catalog
+from drstate.model.events import ErrorInfo, ExecutionStatus
+from drstate.model.phases import Phase
+from drstate.model.plan import Move, Stage
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """A shard's thread has ended; ``error`` is what it could not journal."""
+
+    error: BaseException | None
+
+
+class Runner:
+    """One attempt at an execution, under one lease."""
+
+    def __init__(
+        self,
+        bench: Workbench,
+        queue: SimpleQueue[Command],
+        order: Order,
+        *,
+        ask: Ask | None,
+        decision: Answer | None = None,
+        move: Callable[[Move], tuple[str, ...]],
+    ) -> None:
+        self._bench = bench
+        self._recorder = bench.recorder
+        self._queue = queue
+        self._ended: SimpleQueue[_Ended] = SimpleQueue()
+        self._order = order
+        self._ask = ask
+        #: answers the gate that is open now; later gates ask again
+        self._decision = decision
+        self._move = move
+        self._running = 0
+        self._phase_begun: dict[Phase, float] = {}
+        self._waiting: list[c.RunShard] = []
+
+    def run(self, attached: e.RunnerAttached) -> None:
+        """Go on until there is nothing left to do now.
+
+        Raises KeyboardInterrupt (after pausing), JournalError where the lease was lost, and what
+        the journal raises.
+        """
+        self._recorder.append(attached)
+        workers = max(1, self._bench.parallel)
+        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="shard") as pool:
+            try:
+                self._loop(pool)
+            except KeyboardInterrupt:
+                self._bench.stop.request("interrupted")
+                self._drain()
+                self._pause("interrupted by the operator")
+                raise
+            except BaseException:
+                self._bench.stop.request("the run broke off")
+                raise
+
+    def _loop(self, pool: ThreadPoolExecutor) -> None:
+        while self._recorder.state.status is ExecutionStatus.RUNNING:
+            batch = self._next_batch()
+            for command in batch:
+                if isinstance(command, c.RunShard):
+                    self._waiting.append(command)
+                else:
+                    self._perform(command)
+                self._stop_if_lost()
+            self._admit(pool)
+            if not batch and self._running:
+                self._await_shard()
+            elif not batch:
+                # the reducer asks for nothing and nobody is at work: the table has a hole
+                raise JournalError(
+                    "the execution is running, and nothing is left to do",
+                    why="the order of its events leads nowhere",
+                    hint="drstate logs shows the events; report this with them",
+                )
+
+    def _next_batch(self) -> list[Command]:
+        batch: list[Command] = []
+        while True:
+            try:
+                batch.append(self._queue.get_nowait())
+            except Empty:
+                return batch
+
+    def _admit(self, pool: ThreadPoolExecutor) -> None:
+        """Hand shards to the pool, most urgent first."""
+        waiting = sorted(self._waiting, key=lambda cmd: self._order.rank(cmd.stage, cmd.shard))
+        self._waiting = []
+        for command in waiting:
+            self._running += 1
+            pool.submit(self._shard, command).add_done_callback(self._note_end)
+
+    def _note_end(self, future: Future[None]) -> None:
+        self._ended.put(_Ended(future.exception()))
+
+    def _await_shard(self) -> None:
+        ended = self._ended.get()
+        self._running -= 1
+        if ended.error is not None and not isinstance(ended.error, StoppedError):
+            raise ended.error
+        self._stop_if_lost()
+
+    def _drain(self) -> None:
+        """Let running shards reach the end of their present step."""
+        while self._running:
+            ended = self._ended.get()
+            self._running -= 1
+            if isinstance(ended.error, DrstateError):
+                raise ended.error
+
+    def _stop_if_lost(self) -> None:
+        if self._bench.stop.error is not None:
+            raise self._bench.stop.error
+
+    def _shard(self, command: c.RunShard) -> None:
+        stage = self._stage(command.stage)
+        shard = next(row for row in stage.shards if str(row.id) == command.shard)
+        ShardStep(self._bench, stage, shard, levels=self._order.levels).run()
+
+    def _perform(self, command: Command) -> None:
+        if self._recorder.state.status is not ExecutionStatus.RUNNING:
+            return
+        match command:
+            case c.StartPhase(phase=phase):
+                self._start_phase(phase)
+            case c.MoveState(resource=resource, from_stack=source):
+                self._move_state(resource, source)
+            case c.AskGate(stage=stage):
+                self._gate(self._stage(stage))
+            case c.StartStage(stage=stage):
+                self._start_stage(self._stage(stage))
+            case c.CheckHealth(stage=stage):
+                HealthStep(self._bench, self._stage(stage)).run()
+            case c.FinishStage(stage=stage):
+                self._finish_stage(self._stage(stage))
+            case c.FinishPhase(phase=phase, ok=ok):
+                self._finish_phase(phase, ok)
+            case c.FinishExecution(status=status):
+                self._finish(status, None)
+
+    def _stage(self, stage: str) -> Stage:
+        return next(row for row in self._bench.plan.stages if row.id == stage)
+
+    def _start_phase(self, phase: Phase) -> None:
+        region = next(
+            (
+                row.region
+                for row in self._bench.plan.stages
+                if row.phase is phase and row.region in self._bench.catalog.catalog.sites
+            ),
+            self._bench.catalog.catalog.target(phase),
+        )
+        self._recorder.append(e.PhaseStarted(phase=phase, region=region))
+
+    def _move_state(self, resource: str, source: str) -> None:
+        move = next(
+            row
+            for row in self._bench.plan.moves
+            if (row.resource, row.from_stack) == (resource, source)
+        )
+        try:
+            urns = self._move(move)
+        except DrstateError as error:
+            self._finish(ExecutionStatus.FAILED, error_info(error))
+            return
+        self._bench.catalog.update(lambda catalog: _moved(catalog, move))
+        self._recorder.append(
+            e.MoveFinished(
+                resource=resource, from_stack=move.from_stack, to_stack=move.to_stack, urns=urns
+            )
+        )
+
+    def _gate(self, stage: Stage) -> None:
+        asked = question(self._recorder.execution, self._bench.plan, stage)
+        answer, self._decision = self._decision, None
+        if answer is None:
+            self._recorder.append(
+                e.GateOpened(stage=stage.id, reason=asked.reason, checklist=asked.checklist)
+            )
+            if self._ask is None:
+                self._pause(asked.reason)
+                return
+            answer = self._ask(asked)
+        self._recorder.append(
+            e.GateDecided(
+                stage=stage.id,
+                approved=answer.approved,
+                by=answer.by,
+                comment=answer.comment,
+            )
+        )
+
+    def _pause(self, reason: str) -> None:
+        if self._recorder.state.status not in (ExecutionStatus.RUNNING, ExecutionStatus.PAUSED):
+            return
+        hint = f"go on with: drstate resume {self._recorder.execution}"
+        self._recorder.append(e.ExecutionPaused(reason=reason, hint=hint))
+
+    def _start_stage(self, stage: Stage) -> None:
+        begun = self._phase_begun.setdefault(stage.phase, self._bench.clock.monotonic())
+        spent = self._bench.clock.monotonic() - begun
+        if spent > stage.phase.budget_minutes * 60:
+            error = TimedOutError(
+                f"phase {stage.phase} took more than its {stage.phase.budget_minutes} minutes",
+                why=f"{spent / 60:.0f} minutes were over before {stage.id} could begin",
+                hint=f"drstate resume {self._recorder.execution} goes on with a fresh budget",
+            )
+            self._finish(ExecutionStatus.FAILED, error_info(error))
+            return
+        self._recorder.append(e.StageStarted(stage=stage.id))
+
+    def _finish_stage(self, stage: Stage) -> None:
+        health = self._recorder.state.health
+        statuses = {key: status for (where, key), status in health.items() if where == stage.id}
+        self._recorder.append(
+            e.StageFinished(
+                stage=stage.id,
+                health=wave_health(statuses, self._order.essential),
+                duration_seconds=self._recorder.seconds_since(stage.id),
+            )
+        )
+
+    def _finish_phase(self, phase: Phase, ok: bool) -> None:
+        state = self._recorder.state
+        keeper = self._bench.catalog
+        # roles and site states belong to the whole site: a run of chosen waves leaves them
+        whole = not self._bench.plan.partial
+        if ok and whole and phase not in state.sites_changed:
+            # saved first: repeating it after a crash changes nothing
+            catalog = keeper.update(lambda known: known.after(phase))
+            self._recorder.append(
+                e.SiteChanged(
+                    sites=catalog.sites, serving=catalog.serving, recovery=catalog.recovery
+                )
+            )
+        self._recorder.append(
+            e.PhaseFinished(
+                phase=phase, ok=ok, duration_seconds=self._recorder.seconds_since(str(phase))
+            )
+        )
+
+    def _finish(self, status: ExecutionStatus, error: ErrorInfo | None) -> None:
+        fold = self._recorder.fold
+        failed = fold.failed_resources()
+        if status is ExecutionStatus.FAILED and error is None:
+            error = ErrorInfo(
+                code="Operation",
+                what=f"{len(failed)} resources failed",
+                why=", ".join(failed),
+                hint=f"mend the causes, then: drstate resume {self._recorder.execution}",
+            )
+        self._recorder.append(
+            e.ExecutionFinished(
+                status=status,
+                changes=fold.changes,
+                failed=failed,
+                skipped=fold.skipped_resources(),
+                error=error,
+                duration_seconds=self._recorder.seconds_since("execution"),
+            )
+        )
+
+
+def _moved(catalog: Catalog, move: Move) -> Catalog:
+    entry = catalog.entry(move.resource)
+    return catalog.with_entry(entry.model_copy(update={"group": move.to_group}))

@@ -1,0 +1,222 @@
+"""The composition root: from a project folder to everything that use cases work with.
+
+``Services`` knows where things are (journal, scope files, engine, state) and makes them when they
+are first needed, so that a command that only reads the journal starts without Pulumi and boto3. It
+makes no decisions: use cases do. The sandbox is handed in by the caller; nothing here imports it.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from drstate.aws.clock import Clock, SystemClock
+from drstate.errors import ConfigError
+from drstate.execution.lease import Runner
+from drstate.execution.readers import STATE_FOLDER, Readers, home_of
+from drstate.journal.port import Journal
+from drstate.model.scope import Scope, ScopeKey
+
+if TYPE_CHECKING:
+    from drstate.adapters.base import Adapter
+    from drstate.aws.caller import AwsCaller, OnRetry
+    from drstate.engine.choice import EngineChoice
+    from drstate.engine.stacks import Stacks
+
+#: the sandbox's stacks hold nothing secret; their passphrase is known to everybody
+SANDBOX_PASSPHRASE = "sandbox"  # noqa: S105
+_PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE"  # noqa: S105
+
+
+#: makes the embedded engine's command; its type is the engine room's business
+EngineFactory = Callable[[], Any]
+
+
+class Services:
+    """Everything that use cases work with. Close it, or use it as a context."""
+
+    def __init__(
+        self,
+        project_dir: Path,
+        *,
+        sandbox: bool,
+        readers: Readers,
+        clock: Clock,
+        operator: str,
+        embedded: EngineFactory | None,
+        engine: str | None,
+        env: Mapping[str, str],
+        home: Path,
+        plugins: Mapping[str, Path],
+    ) -> None:
+        self.project_dir = project_dir
+        #: folder of the journal and, in the sandbox, of the stacks' state
+        self.home = home
+        self._plugins = dict(plugins)
+        self.sandbox = sandbox
+        self.readers = readers
+        self.clock = clock
+        self.operator = operator
+        self._embedded = embedded
+        self._engine_wanted = engine
+        self._env = dict(env)
+        self._engine: EngineChoice | None = None
+        self._stacks: Stacks | None = None
+
+    @classmethod
+    def open(
+        cls,
+        project_dir: Path,
+        *,
+        sandbox: bool = False,
+        sandbox_env: Mapping[str, str] | None = None,
+        embedded: EngineFactory | None = None,
+        engine: str | None = None,
+        operator: str | None = None,
+        clock: Clock | None = None,
+        journal: Journal | None = None,
+        home: Path | None = None,
+        plugins: Mapping[str, Path] | None = None,
+    ) -> Services:
+        """Services of the project in ``project_dir``; ``home`` is ``.drstate`` in it by default.
+
+        ``plugins`` (provider package -> folder) serve the sandbox's own Pulumi project.
+        In the sandbox, ``sandbox_env`` (where AWS is emulated, with which keys) becomes part of
+        this process's environment: boto3 and the provider plugins read it there, and one process
+        works in one world only. Raises ConfigError for a sandbox without an environment, StateError
+        for a damaged journal.
+        """
+        folder = project_dir.resolve()
+        env = dict(sandbox_env or {})
+        if sandbox and not env.get("AWS_ENDPOINT_URL"):
+            raise ConfigError(
+                "the sandbox is not running",
+                why="no endpoint of an emulated AWS is known",
+                hint="start it: drstate sandbox start",
+            )
+        if sandbox:
+            env.setdefault(_PASSPHRASE, SANDBOX_PASSPHRASE)
+            os.environ.update(env)
+            os.environ.pop("AWS_PROFILE", None)
+        used = clock or SystemClock()
+        if journal is None:
+            readers = Readers.open(folder, sandbox=sandbox, home=home, clock=used)
+        else:
+            readers = Readers(journal, used)
+        return cls(
+            folder,
+            sandbox=sandbox,
+            readers=readers,
+            clock=used,
+            operator=operator or f"{getpass.getuser()}@{socket.gethostname()}",
+            embedded=embedded,
+            engine=engine,
+            env=env,
+            home=home_of(folder, home, sandbox=sandbox),
+            plugins=plugins or {},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the journal. Closing twice is fine."""
+        self.readers.close()
+
+    @property
+    def journal(self) -> Journal:
+        """The journal."""
+        return self.readers.journal
+
+    # scopes
+
+    def scopes(self) -> list[ScopeKey]:
+        """Every scope that the project describes."""
+        from drstate.inventory.scopes import known_scopes  # noqa: PLC0415 loaded when it is needed
+
+        return known_scopes(self.project_dir)
+
+    def scope(self, customer: str, environment: str) -> Scope:
+        """The scope as its file describes it. Raises UnknownNameError, ConfigError."""
+        from drstate.inventory.scopes import load_scope  # noqa: PLC0415 loaded when it is needed
+
+        return load_scope(self.project_dir, customer, environment)
+
+    # rooms that are heavy to import
+
+    def technologies(self) -> tuple[Adapter, ...]:
+        """Every adapter, by technology's name."""
+        from drstate.adapters.registry import load_adapters  # noqa: PLC0415 loaded when it is needed
+
+        return load_adapters()
+
+    def adapter(self, technology: str) -> Adapter:
+        """The adapter of a technology. Raises ConfigError."""
+        from drstate.adapters.registry import adapter_for  # noqa: PLC0415 loaded when it is needed
+
+        return adapter_for(technology)
+
+    def caller(
+        self, scope: Scope, *, session: str = "drstate", on_retry: OnRetry | None = None
+    ) -> AwsCaller:
+        """A caller into the scope's accounts; no call is made yet."""
+        from drstate.aws.caller import open_caller  # noqa: PLC0415 loaded when it is needed
+
+        return open_caller(
+            scope.accounts,
+            session_name=session,
+            clock=self.clock,
+            on_retry=on_retry,
+            scope_file=f"stacks/{scope.customer}/{scope.environment}.yaml",
+        )
+
+    def engine(self) -> EngineChoice:
+        """The engine that carries stack updates. Raises EngineError, ConfigError."""
+        from drstate.engine.choice import choose_engine  # noqa: PLC0415 loaded when it is needed
+
+        if self._engine is None:
+            self._engine = choose_engine(
+                sandbox=self.sandbox, requested=self._engine_wanted, embedded=self._embedded
+            )
+        return self._engine
+
+    def engine_line(self) -> str:
+        """The engine as header lines show it."""
+        return f"{self.engine()}{' in the sandbox' if self.sandbox else ''}"
+
+    def stacks(self) -> Stacks:
+        """The project's stacks, with every provider class loaded so that threads may declare."""
+        from drstate.engine.settings import EngineSettings  # noqa: PLC0415 loaded when it is needed
+        from drstate.engine.stacks import Stacks  # noqa: PLC0415 loaded when it is needed
+        from drstate.engine.workdir import sandbox_project  # noqa: PLC0415 loaded when it is needed
+        from drstate.programs.site import preload  # noqa: PLC0415 loaded when it is needed
+
+        if self._stacks is None:
+            preload()
+            work_dir, backend = self.project_dir, None
+            if self.sandbox:
+                state = self.home / STATE_FOLDER
+                state.mkdir(parents=True, exist_ok=True)
+                work_dir, backend = sandbox_project(self.home, self._plugins), state.as_uri()
+            settings = EngineSettings(work_dir=work_dir, backend_url=backend, env=dict(self._env))
+            self._stacks = Stacks(self.engine(), settings, monotonic=self.clock.monotonic)
+        return self._stacks
+
+    # identities
+
+    def runner(self) -> Runner:
+        """A new runner identity for this process."""
+        host = socket.gethostname()
+        return Runner(id=f"{host}-{os.getpid()}-{secrets.token_hex(4)}", host=host, pid=os.getpid())
+
+    def new_execution(self) -> str:
+        """A new execution id: sortable by time, unique, short enough to be typed."""
+        return f"{self.clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

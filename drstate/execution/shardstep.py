@@ -1,0 +1,134 @@
+"""One shard: actions before, stack, actions after; each resource on its own.
+
+A resource whose step failed gets no further steps, and never stops another one. Resources that
+depend on each other inside the shard follow each other, all others are worked on at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from drstate.errors import DrstateError
+from drstate.execution.actionstep import ActionStep
+from drstate.execution.errorinfo import as_drstate, error_info
+from drstate.execution.knocking import acted_on, knock
+from drstate.execution.stackstep import StackStep
+from drstate.execution.states import StepState
+from drstate.execution.workbench import StoppedError, Workbench, working_for
+from drstate.model import events as e
+from drstate.model.plan import ActionSpec, ShardPlan, Stage, When
+from drstate.model.shard import Binding
+from drstate.report.tally import owns
+
+
+class ShardStep:
+    """One shard in its stage."""
+
+    def __init__(
+        self,
+        bench: Workbench,
+        stage: Stage,
+        shard: ShardPlan,
+        *,
+        levels: Callable[[tuple[str, ...]], list[list[str]]],
+    ) -> None:
+        self._bench = bench
+        self._stage = stage
+        self._shard = shard
+        self._shard_id = str(shard.id)
+        #: resources of the shard in levels: those of a level depend on earlier levels only
+        self._levels = levels
+        self._failed: set[str] = set()
+
+    def run(self) -> None:
+        """Do the shard. Failures are journaled. Raises StoppedError and JournalError only."""
+        with working_for(self._stage.id, self._shard_id):
+            error: DrstateError | None = None
+            try:
+                self._steps()
+            except StoppedError:
+                raise
+            except Exception as raised:  # noqa: BLE001 - journaled as the shard's failure
+                self._bench.stop.check()
+                error = as_drstate(raised)
+                self._failed |= set(self._shard.resources)
+            self._finish(error)
+
+    def _steps(self) -> None:
+        bindings = self._bench.bindings(self._shard)
+        self._bench.recorder.append(
+            e.ShardStarted(stage=self._stage.id, shard=self._shard_id, bindings=bindings)
+        )
+        self._actions(When.BEFORE)
+        self._update(bindings)
+        self._actions(When.AFTER)
+
+    def _update(self, bindings: tuple[Binding, ...]) -> None:
+        if self._shard.stack is None:
+            return
+        given = self._bench.shard_input(self._shard, bindings)
+        # the provider's own words for a role that cannot be assumed hold no remedy; ours do
+        knock(self._bench.aws, given.account.id, acted_on(given))
+        errors = StackStep(self._bench, self._stage, self._shard, given).run()
+        self._failed |= failed_resources(errors, self._shard.declared)
+
+    def _actions(self, when: When) -> None:
+        chains: dict[str, list[ActionSpec]] = {}
+        for spec in self._shard.actions:
+            if spec.when is when:
+                chains.setdefault(spec.resource, []).append(spec)
+        for level in self._levels(tuple(chains)):
+            together = [chains[key] for key in level if key not in self._failed]
+            if len(together) == 1:
+                self._chain(together[0])
+            elif together:
+                self._at_once(together)
+
+    def _at_once(self, chains: list[list[ActionSpec]]) -> None:
+        workers = min(len(chains), self._bench.parallel)
+        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="action") as pool:
+            futures = [pool.submit(self._chain_in_thread, chain) for chain in chains]
+        for future in futures:
+            future.result()
+
+    def _chain_in_thread(self, chain: list[ActionSpec]) -> None:
+        with working_for(self._stage.id, self._shard_id):
+            self._chain(chain)
+
+    def _chain(self, chain: list[ActionSpec]) -> None:
+        with self._bench.slots:
+            for spec in chain:
+                if not ActionStep(self._bench, self._stage, self._shard, spec).run():
+                    self._failed.add(spec.resource)
+                    return
+
+    def _finish(self, error: DrstateError | None) -> None:
+        bench = self._bench
+        progress = bench.recorder.state.shard(self._stage.id, self._shard_id)
+        if progress.state is not StepState.RUNNING:
+            # it failed before it could begin: say that it was tried
+            bench.recorder.append(e.ShardStarted(stage=self._stage.id, shard=self._shard_id))
+        bench.recorder.append(
+            e.ShardFinished(
+                stage=self._stage.id,
+                shard=self._shard_id,
+                ok=error is None and not self._failed,
+                failed=tuple(sorted(self._failed)),
+                error=error_info(error) if error is not None else None,
+                duration_seconds=bench.recorder.seconds_since(f"{self._stage.id}/{self._shard_id}"),
+            )
+        )
+
+
+def failed_resources(errors: Mapping[str, str], declared: Iterable[str]) -> set[str]:
+    """Keys of the declared resources that the errors of a stack belong to.
+
+    An error that belongs to no resource (a provider, the stack itself) counts for all of them.
+    """
+    keys = sorted(declared, key=len, reverse=True)
+    failed: set[str] = set()
+    for urn in errors:
+        owner = next((key for key in keys if owns(key, urn)), None)
+        failed |= {owner} if owner is not None else set(keys)
+    return failed

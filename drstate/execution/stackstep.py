@@ -1,0 +1,161 @@
+"""The stack update of a shard: remember what was there, bring it up, record where things answer.
+
+An update that an earlier runner had begun is repaired first (dead lock, pending operations) and
+then simply done again: what is done already is "same". The outcome is told over all attempts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from drstate.errors import UnknownNameError
+from drstate.execution.errorinfo import as_drstate
+from drstate.execution.fingerprints import counted, fingerprints, over_all_attempts
+from drstate.execution.states import StepState
+from drstate.execution.workbench import Workbench
+from drstate.model import events as e
+from drstate.model.plan import ShardPlan, Stage
+from drstate.model.shard import ShardInput
+from drstate.model.stackops import ResourceOp, StackOutcome
+
+if TYPE_CHECKING:
+    from drstate.engine.outcome import Progress
+
+
+class StackStep:
+    """One stack update in its place."""
+
+    def __init__(self, bench: Workbench, stage: Stage, shard: ShardPlan, given: ShardInput) -> None:
+        self._bench = bench
+        self._stage = stage
+        self._shard_id = str(shard.id)
+        self._stack = given.stack
+        self._input = given
+
+    def run(self) -> Mapping[str, str]:
+        """Bring the stack up; URN (or "") -> message of what failed, empty where all is well.
+
+        Raises StoppedError where the run is to stop, JournalError where nothing can be recorded,
+        and DrstateError where the engine cannot work at all (its result is journaled all the same).
+        """
+        bench = self._bench
+        bench.stop.check()
+        progress = bench.recorder.state.shard(self._stage.id, self._shard_id)
+        if progress.stack in (StepState.DONE, StepState.FAILED):
+            return progress.stack_errors
+        with bench.slots:
+            bench.stop.check()
+            if progress.stack is StepState.UNKNOWN:
+                self._repair()
+            again = progress.before is not None
+            before = dict(progress.before) if progress.before is not None else self._prints()
+            bench.recorder.append(
+                e.StackStarted(
+                    stage=self._stage.id, shard=self._shard_id, stack=self._stack, before=before
+                )
+            )
+            begun = bench.clock.monotonic()
+            try:
+                outcome = self._up()
+            except Exception as error:
+                self._tell_broken(error, begun)
+                raise
+            self._record_endpoints(outcome)
+            ops = outcome.ops
+            if again:
+                ops = over_all_attempts(ops, before, self._prints())
+            self._tell(outcome, ops)
+        return outcome.errors
+
+    def _up(self) -> StackOutcome:
+        bench = self._bench
+        bench.remember_shard(self._input)
+        return bench.stacks().up(
+            self._stack,
+            bench.program(self._input),
+            message=bench.message,
+            on_progress=self._progress,
+        )
+
+    def _repair(self) -> None:
+        from drstate.engine.recovery import recover  # noqa: PLC0415 loaded when it is needed
+
+        finding = recover(self._bench.stacks(), self._stack)
+        self._bench.recorder.append(
+            e.StepUnknown(
+                stage=self._stage.id, shard=self._shard_id, step=self._stack, finding=str(finding)
+            )
+        )
+
+    def _prints(self) -> dict[str, str]:
+        try:
+            return fingerprints(self._bench.stacks().export(self._stack))
+        except UnknownNameError:
+            return {}
+
+    def _progress(self, progress: Progress) -> None:
+        if not progress.done:
+            return
+        self._bench.recorder.append(
+            e.StackProgress(
+                stage=self._stage.id,
+                shard=self._shard_id,
+                stack=self._stack,
+                urn=progress.urn,
+                name=progress.name,
+                op=progress.op,
+                ok=progress.ok,
+            )
+        )
+
+    def _record_endpoints(self, outcome: StackOutcome) -> None:
+        # before StackFinished: a runner that dies in between repeats the update and gets here again
+        region = self._input.id.region
+        for key, named in endpoints_in(outcome.outputs):
+            self._bench.catalog.record_endpoints(key, region, named)
+            self._bench.recorder.append(
+                e.EndpointsRecorded(resource=key, region=region, endpoints=named)
+            )
+
+    def _tell(self, outcome: StackOutcome, ops: tuple[ResourceOp, ...]) -> None:
+        self._bench.recorder.append(
+            e.StackFinished(
+                stage=self._stage.id,
+                shard=self._shard_id,
+                stack=self._stack,
+                ok=outcome.ok,
+                ops=ops,
+                counts=counted(ops),
+                errors=outcome.errors,
+                duration_seconds=outcome.duration_seconds,
+            )
+        )
+
+    def _tell_broken(self, error: Exception, begun: float) -> None:
+        known = as_drstate(error)
+        self._bench.recorder.append(
+            e.StackFinished(
+                stage=self._stage.id,
+                shard=self._shard_id,
+                stack=self._stack,
+                ok=False,
+                ops=(),
+                counts={},
+                errors={"": known.what},
+                duration_seconds=self._bench.clock.monotonic() - begun,
+            )
+        )
+
+
+def endpoints_in(outputs: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Resource key and its named endpoints, from a stack's outputs, in key order."""
+    exported = outputs.get("endpoints")
+    if not isinstance(exported, Mapping):
+        return
+    for key in sorted(exported):
+        named = exported[key]
+        if isinstance(named, Mapping):
+            hosts = {str(name): str(host) for name, host in sorted(named.items()) if host}
+            if hosts:
+                yield str(key), hosts

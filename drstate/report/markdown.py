@@ -1,0 +1,126 @@
+"""The final report of an execution as markdown: for a pull request, a ticket, a mail.
+
+Text from AWS and from people is escaped; nothing here is read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from drstate.report.tally import owns
+from drstate.report.view import ExecutionView, Progress, ResourceView, ShardView, StageView
+
+
+def markdown(view: ExecutionView) -> str:
+    """The report, ending in a newline."""
+    return "\n".join([*_head(view), *_stages(view), *_failures(view), *_end(view), ""])
+
+
+def _head(view: ExecutionView) -> Iterator[str]:
+    phases = ", ".join(row.phase for row in view.phases)
+    where = " in the sandbox" if view.sandbox else ""
+    yield f"# {view.scope}: {phases} {view.status}{where}"
+    yield ""
+    yield f"- execution {view.execution}, by {_text(view.operator)}"
+    yield f"- {view.duration_seconds:.0f} s, {view.changes} changes, {view.percent} %"
+    yield f"- {view.serving} serves, {view.recovery} is to take over next"
+    if view.message:
+        yield f"- {_text(view.message)}"
+    for kind in view.consents:
+        yield f"- consent given: {kind}"
+    yield ""
+
+
+def _stages(view: ExecutionView) -> Iterator[str]:
+    for stage in view.stages:
+        health = stage.health or stage.state
+        took = f", {stage.seconds:.1f} s" if stage.seconds is not None else ""
+        yield f"## {stage.id}: {health}{took}"
+        yield ""
+        yield "| resource | declared | actions | health | recovery time |"
+        yield "|---|---|---|---|---|"
+        for resource in stage.resources:
+            yield _row(stage, resource)
+        yield ""
+
+
+def _row(stage: StageView, resource: ResourceView) -> str:
+    mine = [shard for shard in stage.shards if shard.account == resource.account]
+    cells = (
+        resource.key,
+        _declared(mine, resource),
+        _actions(mine, resource.key),
+        f"{resource.status or resource.state} {resource.detail}".strip(),
+        _recovery(resource),
+    )
+    return f"| {' | '.join(_text(cell) for cell in cells)} |"
+
+
+def _declared(shards: list[ShardView], resource: ResourceView) -> str:
+    if resource.no_op is not None:
+        return f"nothing to do: {resource.no_op}"
+    ops = [
+        op
+        for shard in shards
+        if shard.stack is not None
+        for op in shard.stack.ops
+        if owns(resource.key, op.urn)
+    ]
+    kinds = sorted({str(op.op) for op in ops})
+    told = ", ".join(f"{sum(op.op == kind for op in ops)} {kind}" for kind in kinds)
+    return told or ("no changes" if resource.declared else "foreign")
+
+
+def _actions(shards: list[ShardView], key: str) -> str:
+    told = []
+    for action in (action for shard in shards for action in shard.actions):
+        if action.resource == key:
+            word = "was done" if action.already_done else str(action.state)
+            told.append(f"{action.title} ({word})")
+    return "; ".join(told)
+
+
+def _recovery(resource: ResourceView) -> str:
+    if resource.recovered_seconds is None:
+        return ""
+    measured = f"{resource.recovered_seconds / 60:.1f} min"
+    if resource.rto_minutes is None:
+        return measured
+    verdict = "met" if resource.rto_met else "missed"
+    return f"{measured}, target {resource.rto_minutes} min {verdict}"
+
+
+def _failures(view: ExecutionView) -> Iterator[str]:
+    if not view.failed and view.error is None:
+        return
+    yield "## What failed"
+    yield ""
+    if view.error is not None and not view.failed:
+        yield f"- {_text(view.error.what)}: {_text(view.error.why)}. {_text(view.error.hint)}"
+    for row in view.failed:
+        why = f" ({_text(row.why)})" if row.why else ""
+        yield f"- {row.resource} in {row.stage}: {_text(row.what)}{why}. {_text(row.hint)}"
+    yield ""
+
+
+def _end(view: ExecutionView) -> Iterator[str]:
+    for skip in view.skips:
+        yield f"- left out: {skip.resource}: {_text(skip.reason)}. {_text(skip.mend)}"
+    for warning in view.warnings:
+        yield f"- warning: {_text(warning.text)} {_text(warning.hint)}".rstrip()
+    waiting = [s for s in view.stages if s.gate and s.gate.state is Progress.WAITING]
+    for stage in waiting:
+        yield f"- waits for approval before {stage.id}"
+    if view.next:
+        yield ""
+        yield "Next:"
+        yield ""
+        yield "```"
+        yield from view.next
+        yield "```"
+
+
+def _text(text: str) -> str:
+    """One line, with nothing in it that a table or HTML would take for its own."""
+    plain = " ".join(text.split())
+    return plain.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")

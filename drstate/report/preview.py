@@ -1,0 +1,127 @@
+"""The shape of a preview: both halves of what a plan would do. ``drstate.preview/1``.
+
+The declared half is the engine's own diff per stack, the imperative half is what each action found
+when it looked. Values only; ``execution.previewing`` fills them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from drstate.model.base import Value
+from drstate.model.events import ErrorInfo
+from drstate.model.phases import Phase
+from drstate.model.plan import ActionSpec, Move, NoOp, Plan
+from drstate.model.stackops import Op, ResourceOp, StackOutcome
+
+
+class ActionPreview(Value):
+    """What one action found, and so whether it would run."""
+
+    spec: ActionSpec
+    #: it is done already and would not run
+    done: bool
+    facts: dict[str, Any] = Field(default_factory=dict)
+    #: why it would fail now, if it would
+    blocked: str | None = None
+    #: it acts on what its stack creates, at the values that the site wants: there is nothing left
+    #: to do then, and if there is, the action finds it
+    after_create: bool = False
+    #: it could not be observed
+    error: ErrorInfo | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether the action would run."""
+        return not self.done and self.error is None and not self.after_create
+
+
+class ShardPreview(Value):
+    """One shard: its stack's diff and its actions."""
+
+    shard: str
+    account: str
+    region: str
+    stack: StackOutcome | None
+    actions: tuple[ActionPreview, ...] = ()
+    no_ops: tuple[NoOp, ...] = ()
+    error: ErrorInfo | None = None
+
+    @property
+    def changes(self) -> int:
+        """Stack operations other than ``same``, and actions that would run."""
+        return (self.stack.changes if self.stack else 0) + sum(a.runs for a in self.actions)
+
+
+class StagePreview(Value):
+    """One stage."""
+
+    stage: str
+    phase: Phase
+    wave: int
+    region: str
+    estimate_seconds: int
+    shards: tuple[ShardPreview, ...]
+
+    @property
+    def changes(self) -> int:
+        """Sum over its shards."""
+        return sum(shard.changes for shard in self.shards)
+
+
+class RefusalView(Value):
+    """A safety rule that refuses the plan, and the remedy."""
+
+    stack: str
+    what: str
+    why: str = ""
+    hint: str = ""
+
+
+class PlanPreview(Value):
+    """What the plan would do, seen now."""
+
+    schema_: str = Field(default="drstate.preview/1", alias="schema")
+    plan: Plan
+    plan_digest: str
+    engine: str
+    stages: tuple[StagePreview, ...]
+    moves: tuple[Move, ...] = ()
+    refusals: tuple[RefusalView, ...] = ()
+    warnings: tuple[str, ...] = ()
+    duration_seconds: float = 0.0
+
+    @property
+    def changes(self) -> int:
+        """Stack operations other than ``same``, actions that would run, and moves."""
+        return sum(stage.changes for stage in self.stages) + len(self.moves)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing would change."""
+        return self.changes == 0
+
+    @property
+    def errors(self) -> tuple[tuple[str, str, ErrorInfo], ...]:
+        """What could not be previewed: (stage, shard, error)."""
+        return tuple(
+            (stage.stage, shard.shard, error)
+            for stage in self.stages
+            for shard in stage.shards
+            for error in (shard.error, *(action.error for action in shard.actions))
+            if error is not None
+        )
+
+    @property
+    def destructive(self) -> tuple[ResourceOp, ...]:
+        """Operations that replace or delete something."""
+        return tuple(
+            op
+            for stage in self.stages
+            for shard in stage.shards
+            if shard.stack is not None
+            for op in shard.stack.ops
+            if op.op in (Op.REPLACE, Op.DELETE)
+        )

@@ -1,0 +1,301 @@
+"""The status fold: events in, ``ExecutionView`` out.
+
+``feed`` takes one event in constant time, so that watching costs as much as reading; ``view`` makes
+the picture at a moment. An execution that was killed and resumed folds to the same picture as one
+that was not: repeated events change nothing, and what earlier attempts did is in the events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from drstate.errors import JournalError
+from drstate.model import events as e
+from drstate.model.events import Event, ExecutionStatus, Payload, ResourceStatus
+from drstate.model.phases import Phase, SiteState
+from drstate.report import tally
+from drstate.report.parts import ShardPart, StagePart
+from drstate.report.view import ExecutionView, GateView, PhaseView, Progress, WarningView
+
+
+def view_of(story: Iterable[Event], now: datetime) -> ExecutionView:
+    """The picture after all ``story`` events. Raises JournalError where there are none."""
+    fold = StatusFold()
+    for event in story:
+        fold.feed(event)
+    return fold.view(now)
+
+
+@dataclass
+class _Phase:
+    region: str
+    state: Progress = Progress.PENDING
+    seconds: float | None = None
+
+
+@dataclass
+class _Totals:
+    """What is told of the execution as a whole."""
+
+    status: ExecutionStatus = ExecutionStatus.PENDING
+    serving: str = ""
+    recovery: str = ""
+    sites: dict[str, SiteState] = field(default_factory=dict)
+    endpoints: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    warnings: dict[str, WarningView] = field(default_factory=dict)
+    consents: dict[str, None] = field(default_factory=dict)
+    moved: dict[str, None] = field(default_factory=dict)
+    retries: int = 0
+    resumed: int = 0
+    paused_hint: str = ""
+    finished: e.ExecutionFinished | None = None
+    ended_at: datetime | None = None
+
+
+class StatusFold:
+    """Feed events in order; ask for a view at any time."""
+
+    def __init__(self) -> None:
+        self._created: Event | None = None
+        self._plan: e.ExecutionCreated | None = None
+        self._last: datetime | None = None
+        self._stages: dict[str, StagePart] = {}
+        self._phases: dict[Phase, _Phase] = {}
+        self._totals = _Totals()
+
+    @property
+    def status(self) -> ExecutionStatus:
+        """The execution's status so far."""
+        return self._totals.status
+
+    @property
+    def changes(self) -> int:
+        """Stack operations other than ``same``, actions that ran, and moves, so far."""
+        return tally.changes(self._stages.values()) + len(self._totals.moved)
+
+    def failed_resources(self) -> tuple[str, ...]:
+        """Keys of resources with a failed step or an unhealthy end, sorted."""
+        return tuple(sorted({row.resource for row in tally.failed(self._stages.values())}))
+
+    def skipped_resources(self) -> tuple[str, ...]:
+        """Keys of resources that were left out while running, sorted."""
+        return tuple(
+            sorted(
+                {
+                    part.key
+                    for stage in self._stages.values()
+                    for part in stage.resources.values()
+                    if part.skipped is not None
+                }
+            )
+        )
+
+    def feed(self, event: Event) -> None:
+        """Take the next event."""
+        self._last = event.at
+        payload = event.payload
+        if isinstance(payload, e.ExecutionCreated):
+            self._created, self._plan = event, payload
+            self._stages = {stage.id: StagePart.of(stage) for stage in payload.plan.stages}
+            self._totals.serving = payload.plan.serving
+            self._totals.recovery = payload.plan.recovery
+            for stage in reversed(payload.plan.stages):
+                self._phases[stage.phase] = _Phase(region=stage.region)
+            return
+        self._whole(payload, event.at)
+
+    def _whole(self, payload: Payload, at: datetime) -> None:  # noqa: C901 - one case a kind
+        totals = self._totals
+        match payload:
+            case e.RunnerAttached(resumed=resumed):
+                totals.status = ExecutionStatus.RUNNING
+                totals.finished, totals.ended_at = None, None
+                totals.resumed += int(resumed)
+            case e.ExecutionPaused(hint=hint):
+                totals.status, totals.paused_hint = ExecutionStatus.PAUSED, hint
+            case e.ExecutionFinished(status=status):
+                totals.status, totals.finished, totals.ended_at = status, payload, at
+            case e.SiteChanged(sites=sites, serving=serving, recovery=recovery):
+                totals.sites, totals.serving, totals.recovery = dict(sites), serving, recovery
+            case e.EndpointsRecorded(resource=resource, region=region, endpoints=endpoints):
+                totals.endpoints.setdefault(resource, {})[region] = dict(endpoints)
+            case e.MoveFinished(resource=resource):
+                totals.moved[resource] = None
+            case e.ConsentRecorded(kind=kind):
+                totals.consents[kind] = None
+            case e.Warned(text=text, hint=hint):
+                totals.warnings[text] = WarningView(text=text, hint=hint)
+            case e.CallRetried():
+                totals.retries += 1
+            case e.PhaseStarted(phase=phase, region=region):
+                self._phases[phase] = _Phase(region=region, state=Progress.RUNNING)
+            case e.PhaseFinished(phase=phase, ok=ok, duration_seconds=seconds):
+                row = self._phases[phase]
+                row.state, row.seconds = Progress.DONE if ok else Progress.FAILED, seconds
+            case _:
+                self._in_stage(payload, at)
+
+    def _in_stage(self, payload: Payload, at: datetime) -> None:  # noqa: C901, PLR0912 - the same
+        stage = self._stages.get(getattr(payload, "stage", ""))
+        if stage is None:
+            return
+        match payload:
+            case e.StageStarted():
+                stage.state = Progress.RUNNING
+            case e.StageFinished(health=health, duration_seconds=seconds):
+                bad = health is e.WaveHealth.UNHEALTHY
+                stage.state = Progress.FAILED if bad else Progress.DONE
+                stage.health, stage.seconds = health, seconds
+            case e.GateOpened(reason=reason, checklist=checklist):
+                self._totals.status = ExecutionStatus.PAUSED
+                stage.gate = GateView(state=Progress.WAITING, reason=reason, checklist=checklist)
+            case e.GateDecided(approved=approved, by=by, comment=comment):
+                if self._totals.status is ExecutionStatus.PAUSED and approved:
+                    self._totals.status = ExecutionStatus.RUNNING
+                before = stage.gate or GateView(state=Progress.PENDING)
+                state = Progress.DONE if approved else Progress.FAILED
+                changed = {"state": state, "by": by, "comment": comment}
+                stage.gate = before.model_copy(update=changed)
+            case e.HealthChecked(resource=resource, status=status):
+                part = stage.resources.get(resource)
+                if part is None:
+                    return
+                part.health = payload
+                first = stage.phase is Phase.ACTIVATE and part.recovered_seconds is None
+                if status is ResourceStatus.HEALTHY and first:
+                    part.recovered_seconds = self._since_start(at)
+            case e.ResourceSkipped(resource=resource, reason=reason, hint=hint):
+                if resource in stage.resources:
+                    stage.resources[resource].skipped = reason
+                    stage.resources[resource].hint = hint
+            case _:
+                shard = stage.shards.get(getattr(payload, "shard", ""))
+                if shard is not None:
+                    _in_shard(stage, shard, payload)
+
+    def _since_start(self, at: datetime) -> float:
+        return (at - self._created.at).total_seconds() if self._created else 0.0
+
+    def view(self, now: datetime) -> ExecutionView:
+        """The picture at ``now``. Raises JournalError where no event was fed."""
+        created, plan = self._created, self._plan
+        if created is None or plan is None or self._last is None:
+            raise JournalError(
+                "the execution has no first event",
+                why="the journal holds none of its events, or not the first one",
+                hint="drstate history lists the executions that can be shown",
+            )
+        totals = self._totals
+        stages = list(self._stages.values())
+        resources = {stage.plan.id: stage.resource_views() for stage in stages}
+        current = _current(stages)
+        end = totals.ended_at or (self._last if totals.status is ExecutionStatus.PAUSED else now)
+        return ExecutionView(
+            execution=created.execution,
+            scope=plan.scope,
+            operation=plan.operation,
+            status=totals.status,
+            phases=tuple(
+                PhaseView(phase=p, region=r.region, state=r.state, seconds=r.seconds)
+                for p, r in ((p, self._phases[p]) for p in plan.phases if p in self._phases)
+            ),
+            phase=current.phase if current else None,
+            stage=current.plan.id if current else None,
+            wave=current.plan.wave if current else None,
+            counts=tally.counts(resources.values()),
+            percent=tally.percent(stages, totals.status),
+            eta_seconds=tally.eta(stages, totals.status),
+            started_at=created.at,
+            updated_at=self._last,
+            ended_at=totals.ended_at,
+            duration_seconds=max(0.0, (end - created.at).total_seconds()),
+            operator=plan.operator,
+            message=plan.message,
+            engine=plan.engine,
+            sandbox=plan.sandbox,
+            force=plan.force,
+            consents=tuple(totals.consents),
+            changes=self.changes,
+            serving=totals.serving,
+            recovery=totals.recovery,
+            sites=dict(sorted(totals.sites.items())),
+            endpoints={key: totals.endpoints[key] for key in sorted(totals.endpoints)},
+            stages=tuple(stage.view(resources[stage.plan.id]) for stage in stages),
+            failed=tally.failed(stages),
+            warnings=(
+                *(WarningView(text=text) for text in plan.plan.warnings),
+                *totals.warnings.values(),
+            ),
+            skips=plan.plan.skips,
+            moves=plan.plan.moves,
+            moved=tuple(totals.moved),
+            retries=totals.retries,
+            resumed=totals.resumed,
+            error=totals.finished.error if totals.finished else None,
+            next=tally.next_commands(created.execution, plan, totals.status),
+        )
+
+
+def _current(stages: list[StagePart]) -> StagePart | None:
+    """The first stage that has not ended well, or the last one."""
+    for stage in stages:
+        if stage.state is not Progress.DONE:
+            return stage
+    return stages[-1] if stages else None
+
+
+def _in_shard(stage: StagePart, shard: ShardPart, payload: Payload) -> None:
+    match payload:
+        case e.ShardStarted():
+            shard.restart()
+            if stage.state is not Progress.RUNNING:
+                # a resume opened a stage again that had ended
+                stage.state, stage.health = Progress.RUNNING, None
+            stage.failed -= set(shard.plan.resources)
+        case e.ShardFinished(ok=ok, failed=failed, error=error, duration_seconds=seconds):
+            shard.state = Progress.DONE if ok else Progress.FAILED
+            shard.error, shard.seconds = error, seconds
+            stage.failed |= set(failed)
+        case e.StackStarted() if shard.stack is not None:
+            shard.stack.state, shard.stack.errors = Progress.RUNNING, {}
+        case e.StackProgress(urn=urn, name=name, op=op, ok=True) if shard.stack is not None:
+            shard.stack.progress(urn, name, op)
+        case e.StackFinished(ok=ok, ops=ops, errors=errors) if shard.stack is not None:
+            shard.stack.finish(ops)
+            shard.stack.state = Progress.DONE if ok else Progress.FAILED
+            shard.stack.errors, shard.stack.seconds = dict(errors), payload.duration_seconds
+        case e.StepUnknown():
+            _unknown(shard, payload.step)
+        case _:
+            _in_action(stage, shard, payload)
+
+
+def _in_action(stage: StagePart, shard: ShardPart, payload: Payload) -> None:
+    match payload:
+        case e.ActionIntended(action=action):
+            part = shard.actions.get(action)
+            if part is not None:
+                part.state = Progress.RUNNING
+        case e.ActionFinished(action=action):
+            part = shard.actions.get(action)
+            if part is not None:
+                part.state, part.error = Progress.DONE, None
+                part.already_done = payload.already_done
+                part.seconds = payload.duration_seconds
+        case e.ActionFailed(action=action, resource=resource, error=error):
+            stage.failed.add(resource)
+            part = shard.actions.get(action)
+            if part is not None:
+                part.state, part.error = Progress.FAILED, error
+                part.seconds = payload.duration_seconds
+        case _:
+            return
+
+
+def _unknown(shard: ShardPart, step: str) -> None:
+    if shard.stack is not None and step == shard.stack.name:
+        shard.stack.state = Progress.UNKNOWN
+    elif step in shard.actions:
+        shard.actions[step].state = Progress.UNKNOWN

@@ -1,0 +1,143 @@
+"""The timeline: the events that people want to read, as one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from drstate.model import events as e
+from drstate.model.base import Value
+from drstate.model.events import Event, Payload
+
+
+class Level(StrEnum):
+    """How much attention a line wants."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class TimelineEntry(Value):
+    """One line."""
+
+    seq: int
+    at: datetime
+    #: seconds since the execution was created
+    offset_seconds: float
+    level: Level
+    text: str
+    stage: str = ""
+    resource: str = ""
+
+
+def timeline(story: Iterable[Event]) -> list[TimelineEntry]:
+    """Lines in the order of the events; progress of single stack resources is left out."""
+    lines: list[TimelineEntry] = []
+    start: datetime | None = None
+    for event in story:
+        start = start or event.at
+        told = _tell(event.payload)
+        if told is None:
+            continue
+        level, text = told
+        lines.append(
+            TimelineEntry(
+                seq=event.seq,
+                at=event.at,
+                offset_seconds=(event.at - start).total_seconds(),
+                level=level,
+                text=text,
+                stage=getattr(event.payload, "stage", ""),
+                resource=getattr(event.payload, "resource", ""),
+            )
+        )
+    return lines
+
+
+def describe(payload: Payload) -> tuple[Level, str] | None:
+    """The line of one event, or None where the timeline leaves it out."""
+    return _tell(payload)
+
+
+def _tell(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR0912 - one case a kind
+    match payload:
+        case e.ExecutionCreated(operator=operator, phases=phases, message=message):
+            names = ", ".join(phases)
+            return _info(f"{operator} starts {names}" + (f": {message}" if message else ""))
+        case e.ConsentRecorded(by=by, text=text):
+            return Level.WARNING, f"{by} consents: {text}"
+        case e.RunnerAttached(host=host, pid=pid, resumed=resumed):
+            return _info(f"{'resumed' if resumed else 'begun'} by process {pid} on {host}")
+        case e.PhaseStarted(phase=phase, region=region):
+            return _info(f"phase {phase} in {region}")
+        case e.PhaseFinished(phase=phase, ok=ok, duration_seconds=seconds):
+            return _judged(ok, f"phase {phase}", seconds)
+        case e.SiteChanged(serving=serving, recovery=recovery):
+            return _info(f"{serving} serves, {recovery} is to take over next")
+        case e.StageStarted(stage=stage):
+            return _info(f"stage {stage}")
+        case e.StageFinished(stage=stage, health=health, duration_seconds=seconds):
+            level = {"HEALTHY": Level.INFO, "DEGRADED": Level.WARNING}.get(health, Level.ERROR)
+            return level, f"stage {stage} is {health} after {seconds:.1f} s"
+        case e.GateOpened(reason=reason):
+            return Level.WARNING, f"waits for a person: {reason}"
+        case e.GateDecided(approved=approved, by=by, comment=comment):
+            word = "approves" if approved else "rejects"
+            return _info(f"{by} {word}" + (f": {comment}" if comment else ""))
+        case e.ExecutionPaused(reason=reason):
+            return Level.WARNING, f"paused: {reason}"
+        case e.ExecutionFinished(status=status, changes=changes, duration_seconds=seconds):
+            good = status is e.ExecutionStatus.COMPLETED
+            level = Level.INFO if good else Level.ERROR
+            return level, f"{status} after {seconds:.1f} s, {changes} changes"
+        case _:
+            return _tell_step(payload)
+
+
+def _tell_step(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR0912 - the same
+    match payload:
+        case e.ShardFinished(shard=shard, ok=ok, error=error, duration_seconds=seconds):
+            tail = f": {error.what}" if error else ""
+            level, text = _judged(ok, f"shard {shard}", seconds)
+            return level, text + tail
+        case e.StackStarted(stack=stack):
+            return _info(f"stack {stack}")
+        case e.StackFinished(stack=stack, ok=ok, counts=counts, duration_seconds=seconds):
+            said = ", ".join(f"{count} {op}" for op, count in counts.items() if count)
+            level, text = _judged(ok, f"stack {stack}", seconds)
+            return level, f"{text} ({said or 'no resources'})"
+        case e.EndpointsRecorded(resource=resource, region=region, endpoints=endpoints):
+            return _info(f"{resource} answers in {region} at {', '.join(endpoints.values())}")
+        case e.ActionIntended(resource=resource, title=title):
+            return _info(f"{resource}: {title}")
+        case e.ActionFinished(action=action, already_done=done, duration_seconds=seconds):
+            return _info(f"{action} " + ("was done already" if done else f"done, {seconds:.1f} s"))
+        case e.ActionFailed(action=action, error=error):
+            return Level.ERROR, f"{action} failed: {error.what}"
+        case e.CallRetried(service=service, operation=operation, attempt=attempt, reason=reason):
+            return Level.WARNING, f"{service}:{operation} again (attempt {attempt}): {reason}"
+        case e.HealthChecked(resource=resource, status=status, detail=detail):
+            good = status is e.ResourceStatus.HEALTHY
+            level = Level.INFO if good else Level.WARNING
+            return level, f"{resource} is {status}: {detail}"
+        case e.ResourceSkipped(resource=resource, reason=reason):
+            return Level.WARNING, f"{resource} is left out: {reason}"
+        case e.MoveFinished(resource=resource, from_stack=source, to_stack=target):
+            return _info(f"{resource} moved from {source} to {target}")
+        case e.StepUnknown(step=step, finding=finding):
+            return Level.WARNING, f"{step} was interrupted: {finding}"
+        case e.Warned(text=text):
+            return Level.WARNING, text
+        case _:
+            return None
+
+
+def _info(text: str) -> tuple[Level, str]:
+    return Level.INFO, text
+
+
+def _judged(ok: bool, what: str, seconds: float) -> tuple[Level, str]:
+    word = "done" if ok else "failed"
+    return (Level.INFO if ok else Level.ERROR), f"{what} {word} after {seconds:.1f} s"

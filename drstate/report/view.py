@@ -1,0 +1,220 @@
+"""The shape of what people are shown about an execution: ``drstate.status/1``.
+
+Values only. ``status`` builds them from events; terminals, JSON and markdown read them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from drstate.model.base import Value
+from drstate.model.events import ErrorInfo, ExecutionStatus, ResourceStatus, WaveHealth
+from drstate.model.phases import Operation, Phase, SiteState
+from drstate.model.plan import Move, Skip, When
+from drstate.model.scope import ScopeKey
+from drstate.model.stackops import Op
+
+
+class Progress(StrEnum):
+    """How far a part of an execution has come."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    #: begun, not ended, and its runner is gone
+    UNKNOWN = "unknown"
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class ActionView(Value):
+    """One action. ``already_done``: it was found done and did not run."""
+
+    id: str
+    resource: str
+    title: str
+    when: When
+    state: Progress
+    already_done: bool = False
+    error: ErrorInfo | None = None
+    seconds: float | None = None
+
+
+class OpView(Value):
+    """One resource of a stack and what was done to it."""
+
+    urn: str
+    type: str
+    name: str
+    op: Op
+
+
+class StackView(Value):
+    """One stack: its operations over all attempts of this execution."""
+
+    name: str
+    state: Progress
+    counts: dict[str, int] = Field(default_factory=dict)
+    #: what changed; ``same`` is only counted
+    ops: tuple[OpView, ...] = ()
+    errors: dict[str, str] = Field(default_factory=dict)
+    seconds: float | None = None
+
+
+class ShardView(Value):
+    """The part of a stage in one account and region."""
+
+    id: str
+    account: str
+    region: str
+    group: str
+    state: Progress
+    stack: StackView | None
+    actions: tuple[ActionView, ...] = ()
+    error: ErrorInfo | None = None
+    seconds: float | None = None
+
+
+class ResourceView(Value):
+    """One resource in one stage."""
+
+    key: str
+    technology: str
+    name: str
+    account: str
+    declared: bool
+    state: Progress
+    status: ResourceStatus | None = None
+    detail: str = ""
+    hint: str = ""
+    #: why the phase has nothing to do for it
+    no_op: str | None = None
+    #: ACTIVATE: seconds from the start of the execution until it was found healthy
+    recovered_seconds: float | None = None
+    rto_minutes: int | None = None
+    #: whether ``recovered_seconds`` is within ``rto_minutes``; None where one of them is missing
+    rto_met: bool | None = None
+
+
+class GateView(Value):
+    """A gate before a stage."""
+
+    state: Progress
+    reason: str = ""
+    checklist: tuple[str, ...] = ()
+    by: str = ""
+    comment: str = ""
+
+
+class StageView(Value):
+    """One phase x one wave."""
+
+    id: str
+    phase: Phase
+    wave: int
+    region: str
+    state: Progress
+    health: WaveHealth | None = None
+    gate: GateView | None = None
+    shards: tuple[ShardView, ...] = ()
+    resources: tuple[ResourceView, ...] = ()
+    estimate_seconds: int
+    seconds: float | None = None
+
+
+class PhaseView(Value):
+    """One phase."""
+
+    phase: Phase
+    region: str
+    state: Progress
+    seconds: float | None = None
+
+
+class FailedView(Value):
+    """Something that failed, why, and what helps."""
+
+    resource: str
+    stage: str
+    what: str
+    why: str = ""
+    hint: str = ""
+
+
+class WarningView(Value):
+    """Something that people should know."""
+
+    text: str
+    hint: str = ""
+
+
+class Counts(Value):
+    """Resources of all stages, by how far they are."""
+
+    total: int = 0
+    pending: int = 0
+    running: int = 0
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    healthy: int = 0
+    degraded: int = 0
+    unhealthy: int = 0
+
+
+class ExecutionView(Value):
+    """All that is shown about one execution."""
+
+    schema_: str = Field(default="drstate.status/1", alias="schema")
+    execution: str
+    scope: ScopeKey
+    operation: Operation
+    status: ExecutionStatus
+    phases: tuple[PhaseView, ...]
+    #: where it is now, or where it stopped
+    phase: Phase | None
+    stage: str | None
+    wave: int | None
+    counts: Counts
+    percent: int
+    #: None once it has ended or where nothing is known yet
+    eta_seconds: float | None
+    started_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+    duration_seconds: float
+    operator: str
+    message: str
+    engine: str
+    sandbox: bool
+    force: bool
+    consents: tuple[str, ...] = ()
+    #: stack operations other than ``same``, actions that ran, and moves
+    changes: int
+    serving: str
+    recovery: str
+    sites: dict[str, SiteState] = Field(default_factory=dict)
+    endpoints: dict[str, dict[str, dict[str, str]]] = Field(default_factory=dict)
+    stages: tuple[StageView, ...]
+    failed: tuple[FailedView, ...] = ()
+    warnings: tuple[WarningView, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    moves: tuple[Move, ...] = ()
+    moved: tuple[str, ...] = ()
+    retries: int = 0
+    #: how often another runner went on with it
+    resumed: int = 0
+    error: ErrorInfo | None = None
+    #: commands that make sense now
+    next: tuple[str, ...] = ()
+
+    def stage_view(self, stage: str) -> StageView:
+        """The stage with this id. Raises KeyError."""
+        for found in self.stages:
+            if found.id == stage:
+                return found
+        raise KeyError(stage)

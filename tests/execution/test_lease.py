@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from drstate.errors import DrstateError, JournalError
+from drstate.execution.lease import HeldLease, Runner, process_alive
+from drstate.journal.sqlite import SqliteJournal, open_journal
+from tests.execution.transcript import SCOPE, created, plan, shard, stage
+
+
+class Time:
+    def __init__(self) -> None:
+        self.at = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def journal(tmp_path: Path, time: Time) -> SqliteJournal:
+    return open_journal(tmp_path / "journal.db", now=time.now)
+
+
+def never(_seconds: float) -> bool:
+    return True
+
+
+def held(journal: SqliteJournal, name: str, **more: object) -> HeldLease:
+    given: dict[str, object] = {"waiter": never, "on_lost": lambda _error: None, **more}
+    runner = Runner(id=name, host="here", pid=os.getpid())
+    return HeldLease(journal, SCOPE, runner, **given)  # type: ignore[arg-type]
+
+
+def test_a_live_holder_is_respected_and_named(journal: SqliteJournal) -> None:
+    with held(journal, "first") as first:
+        wanted = plan(stage(1, shard("1" * 12, "w1", f"aurora/{'1' * 12}/db")))
+        journal.append("run-1", created(wanted), first.fence)
+        with pytest.raises(JournalError) as refused, held(journal, "second"):
+            pass
+    assert f"process {os.getpid()} on here" in refused.value.what
+    assert "run-1" in refused.value.what
+    assert "drstate watch run-1" in refused.value.hint
+
+
+def test_a_dead_holder_on_this_host_is_taken_over_at_once_with_a_higher_fence(
+    journal: SqliteJournal,
+) -> None:
+    first = held(journal, "first")
+    first.__enter__()
+    with held(journal, "second", alive=lambda _pid: False) as second:
+        assert second.fence == first.fence + 1
+
+
+def test_a_dead_holder_on_another_host_is_waited_for(journal: SqliteJournal, time: Time) -> None:
+    elsewhere = Runner(id="far", host="there", pid=1)
+    HeldLease(journal, SCOPE, elsewhere, on_lost=lambda _: None, waiter=never).__enter__()
+    with pytest.raises(JournalError), held(journal, "second", alive=lambda _pid: False):
+        pass
+    time.at += timedelta(minutes=1)
+    with held(journal, "second", alive=lambda _pid: False) as second:
+        assert second.fence == 2
+
+
+def test_the_lease_is_renewed_while_it_is_held(journal: SqliteJournal, time: Time) -> None:
+    beats = threading.Semaphore(0)
+    renewed = threading.Semaphore(0)
+
+    def waiter(_seconds: float) -> bool:
+        renewed.release()
+        beats.acquire()
+        return stop
+
+    stop = False
+    with held(journal, "first", waiter=waiter):
+        renewed.acquire()
+        before = journal.lease(SCOPE)
+        time.at += timedelta(seconds=10)
+        beats.release()
+        renewed.acquire()
+        after = journal.lease(SCOPE)
+        stop = True
+        beats.release()
+    assert before is not None
+    assert after is not None
+    assert after.expires_at == before.expires_at + timedelta(seconds=10)
+    assert journal.lease(SCOPE) is None
+
+
+def test_losing_the_lease_is_told_once(journal: SqliteJournal) -> None:
+    lost: list[DrstateError] = []
+    told = threading.Event()
+    go = threading.Event()
+
+    def waiter(_seconds: float) -> bool:
+        go.wait()
+        return False
+
+    def on_lost(error: DrstateError) -> None:
+        lost.append(error)
+        told.set()
+
+    with (
+        held(journal, "first", waiter=waiter, on_lost=on_lost),
+        held(journal, "second", alive=lambda _pid: False),
+    ):
+        go.set()
+        assert told.wait(10)
+    assert len(lost) == 1
+
+
+def test_a_process_that_ended_is_dead_even_before_it_is_reaped() -> None:
+    child = subprocess.Popen([sys.executable, "-c", "print('up', flush=True); input()"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
+    assert child.stdout is not None
+    child.stdout.readline()
+    assert process_alive(child.pid)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert not process_alive(child.pid)
+    child.wait()
+    assert child.stdin is not None
+    child.stdin.close()
+    child.stdout.close()

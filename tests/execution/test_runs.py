@@ -1,0 +1,236 @@
+"""Plans run for real: real engine, real provider, real HTTP to the emulated AWS."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drstate.errors import (
+    ApprovalNeededError,
+    ExitCode,
+    JournalError,
+    UnexpectedChangesError,
+    UnknownNameError,
+    UsageError,
+)
+from drstate.execution.executing import execute, exit_code
+from drstate.execution.gates import Answer, Question
+from drstate.execution.lease import HeldLease
+from drstate.execution.making_plan import PlannedRun, make_plan
+from drstate.execution.previewing import preview
+from drstate.execution.resuming import resume
+from drstate.execution.services import Services
+from drstate.model.events import Event, ExecutionStatus
+from drstate.model.phases import Phase
+from drstate.model.scope import Approval
+from drstate.report.preview import PlanPreview
+from drstate.report.view import ExecutionView, Progress
+from tests.execution.worlds import ROOT, World
+
+ACTIVATE = (Phase.ACTIVATE,)
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """acme/staging with its standby in place."""
+    world = World.start(tmp_path_factory.mktemp("ready"))
+    try:
+        assert world.run("run", phase=Phase.REPLICATE) == 0
+        yield world
+    finally:
+        world.stop()
+
+
+@pytest.fixture
+def world(ready: World, tmp_path: Path) -> Iterator[World]:
+    copied = ready.copy(tmp_path / "home")
+    yield copied
+    copied.stop()
+
+
+@pytest.fixture
+def services(world: World) -> Iterator[Services]:
+    before = dict(os.environ)
+    with world.services() as opened:
+        yield opened
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def planned(
+    services: Services, approval: Approval = Approval.AUTOMATIC, **more: object
+) -> PlannedRun:
+    scope = services.scope("acme", "staging")
+    return make_plan(services, scope, phases=ACTIVATE, approval=approval, **more)  # type: ignore[arg-type]
+
+
+def happened(view: ExecutionView) -> tuple[set[tuple[str, str]], set[str]]:
+    shards = [shard for stage in view.stages for shard in stage.shards]
+    ops = {(op.urn, str(op.op)) for s in shards if s.stack for op in s.stack.ops}
+    ran = {
+        a.id for s in shards for a in s.actions if a.state is Progress.DONE and not a.already_done
+    }
+    return ops, ran
+
+
+def foretold(seen: PlanPreview) -> tuple[set[tuple[str, str]], set[str]]:
+    shards = [shard for stage in seen.stages for shard in stage.shards]
+    ops = {(op.urn, str(op.op)) for s in shards if s.stack for op in s.stack.ops if op.op != "same"}
+    return ops, {a.spec.id for s in shards for a in s.actions if a.runs}
+
+
+def test_what_was_previewed_is_what_happens_and_then_there_is_nothing_left(
+    services: Services,
+) -> None:
+    plan = planned(services)
+    seen = preview(services, plan)
+    assert foretold(seen)[0]
+    assert foretold(seen)[1]
+    events: list[Event] = []
+    view = execute(services, plan, preview=seen, on_event=events.append)
+    assert (view.status, exit_code(view)) == (ExecutionStatus.COMPLETED, ExitCode.OK)
+    assert happened(view) == foretold(seen)
+    assert view.changes == seen.changes
+    assert view.serving == "us-west-2"
+    # what was shown live is what is stored, and the chain of it holds
+    assert events == services.journal.events(view.execution)
+    assert services.journal.verify(view.execution) == len(events)
+
+    again = planned(services)
+    view = execute(services, again, expect_no_changes=True)
+    assert (view.status, view.changes, happened(view)) == (
+        ExecutionStatus.COMPLETED,
+        0,
+        (set(), set()),
+    )
+
+
+def test_unexpected_changes_are_refused_and_nothing_is_begun(services: Services) -> None:
+    before = services.journal.executions()
+    with pytest.raises(UnexpectedChangesError, match="nothing was done") as refused:
+        execute(services, planned(services), expect_no_changes=True)
+    assert "activate.w1" in refused.value.why
+    assert services.journal.executions() == before
+    assert services.journal.lease(services.scope("acme", "staging").key) is None
+
+
+def test_a_gate_without_anybody_to_ask_pauses_and_a_resume_that_approves_goes_on(
+    services: Services,
+) -> None:
+    view = execute(services, planned(services, Approval.REQUIRED))
+    assert (view.status, exit_code(view)) == (ExecutionStatus.PAUSED, ApprovalNeededError.exit_code)
+    assert view.changes == 0
+    asked: list[Question] = []
+
+    def ask(question: Question) -> Answer:
+        asked.append(question)
+        return Answer(approved=question.stage != "activate.w3", by="ben", comment="not the DNS")
+
+    view = resume(services, view.execution, approve=True, ask=ask)
+    assert [question.stage for question in asked] == ["activate.w2", "activate.w3"]
+    assert asked[0].checklist
+    assert (view.status, exit_code(view)) == (ExecutionStatus.CANCELLED, ExitCode.CANCELLED)
+    first, second, third = view.stages
+    assert (first.state, second.state, third.state) == (
+        Progress.DONE,
+        Progress.DONE,
+        Progress.PENDING,
+    )
+    # not the whole phase: the roles stay
+    assert view.serving == "us-east-1"
+    with pytest.raises(UsageError, match="is CANCELLED"):
+        resume(services, view.execution)
+
+
+def test_a_wrong_external_id_fails_that_account_only_and_a_resume_mends_it(
+    services: Services, world: World, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    subprocess.run(["cp", "-r", str(world.project), str(project)], check=True)
+    file = project / "stacks" / "acme" / "staging.yaml"
+    right = file.read_text(encoding="utf-8")
+    place = right.index("acme-dr-7c1f", right.index("211111111102"))
+    file.write_text(right[:place] + "wrong-id" + right[place + 12 :], encoding="utf-8")
+    broken = World(project, world.home)
+    with broken.services() as used:
+        view = execute(used, planned(used), preview=preview(used, planned(used)))
+        assert (view.status, exit_code(view)) == (ExecutionStatus.FAILED, ExitCode.FAILED)
+        assert [row.resource.split("/")[1] for row in view.failed] == ["211111111102"]
+        assert "external" in (view.failed[0].what + view.failed[0].why + view.failed[0].hint)
+        assert view.stage_view("activate.w1").health == "HEALTHY"
+        file.write_text(right, encoding="utf-8")
+    with broken.services() as used:
+        view = resume(used)
+        assert view.status is ExecutionStatus.COMPLETED
+        assert view.failed == ()
+        assert view.serving == "us-west-2"
+
+
+def test_a_chosen_wave_leaves_the_roles_of_the_sites(services: Services) -> None:
+    view = execute(services, planned(services, waves=(1,)))
+    assert view.status is ExecutionStatus.COMPLETED
+    assert [stage.id for stage in view.stages] == ["activate.w1"]
+    catalog = services.journal.load_catalog(view.scope)
+    assert catalog is not None
+    assert (catalog.serving, view.sites) == ("us-east-1", {})
+
+
+def test_losing_data_needs_a_consent_that_is_journaled_first(services: Services) -> None:
+    plan = planned(services, force=True)
+    with pytest.raises(UsageError, match="needs a consent"):
+        execute(services, plan)
+    view = execute(services, plan, consent="ann")
+    assert view.status is ExecutionStatus.COMPLETED
+    assert view.consents == ("data-loss",)
+    kinds = [event.payload.type for event in services.journal.events(view.execution)]
+    assert kinds[:2] == ["execution_created", "consent_recorded"]
+
+
+def test_two_executions_of_one_scope_do_not_run_at_once(services: Services) -> None:
+    plan = planned(services)
+    seen = preview(services, plan)
+    key = plan.scope.key
+    with (
+        HeldLease(services.journal, key, services.runner(), on_lost=lambda _error: None),
+        pytest.raises(JournalError, match="is being run by process"),
+    ):
+        execute(services, plan, preview=seen)
+
+
+def test_reading_needs_neither_pulumi_nor_boto3(world: World) -> None:
+    code = (
+        "import sys; from pathlib import Path;"
+        "from drstate.execution.readers import Readers;"
+        f"p, h = Path({str(world.project)!r}), Path({str(world.home)!r});"
+        "r = Readers.open(p, home=h, sandbox=True);"
+        "v = r.status(); r.timeline(); r.history();"
+        "print(v.status, sorted({'pulumi', 'boto3', 'pulumi_aws', 'moto'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "COMPLETED []"
+
+
+def test_history_counts_successes_and_unknown_executions_are_refused(services: Services) -> None:
+    readers = services.readers
+    listed = readers.history()
+    assert [row.phases for row in listed.rows] == [(Phase.REPLICATE,)]
+    assert listed.success_rate == 1.0
+    with pytest.raises(UnknownNameError):
+        readers.status("nothing")
+    with pytest.raises(UnknownNameError, match="no execution of globex/staging"):
+        readers.status(scope=services.scope("globex", "staging").key)
+
+
+def test_following_an_execution_that_has_ended_gives_its_events_and_stops(
+    services: Services,
+) -> None:
+    header = services.readers.find()
+    events = list(services.readers.follow(header.execution, after=3))
+    assert [event.seq for event in events] == list(range(4, header.events + 1))

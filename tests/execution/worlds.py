@@ -1,0 +1,115 @@
+"""Whole worlds for tests: a project on disk, a running sandbox, a journal and stacks.
+
+``World.copy`` forks the sandbox's process and copies the files, so that every test begins in the
+same place without having to get there again.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from drstate.execution.readers import Readers
+from drstate.execution.services import Services
+from drstate.model.phases import Phase
+from drstate.report.view import ExecutionView
+from drstate.sandbox import process
+from tests.execution import crash_runner
+
+ROOT = Path(__file__).resolve().parents[2]
+#: files of the sandbox's home that belong to us, not to the process
+OURS = ("journal.db", "journal.db-wal", "state", "project")
+#: what differs between two runs of the same plan
+_TIMES = {
+    "execution",
+    "started_at",
+    "updated_at",
+    "ended_at",
+    "duration_seconds",
+    "seconds",
+    "recovered_seconds",
+    "eta_seconds",
+    "resumed",
+    "next",
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """A project and its sandbox."""
+
+    project: Path
+    home: Path
+
+    @classmethod
+    def start(cls, folder: Path) -> World:
+        project = folder / "project"
+        project.mkdir(parents=True)
+        shutil.copy(ROOT / "Pulumi.yaml", project)
+        shutil.copytree(ROOT / "stacks", project / "stacks")
+        world = cls(project, folder / "home")
+        process.start(world.home / "sandbox", time_scale=0.0)
+        return world
+
+    def copy(self, folder: Path) -> World:
+        world = World(self.project, folder)
+        there = folder / "sandbox"
+        there.mkdir(parents=True)
+        process.fork(self.home / "sandbox", there)
+        for name in OURS:
+            source = self.home / "sandbox" / name
+            if source.is_dir():
+                shutil.copytree(source, there / name)
+            elif source.exists():
+                shutil.copy(source, there / name)
+        return world
+
+    def stop(self) -> None:
+        process.stop(self.home / "sandbox")
+
+    def services(self) -> Services:
+        return crash_runner.open_services(self.project, self.home)
+
+    def run(
+        self, verb: str, *, phase: Phase = Phase.ACTIVATE, kill_after: int | None = None
+    ) -> int:
+        """In a process of its own; its exit code (minus the signal that ended it)."""
+        command = [
+            sys.executable, "-m", "tests.execution.crash_runner", verb,
+            "--project", str(self.project), "--home", str(self.home), "--phase", phase,
+        ]  # fmt: skip
+        if kill_after is not None:
+            command += ["--kill-after", str(kill_after)]
+        done = subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        )
+        if done.returncode > 0:
+            raise AssertionError(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
+        return done.returncode
+
+    def readers(self) -> Readers:
+        return Readers.open(self.project, home=self.home, sandbox=True)
+
+    def view(self) -> ExecutionView:
+        with self.readers() as readers:
+            return readers.status()
+
+    def digest(self) -> dict[str, Any]:
+        return process.digest(self.home / "sandbox")
+
+
+def timeless(view: ExecutionView) -> dict[str, Any]:
+    """The view without what differs between two runs of the same plan."""
+    return _without(view.model_dump(mode="json", by_alias=True))
+
+
+def _without(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without(item) for key, item in value.items() if key not in _TIMES}
+    if isinstance(value, list):
+        return [_without(item) for item in value]
+    return value
