@@ -1,0 +1,4 @@
+"""An AWS that needs no account: for rehearsals, demos and tests.
+
+Production code never imports this package.
+"""

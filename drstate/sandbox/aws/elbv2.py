@@ -1,0 +1,58 @@
+"""Elastic Load Balancing: what target health says, and identifiers that stay the same.
+
+Targets of ECS services are `initial` until their tasks pass the health check; targets of
+a group that no listener forwards to are `unused`. moto names a listener's default rule
+after a memory address, which is another one in every process.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+from moto.elbv2.models import FakeHealthStatus, FakeRule, FakeTargetGroup
+
+from .extend import extend
+
+_health_for = FakeTargetGroup.health_for
+_init_rule = FakeRule.__init__
+
+
+class _TargetGroup:
+    def health_for(self: Any, target: dict[str, Any], ec2_backend: Any) -> FakeHealthStatus:
+        """The health of one target."""
+        known = self.targets.get(target["Id"])
+        if known is not None and not self.load_balancer_arns:
+            return self._health(
+                known,
+                "unused",
+                "Target.NotInUse",
+                "Target group is not configured to receive traffic from the load balancer",
+            )
+        if known is not None and known.get("State") == "initial":
+            return self._health(
+                known,
+                "initial",
+                "Elb.InitialHealthChecking",
+                "Initial health checks in progress",
+            )
+        return _health_for(self, target, ec2_backend)
+
+    def _health(
+        self: Any, target: dict[str, Any], state: str, reason: str, words: str
+    ) -> FakeHealthStatus:
+        return FakeHealthStatus(
+            target["Id"], target["Port"], self.health_check_port, state, reason, words
+        )
+
+
+def _named_rule(self: Any, listener_arn: str, *arguments: Any, **options: Any) -> None:
+    _init_rule(self, listener_arn, *arguments, **options)
+    suffix = sha256(f"{listener_arn}|{self.priority}".encode()).hexdigest()[:16]
+    self.arn = f"{self.arn.rpartition('/')[0]}/{suffix}"
+
+
+def install() -> None:
+    """Correct moto's ELBv2."""
+    extend(FakeTargetGroup, _TargetGroup, replaces=frozenset({"health_for"}))
+    FakeRule.__init__ = _named_rule

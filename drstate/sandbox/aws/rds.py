@@ -1,0 +1,127 @@
+"""RDS: Aurora clusters that behave like Aurora's, put in place of moto's.
+
+The rules are in three files: rds_clusters (creating, changing and deleting clusters and
+instances, their states), rds_global (global databases), rds_errors (the refusals).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult, PaginatedResult
+from moto.rds.models import DBCluster, DBInstanceClustered, GlobalCluster, RDSBackend
+from moto.rds.responses import RDSResponse
+
+from . import rds_clusters, rds_global, rds_move, rds_tags
+from .extend import extend
+
+
+class _Responses:
+    def describe_db_clusters(self: Any) -> ActionResult:
+        """Pages of clusters."""
+        filters = {one["Name"]: one["Values"] for one in self.params.get("Filters", [])}
+        clusters = self.backend.describe_db_clusters(
+            db_cluster_identifier=self.params.get("DBClusterIdentifier"), filters=filters
+        )
+        return PaginatedResult({"DBClusters": clusters})
+
+    def describe_global_clusters(self: Any) -> ActionResult:
+        """Pages of global clusters, the same from every region."""
+        found = rds_global.describe(
+            self.current_account,
+            self.params.get("GlobalClusterIdentifier"),
+            {one["Name"]: one["Values"] for one in self.params.get("Filters", [])},
+        )
+        return PaginatedResult({"GlobalClusters": found})
+
+    def create_global_cluster(self: Any) -> ActionResult:
+        """An empty global cluster, or one around an existing cluster."""
+        return ActionResult(
+            {"GlobalCluster": rds_global.create(self.current_account, self.region, self.params)}
+        )
+
+    def modify_global_cluster(self: Any) -> ActionResult:
+        """Rename, protect, unprotect."""
+        return ActionResult({"GlobalCluster": rds_global.modify(self.current_account, self.params)})
+
+    def delete_global_cluster(self: Any) -> ActionResult:
+        """Delete an empty, unprotected global cluster."""
+        name = self.params["GlobalClusterIdentifier"]
+        return ActionResult({"GlobalCluster": rds_global.delete(self.current_account, name)})
+
+    def remove_from_global_cluster(self: Any) -> ActionResult:
+        """Make a member a standalone cluster."""
+        return ActionResult({"GlobalCluster": rds_global.detach(self.current_account, self.params)})
+
+    def switchover_global_cluster(self: Any) -> ActionResult:
+        """Planned change of the primary, without loss."""
+        return ActionResult(
+            {
+                "GlobalCluster": rds_move.switchover(
+                    self.current_account,
+                    self.region,
+                    self.params["GlobalClusterIdentifier"],
+                    self.params["TargetDbClusterIdentifier"],
+                )
+            }
+        )
+
+    def failover_global_cluster(self: Any) -> ActionResult:
+        """Change of the primary after a disaster, with consent to loss; else a switchover."""
+        return ActionResult(
+            {
+                "GlobalCluster": rds_move.failover(
+                    self.current_account,
+                    self.region,
+                    self.params["GlobalClusterIdentifier"],
+                    self.params["TargetDbClusterIdentifier"],
+                    allow_data_loss=bool(self.params.get("AllowDataLoss")),
+                    as_switchover=bool(self.params.get("Switchover")),
+                )
+            }
+        )
+
+    def delete_db_cluster(self: Any) -> ActionResult:
+        """Delete a standalone, unprotected cluster without instances."""
+        return ActionResult({"DBCluster": rds_clusters.delete(self.backend, self.params)})
+
+
+def install() -> None:
+    """Correct moto's RDS."""
+    extend(
+        RDSResponse,
+        _Responses,
+        replaces=frozenset(
+            {
+                "describe_db_clusters",
+                "describe_global_clusters",
+                "create_global_cluster",
+                "delete_global_cluster",
+                "remove_from_global_cluster",
+                "delete_db_cluster",
+            }
+        ),
+    )
+    extend(
+        RDSBackend,
+        rds_clusters.Backend,
+        replaces=frozenset(
+            {"create_db_cluster", "modify_db_cluster", "create_db_instance", "modify_db_instance"}
+        ),
+    )
+    extend(
+        RDSBackend,
+        rds_tags.Tagged,
+        replaces=frozenset({"iter_tagged_resources", "_get_resource_for_tagging"}),
+    )
+    extend(
+        DBCluster,
+        rds_clusters.Cluster,
+        replaces=frozenset({"status", "designate_writer", "save_automated_backup"}),
+    )
+    extend(
+        DBInstanceClustered,
+        rds_clusters.Instance,
+        replaces=frozenset({"save_automated_backup"}),
+    )
+    extend(GlobalCluster, rds_global.Members, replaces=frozenset({"global_cluster_members"}))

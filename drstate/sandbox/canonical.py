@@ -1,0 +1,77 @@
+"""Any object of the emulation as plain, ordered data that is the same for the same state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import Enum
+from hashlib import sha256
+from types import GeneratorType
+from typing import Any
+
+from moto.core.base_backend import BaseBackend
+
+# Fields that tell when rather than what, or that lead away from the resource itself.
+_LEFT_OUT = re.compile(
+    r"(backend|_time$|_date$|_at$|timestamp|^created$|^updated$|creation|key_material|"
+    r"private_key|^last_|^_last|createdat|updatedat|launch_time|earliest_restorable|"
+    r"^access_keys$|^arrivals$|^history$|^events$|^deployments$|^round$|^state_reason|"
+    r"^log_file_manager$|createdate|caller_reference)",
+    re.IGNORECASE,
+)
+_DEEPEST = 12
+# Told apart, not told.
+_SECRET = re.compile(r"password|secret_string|secret_binary|secret_access_key", re.IGNORECASE)
+
+
+def left_out(name: str) -> bool:
+    """Whether a field of this name says nothing about what the resource is."""
+    return _LEFT_OUT.search(name) is not None
+
+
+def canonical(value: Any, above: tuple[int, ...] = ()) -> Any:
+    """Plain, ordered data for any object of the emulation; `above` guards against cycles."""
+    if isinstance(value, bool | int | float | str) or value is None:
+        return value
+    for kinds, shown in _ATOMS:
+        if isinstance(value, kinds):
+            return shown
+    if isinstance(value, Enum):
+        return value.value
+    if callable(value):
+        return "(elsewhere)"
+    if id(value) in above or len(above) >= _DEEPEST:
+        return "(above)"
+    return _composite(value, (*above, id(value)))
+
+
+# Where an object cannot or should not be described, what stands for it.
+_ATOMS: tuple[tuple[Any, str], ...] = (
+    ((datetime, date), "(time)"),
+    (bytes, "(bytes)"),
+    ((BaseBackend, GeneratorType), "(elsewhere)"),
+)
+
+
+def _composite(value: Any, above: tuple[int, ...]) -> Any:
+    if isinstance(value, set | frozenset):
+        return sorted(str(item) for item in value)
+    if isinstance(value, list | tuple):
+        return [canonical(item, above) for item in value]
+    fields = value if isinstance(value, Mapping) else getattr(value, "__dict__", None)
+    if fields is None:
+        return type(value).__name__
+    ordered = sorted(fields.items(), key=lambda pair: str(pair[0]))
+    return {
+        str(name): _hidden(item) if _SECRET.search(str(name)) else canonical(item, above)
+        for name, item in ordered
+        if not left_out(str(name))
+    }
+
+
+def _hidden(value: Any) -> Any:
+    if not isinstance(value, str | bytes):
+        return value is not None
+    plain = value.encode() if isinstance(value, str) else value
+    return f"sha256:{sha256(plain).hexdigest()}"

@@ -1,0 +1,111 @@
+"""The refusals that any service can answer with, in the words and codes of AWS.
+
+    Refused
+     +- missing_authentication   no signature
+     +- unknown_key              the access key does not exist, or belongs to no one here
+     +- expired                  the session's time is over
+     +- denied                   the caller is known and may not
+     +- not_implemented          the sandbox has no such service or operation
+     +- broken                   the emulation failed while serving; never a retryable 5xx
+
+Codes differ by protocol, as in AWS: query and XML services say InvalidClientTokenId, JSON
+services UnrecognizedClientException, EC2 AuthFailure.
+"""
+
+from __future__ import annotations
+
+from .wire import service_model
+
+INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105 - words
+EXPIRED_TOKEN = "The security token included in the request is expired"  # noqa: S105 - words
+
+
+class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a malfunction
+    """An answer other than the operation's own: HTTP status, AWS error code, message."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+def _family(service: str) -> str:
+    if service in {"ec2", "s3"}:
+        return service
+    model = service_model(service)
+    protocol = str(model.metadata.get("protocol")) if model is not None else "json"
+    if protocol == "json":
+        return "json"
+    return "rest-json" if protocol == "rest-json" else "query"
+
+
+def missing_authentication(service: str) -> Refused:
+    """The request is not signed."""
+    code = {"json": "MissingAuthenticationTokenException"}.get(
+        _family(service), "MissingAuthenticationToken"
+    )
+    return Refused(403, code, "Request is missing Authentication Token")
+
+
+def unknown_key(service: str) -> Refused:
+    """The access key is unknown, or its session token does not fit."""
+    status, code = {
+        "ec2": (401, "AuthFailure"),
+        "s3": (403, "InvalidAccessKeyId"),
+        "json": (403, "UnrecognizedClientException"),
+        "rest-json": (403, "UnrecognizedClientException"),
+        "query": (403, "InvalidClientTokenId"),
+    }[_family(service)]
+    return Refused(status, code, INVALID_TOKEN)
+
+
+def bad_signature(service: str) -> Refused:
+    """The secret that signed the request is not the key's."""
+    code = {"json": "InvalidSignatureException", "rest-json": "InvalidSignatureException"}.get(
+        _family(service), "SignatureDoesNotMatch"
+    )
+    return Refused(
+        403,
+        code,
+        "The request signature we calculated does not match the signature you provided. "
+        "Check your AWS Secret Access Key and signing method.",
+    )
+
+
+def expired(service: str) -> Refused:
+    """The session is over."""
+    status, code = {
+        "ec2": (400, "RequestExpired"),
+        "s3": (400, "ExpiredToken"),
+        "json": (400, "ExpiredTokenException"),
+        "rest-json": (403, "ExpiredTokenException"),
+        "query": (403, "ExpiredToken"),
+    }[_family(service)]
+    return Refused(status, code, EXPIRED_TOKEN)
+
+
+def denied(message: str, code: str = "AccessDenied") -> Refused:
+    """The caller may not."""
+    return Refused(403, code, message)
+
+
+def not_implemented(service: str, operation: str, path: str) -> Refused:
+    """The sandbox does not know the service, or not the operation."""
+    asked = f"{service}:{operation}" if operation else f"{service} ({path})"
+    return Refused(
+        400,
+        "SandboxNotImplemented",
+        f"The sandbox does not emulate {asked}. It answers only what its estates need; "
+        "run this against a real account, or leave the operation out.",
+    )
+
+
+def broken(service: str, operation: str, cause: BaseException) -> Refused:
+    """The emulation failed while serving the call."""
+    return Refused(
+        400,
+        "SandboxFault",
+        f"The sandbox failed while serving {service}:{operation or '?'}: "
+        f"{type(cause).__name__}: {cause}. Its log has the details.",
+    )
