@@ -1,0 +1,148 @@
+"""One plugin process: started, spoken to, ended.
+
+A plugin is an executable that prints the port of its gRPC server as its first line. It is ended
+as the CLI ends it: ``Cancel``, then SIGINT, and SIGKILL for one that does not go. Its
+standard input is a pipe that stays open as long as the engine lives, so a plugin can notice that
+the engine is gone.
+Nothing here knows what a resource is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+import grpc
+
+from .errors import EngineError
+
+#: 400 MiB, as the SDK's own
+MAX_MESSAGE = 1024 * 1024 * 400
+CHANNEL_OPTIONS = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE),
+    ("grpc.max_send_message_length", MAX_MESSAGE),
+    ("grpc.enable_http_proxy", 0),
+]
+START_SECONDS = 60.0
+STOP_SECONDS = 5.0
+#: a process whose connection broke may take a moment to be seen as ended
+DEATH_SECONDS = 1.0
+
+
+def find_executable(package: str, path: str) -> str:
+    """The executable of a plugin folder (or the executable itself).
+
+    Raises EngineError when there is none, naming what was looked for.
+    """
+    place = Path(path)
+    if place.is_file():
+        return str(place)
+    candidate = place / f"pulumi-resource-{package}"
+    if candidate.is_file():
+        return str(candidate)
+    raise EngineError(
+        f"no plugin for package '{package}': {candidate} does not exist. "
+        "Point plugins.providers[].path of Pulumi.yaml at a folder that holds this executable."
+    )
+
+
+class Plugin:
+    """A running plugin and the channel to it."""
+
+    def __init__(self, package: str, path: str, env: Mapping[str, str], engine: str) -> None:
+        """Start it and wait for its port. ``engine`` is host:port of the engine service."""
+        self.package = package
+        self._errors: deque[str] = deque(maxlen=50)
+        command = find_executable(package, path)
+        try:
+            self._process = subprocess.Popen(
+                [command, engine],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, **env},
+                text=True,
+                errors="replace",
+            )
+        except OSError as error:
+            raise EngineError(
+                f"the plugin for package '{package}' could not be started: {command}: "
+                f"{error.strerror}. Check that the file is executable and its interpreter exists."
+            ) from error
+        first: queue.Queue[str] = queue.Queue()
+        self._readers = [
+            threading.Thread(target=self._read_output, args=(self._process.stdout, first)),
+            threading.Thread(target=self._read_errors, args=(self._process.stderr,)),
+        ]
+        for reader in self._readers:
+            reader.daemon = True
+            reader.start()
+        try:
+            port = self._port(first)
+            self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=CHANNEL_OPTIONS)
+        except BaseException:
+            self._end()
+            raise
+
+    def _port(self, first: queue.Queue[str]) -> int:
+        try:
+            line = first.get(timeout=START_SECONDS).strip()
+        except queue.Empty:
+            line = ""
+        if line.isdigit():
+            return int(line)
+        said = "".join(self._errors).strip()
+        raise EngineError(
+            f"the plugin for package '{self.package}' did not print the port it listens on "
+            f"(got {line!r})" + (f": {said}" if said else ".")
+        )
+
+    def _read_output(self, stream: IO[str] | None, first: queue.Queue[str]) -> None:
+        lines = iter(stream or ())
+        first.put(next(lines, ""))
+        for _ in lines:
+            pass
+
+    def _read_errors(self, stream: IO[str] | None) -> None:
+        self._errors.extend(stream or ())
+
+    def death(self) -> str:
+        """What there is to say of a process that ended by itself; empty while it runs."""
+        try:
+            code = self._process.wait(DEATH_SECONDS)
+        except subprocess.TimeoutExpired:
+            return ""
+        said = "".join(self._errors).strip()
+        return f"the plugin for package '{self.package}' ended unexpectedly (exit code {code})" + (
+            f": {said}" if said else ""
+        )
+
+    def interrupt(self) -> None:
+        """Ask it to go; ``wait`` sees to it."""
+        self.channel.close()
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+
+    def wait(self) -> None:
+        """Until it is gone; by force in the end."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_SECONDS)
+        self._end()
+
+    def _end(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        for reader in self._readers:
+            reader.join(STOP_SECONDS)
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()

@@ -1,0 +1,7 @@
+import pytest
+from deploy_harness import Engine
+
+
+@pytest.fixture
+def engine(tmp_path):
+    return Engine(tmp_path)
