@@ -1,0 +1,243 @@
+"""Options that several verbs share, each declared once.
+
+``@verb`` gives a command the common options (``-C``, ``-o``, ``--sandbox``, …), hands them over as
+one ``Common`` value, and gives every option without one its environment variable
+``DRSTATE_<NAME>``, so that no verb can forget it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import typer
+from typer.models import OptionInfo
+
+
+class Output(StrEnum):
+    """What stdout carries."""
+
+    TEXT = "text"
+    JSON = "json"
+    NDJSON = "ndjson"
+
+
+class Color(StrEnum):
+    """When to colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Common:
+    """The common options of one call."""
+
+    cwd: Path
+    home: Path
+    sandbox: bool
+    output: Output
+    color: Color
+    interactive: bool
+    debug: bool
+
+    @property
+    def machine(self) -> bool:
+        """Whether stdout is read by a program."""
+        return self.output is not Output.TEXT
+
+
+Customer = Annotated[
+    str | None,
+    typer.Option(
+        "-c", "--customer", metavar="NAME", help="Customer of the scope.", show_default=False
+    ),
+]
+Environment = Annotated[
+    str | None,
+    typer.Option(
+        "-e", "--environment", metavar="NAME", help="Environment of the scope.", show_default=False
+    ),
+]
+Phases = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--phase",
+        metavar="PHASE",
+        help="Phase to run: replicate, instantiate, activate or cleanup (repeatable).",
+        show_default=False,
+    ),
+]
+Waves = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--wave", min=1, metavar="N", help="Only this wave (repeatable).", show_default=False
+    ),
+]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-t",
+        "--target",
+        metavar="NAME",
+        help="Only this resource: its key or name (repeatable).",
+        show_default=False,
+    ),
+]
+Yes = Annotated[
+    bool, typer.Option("-y", "--yes", help="Go ahead without asking. Needed without a terminal.")
+]
+Parallel = Annotated[
+    int | None,
+    typer.Option(
+        "-p",
+        "--parallel",
+        min=1,
+        max=100,
+        metavar="N",
+        help="Resources worked on at once.",
+        show_default=False,
+    ),
+]
+Message = Annotated[
+    str,
+    typer.Option(
+        "-m", "--message", metavar="TEXT", help="Why; kept in the journal and in the stacks."
+    ),
+]
+ApprovalMode = Annotated[
+    str | None,
+    typer.Option(
+        "--approval",
+        metavar="required|automatic",
+        help="Gates before waves: required or automatic (else the scope file decides).",
+        show_default=False,
+    ),
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Fail over without the source: accepts the loss of data not yet replicated. "
+        "Your consent is journaled.",
+    ),
+]
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="REGION",
+        help="Region that must be the one acted on; refuses to run on any other.",
+        show_default=False,
+    ),
+]
+ExpectNoChanges = Annotated[
+    bool,
+    typer.Option("--expect-no-changes", help="Exit 7, changing nothing, if anything would change."),
+]
+ExecutionId = Annotated[
+    str | None,
+    typer.Argument(help="Execution id; the newest one if left out.", show_default=False),
+]
+
+_COMMON = {
+    "cwd": (
+        Path,
+        typer.Option(
+            "-C",
+            "--cwd",
+            metavar="DIR",
+            help="Project folder: where Pulumi.yaml and stacks/ are.",
+            show_default="here",
+        ),
+        Path(),
+    ),
+    "home": (
+        Path | None,
+        typer.Option(
+            "--home",
+            metavar="DIR",
+            help="Where the journal is kept.",
+            show_default=".drstate in --cwd",
+        ),
+        None,
+    ),
+    "sandbox": (bool, typer.Option("--sandbox", help="Work on the emulated AWS."), False),
+    "output": (Output, typer.Option("-o", "--output", help="What stdout carries."), Output.TEXT),
+    "json_": (bool, typer.Option("--json", help="The same as -o json."), False),
+    "color": (Color, typer.Option("--color", help="Colours."), Color.AUTO),
+    "non_interactive": (
+        bool,
+        typer.Option("--non-interactive", help="Never ask; fail instead."),
+        False,
+    ),
+    "debug": (bool, typer.Option("--debug", help="Show tracebacks of errors."), False),
+}
+
+
+def verb(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a command of a function whose first parameter is ``common: Common``."""
+    hints = get_type_hints(command, include_extras=True)
+    own = [
+        parameter.replace(annotation=_with_variable(name, hints[name]))
+        for name, parameter in list(inspect.signature(command).parameters.items())[1:]
+    ]
+    common = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=default,
+            annotation=_with_variable(name.rstrip("_"), Annotated[kind, option]),
+        )
+        for name, (kind, option, default) in _COMMON.items()
+    ]
+    own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+
+    @functools.wraps(command)
+    def wrapped(**values: Any) -> Any:
+        return command(_common(values), **values)
+
+    wrapped.__signature__ = inspect.Signature([*own, *common])  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {
+        parameter.name: parameter.annotation for parameter in [*own, *common]
+    }
+    return wrapped
+
+
+def _with_variable(name: str, annotation: Any) -> Any:
+    if get_origin(annotation) is not Annotated:
+        return annotation
+    kind, *extras = get_args(annotation)
+    filled = []
+    for extra in extras:
+        info = extra
+        if isinstance(extra, OptionInfo) and extra.envvar is None:
+            # a copy: the shared declarations above must not be written to
+            info = OptionInfo(**{**vars(extra), "envvar": f"DRSTATE_{name.upper()}"})
+            info.show_envvar = False
+        filled.append(info)
+    return Annotated[(kind, *filled)]
+
+
+def _common(values: dict[str, Any]) -> Common:
+    cwd = Path(values.pop("cwd")).resolve()
+    home = values.pop("home")
+    as_json = values.pop("json_")
+    output = values.pop("output")
+    non_interactive = values.pop("non_interactive")
+    return Common(
+        cwd=cwd,
+        home=(cwd / ".drstate") if home is None else Path(home).resolve(),
+        sandbox=values.pop("sandbox"),
+        output=Output.JSON if as_json else output,
+        color=values.pop("color"),
+        interactive=not non_interactive and not os.environ.get("CI"),
+        debug=values.pop("debug"),
+    )

@@ -1,0 +1,96 @@
+"""What plan, preview and up share: from options to a compiled plan, and the header line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drstate.errors import PlanRefusedError, UsageError
+from drstate_cli.options import Common
+from drstate_cli.payload import say
+from drstate_cli.scoping import scope_names
+
+if TYPE_CHECKING:
+    from drstate.execution.making_plan import PlannedRun
+
+    from drstate.execution.services import Services
+    from drstate.model.phases import Phase
+    from drstate.model.plan import Plan
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the options of plan, preview and up say."""
+
+    customer: str | None
+    environment: str | None
+    phases: list[str] | None
+    waves: list[int] | None = None
+    targets: list[str] | None = None
+    approval: str | None = None
+    force: bool = False
+    to: str | None = None
+
+
+def parse_phases(names: list[str] | None) -> list[Phase]:
+    """The phases in the order given. Refuses unknown names and none at all."""
+    from drstate.model.phases import Phase
+
+    known = ", ".join(Phase)
+    if not names:
+        raise UsageError("--phase is missing", hint=f"one or more of: {known}")
+    for name in names:
+        if name not in list(Phase):
+            raise UsageError(f"--phase {name!r} does not exist", hint=f"one of: {known}")
+    return [Phase(name) for name in names]
+
+
+def make(common: Common, services: Services, wish: Wish) -> PlannedRun:
+    """Compile the plan that the options ask for; says the direction before anything else."""
+    from drstate.execution.making_plan import make_plan
+
+    from drstate.model.scope import Approval
+
+    phases = parse_phases(wish.phases)
+    if wish.approval is not None and wish.approval not in list(Approval):
+        raise UsageError(
+            f"--approval {wish.approval!r} does not exist", hint=f"one of: {', '.join(Approval)}"
+        )
+    scope = services.scope(*scope_names(common, wish.customer, wish.environment))
+    planned = make_plan(
+        services,
+        scope,
+        phases=phases,
+        waves=tuple(wish.waves or ()),
+        targets=tuple(wish.targets or ()),
+        approval=Approval(wish.approval) if wish.approval else None,
+        force=wish.force,
+    )
+    _check_direction(planned.plan, wish.to)
+    say(header(common, services, planned.plan))
+    return planned
+
+
+def header(common: Common, services: Services, plan: Plan) -> str:
+    """Scope, direction, phases and engine: printed before anything is changed."""
+    other = next(iter({stage.region for stage in plan.stages}), plan.recovery)
+    phases = " + ".join(plan.phases)
+    lines = [
+        f"{plan.scope}  {phases}  on {other}   (serving: {plan.serving})   {services.engine_line()}"
+    ]
+    if common.sandbox:
+        lines.append("SANDBOX: an emulated AWS; no real account is touched")
+    if plan.force:
+        lines.append("FORCE: data that was not replicated yet will be lost")
+    return "\n".join(lines)
+
+
+def _check_direction(plan: Plan, to: str | None) -> None:
+    regions = {stage.region for stage in plan.stages if stage.region != "global"}
+    if to is not None and regions - {to}:
+        found = ", ".join(sorted(regions))
+        raise PlanRefusedError(
+            f"--to {to} was given, but this plan acts on {found}",
+            why=f"{plan.serving} serves now and {plan.recovery} is the recovery site",
+            hint="drstate status shows the roles; leave out --to to act on the recovery site",
+        )

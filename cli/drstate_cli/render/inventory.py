@@ -1,0 +1,116 @@
+"""What was found, and what is wrong with it, as text."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from drstate_cli.render.words import bare, duration, table
+
+if TYPE_CHECKING:
+    from drstate.execution.protecting import Protection
+    from drstate.model.inventory import Inventory
+    from drstate.model.tags import Violation
+
+
+def text(inventory: Inventory) -> str:
+    """Resources by wave, then everything that needs a person."""
+    said = ", ".join(f"{count} {name}" for name, count in inventory.counts.items()) or "none"
+    lines = [
+        f"{inventory.scope}: {len(inventory.resources)} protected resources ({said}) "
+        f"in {duration(inventory.duration_ms / 1000)}",
+    ]
+    rows = [("WAVE", "PRIORITY", "RESOURCE", "ACCOUNT", "REGION", "RTO", "RPO")]
+    rows += [
+        (
+            str(found.tags.wave),
+            str(found.tags.priority),
+            bare(found.key),
+            found.account,
+            found.region,
+            f"{found.tags.rto_minutes} min" if found.tags.rto_minutes else "",
+            f"{found.tags.rpo_minutes} min" if found.tags.rpo_minutes else "",
+        )
+        for found in sorted(
+            inventory.resources, key=lambda one: (one.tags.wave, one.tags.priority.rank, one.key)
+        )
+    ]
+    lines += ["", *table(rows)]
+    lines += ["", *_accounts(inventory)]
+    lines += _violations(inventory.violations)
+    if inventory.not_enabled:
+        lines += ["", f"{inventory.not_enabled} resources of this scope say dr:enabled=false"]
+    if inventory.other_scope:
+        lines.append(f"{inventory.other_scope} resources belong to other scopes and are left alone")
+    return "\n".join(lines)
+
+
+def protection_document(result: Protection) -> dict[str, Any]:
+    """What `capture -o json` prints."""
+    return {
+        "catalog": result.catalog.model_dump(mode="json"),
+        "changes": [str(change) for change in result.changes],
+        "failures": {key: error.as_dict() for key, error in (result.failures or {}).items()},
+        "notes": list(result.notes),
+    }
+
+
+def protection_text(result: Protection) -> str:
+    """What `capture` prints."""
+    lines = [f"{result.catalog.scope}: {len(result.catalog.entries)} resources in the catalog"]
+    rows = [("RESOURCE", "WAVE", "GROUP", "SPEC", *sorted(result.catalog.sites))]
+    rows += [
+        (
+            bare(entry.key),
+            str(entry.resource.tags.wave),
+            entry.group,
+            f"v{entry.spec_version}",
+            *(str(entry.owner(site) or "-") for site in sorted(result.catalog.sites)),
+        )
+        for entry in result.catalog.entries
+    ]
+    lines += ["", *table(rows)]
+    lines += ["", *(f"changed: {change}" for change in result.changes)] if result.changes else []
+    for key, error in (result.failures or {}).items():
+        lines += ["", f"FAILED {bare(key)}: {error.what}"]
+        lines += [f"  why:  {error.why}"] if error.why else []
+        lines += [f"  help: {error.hint}"] if error.hint else []
+    lines += [f"note: {note}" for note in result.notes]
+    return "\n".join(lines)
+
+
+def _accounts(inventory: Inventory) -> list[str]:
+    rows = [("ACCOUNT", "NAME", "REGION", "ASKED BY", "LATENCY", "")]
+    rows += [
+        (
+            report.account,
+            report.name,
+            report.region,
+            str(report.source),
+            f"{report.latency_ms:.0f} ms",
+            report.note,
+        )
+        for report in inventory.accounts
+    ]
+    lines = table(rows) if inventory.accounts else []
+    for failed in inventory.account_errors:
+        lines += ["", f"FAILED account {failed.account} ({failed.name}): {failed.error.what}"]
+        lines += [f"  why:  {failed.error.why}"] if failed.error.why else []
+        lines += [f"  help: {failed.error.hint}"] if failed.error.hint else []
+        if failed.last_known_at:
+            lines.append(f"  using what it answered at {failed.last_known_at:%Y-%m-%d %H:%M:%S}")
+    return lines
+
+
+def _violations(violations: tuple[Violation, ...]) -> list[str]:
+    lines: list[str] = []
+    for resource, found in groupby(violations, key=lambda violation: violation.resource):
+        lines += ["", resource]
+        for violation in found:
+            shown = "is missing" if violation.value is None else f"is {violation.value!r}"
+            lines += [
+                f"  {violation.severity}: {violation.tag} {shown}: {violation.problem}",
+                f"    allowed: {violation.allowed}",
+                f"    mend:    {violation.mend}",
+            ]
+    return lines

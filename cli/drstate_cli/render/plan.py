@@ -1,0 +1,141 @@
+"""A plan and its preview as text: what is declared, what acts, what has nothing to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from drstate_cli.render.words import MARKS, bare, counts, duration
+
+if TYPE_CHECKING:
+    from drstate.model.plan import ActionSpec, Plan, ShardPlan, Stage
+    from drstate.report.preview import ActionPreview, PlanPreview, ShardPreview
+
+
+def plan_text(plan: Plan) -> str:
+    """The plan alone, as compiled."""
+    lines = _head(plan)
+    for stage in plan.stages:
+        lines += ["", _stage_line(stage)]
+        for shard in stage.shards:
+            lines += _shard_lines(shard)
+    lines += _tail(plan)
+    return "\n".join(lines)
+
+
+def preview_text(preview: PlanPreview, plan: Plan) -> str:
+    """Both halves of what would happen now."""
+    lines = _head(plan)
+    by_id = {stage.id: stage for stage in plan.stages}
+    for stage in preview.stages:
+        lines += ["", _stage_line(by_id[stage.stage])]
+        for shard in stage.shards:
+            lines += _previewed(shard)
+    lines += _tail(plan)
+    planned = set(plan.warnings)
+    lines += [f"warning: {text}" for text in preview.warnings if text not in planned]
+    for refusal in preview.refusals:
+        lines += ["", f"REFUSED: {refusal.what}"]
+        lines += [f"  why:  {refusal.why}"] if refusal.why else []
+        lines += [f"  help: {refusal.hint}"] if refusal.hint else []
+    lines += ["", _sum(preview)]
+    return "\n".join(lines)
+
+
+def _head(plan: Plan) -> list[str]:
+    return [
+        f"Plan for {plan.scope}: {', '.join(plan.phases)}",
+        f"  {plan.serving} serves; about {duration(plan.estimate_seconds)}",
+        f"  {len(plan.stages)} stages, approval {plan.approval}",
+    ]
+
+
+def _stage_line(stage: Stage) -> str:
+    gate = "  [gate]" if stage.gate else ""
+    return f"{stage.id}  {stage.region}  about {duration(stage.estimate_seconds)}{gate}"
+
+
+def _shard_lines(shard: ShardPlan) -> list[str]:
+    where = f"  {shard.id.account}  " + (f"stack {shard.stack}" if shard.stack else "actions only")
+    lines = [where]
+    lines += [f"    = {bare(key)} declared: {shard.site_state}" for key in shard.declared]
+    lines += [_action_line(action) for action in shard.actions]
+    lines += [
+        f"    . {bare(row.resource)}: nothing to do, because {row.reason}" for row in shard.no_ops
+    ]
+    return lines
+
+
+def _action_line(action: ActionSpec, mark: str = "!") -> str:
+    consent = f"  needs consent: {action.needs_consent}" if action.needs_consent else ""
+    final = "" if action.undoable else "  cannot be undone"
+    where = ", ".join(dict.fromkeys(f"{call.service} in {call.region}" for call in action.calls))
+    return f"    {mark} {bare(action.resource)}: {action.title}  [{where}]{consent}{final}"
+
+
+def _previewed(shard: ShardPreview) -> list[str]:
+    if shard.error is not None:
+        return [
+            f"  {shard.account}",
+            f"    ERROR {shard.error.what}",
+            *([f"      help: {shard.error.hint}"] if shard.error.hint else []),
+        ]
+    stack = shard.stack
+    if stack is None:
+        lines = [f"  {shard.account}  actions only"]
+    else:
+        seen = Counter(str(op.op) for op in stack.ops)
+        lines = [f"  {shard.account}  stack {stack.stack}: {counts(seen)}"]
+        for op in stack.ops:
+            if op.op == "same":
+                continue
+            changed = f"  ({', '.join(op.changed)})" if op.changed else ""
+            lines.append(f"    {MARKS[op.op]:<2} {op.type}  {op.name}{changed}")
+    lines += [_previewed_action(action) for action in shard.actions]
+    lines += [
+        f"    .  {bare(row.resource)}: nothing to do, because {row.reason}" for row in shard.no_ops
+    ]
+    return lines
+
+
+def _previewed_action(action: ActionPreview) -> str:
+    if action.error is not None:
+        return f"    ?  {bare(action.spec.resource)}: {action.spec.title}: {action.error.what}"
+    if action.done:
+        return f"    .  {bare(action.spec.resource)}: {action.spec.title}: done already"
+    blocked = f"  BLOCKED: {action.blocked}" if action.blocked else ""
+    return _action_line(action.spec, "! ") + blocked
+
+
+def _tail(plan: Plan) -> list[str]:
+    lines: list[str] = []
+    if plan.moves:
+        lines += ["", "moves between stacks (nothing is deleted or made anew):"]
+        lines += [
+            f"  > {bare(move.resource)}: {move.from_group} to {move.to_group}, {move.reason}"
+            for move in plan.moves
+        ]
+    if plan.skips:
+        lines += ["", "left out:"]
+        for skip in plan.skips:
+            lines += [f"  x {bare(skip.resource)}: {skip.reason}", f"    mend: {skip.mend}"]
+    if plan.warnings:
+        lines += ["", *[f"warning: {text}" for text in plan.warnings]]
+    return lines
+
+
+def _sum(preview: PlanPreview) -> str:
+    if preview.errors:
+        return f"{len(preview.errors)} parts could not be previewed"
+    if preview.empty:
+        return "no changes"
+    ops: Counter[str] = Counter()
+    running = 0
+    for stage in preview.stages:
+        for shard in stage.shards:
+            if shard.stack is not None:
+                ops.update(str(op.op) for op in shard.stack.ops if op.op != "same")
+            running += sum(action.runs for action in shard.actions)
+    parts = ([counts(ops)] if ops else []) + ([f"{running} actions"] if running else [])
+    parts += [f"{len(preview.moves)} moves"] if preview.moves else []
+    return f"{preview.changes} changes: {', '.join(parts)}"

@@ -1,0 +1,51 @@
+"""``drstate resume``: go on with an execution that stopped, from wherever its journal is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from drstate_cli.opening import open_services
+from drstate_cli.options import Common, Customer, Environment, ExecutionId, Parallel, Yes, verb
+from drstate_cli.scoping import optional_scope
+
+Comment = Annotated[str, typer.Option("--comment", help="Kept with your approval.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("resume")(resume)
+
+
+@verb
+def resume(
+    common: Common,
+    execution: ExecutionId = None,
+    customer: Customer = None,
+    environment: Environment = None,
+    yes: Yes = False,
+    comment: Comment = "",
+    parallel: Parallel = None,
+) -> int:
+    """Go on after a crash, a failure or at a gate (`--yes` approves it). Repeats nothing."""
+    from drstate.execution.executing import exit_code
+    from drstate.execution.resuming import resume as go_on
+
+    from drstate_cli.asking import asker
+    from drstate_cli.render.final import show_view
+    from drstate_cli.render.progress import following
+
+    with open_services(common) as services, following(common) as on_event:
+        view = go_on(
+            services,
+            execution,
+            scope=optional_scope(customer, environment),
+            approve=True if yes else None,
+            comment=comment,
+            ask=asker(common, yes),
+            on_event=on_event,
+            parallel=parallel,
+        )
+    show_view(common, view)
+    return int(exit_code(view))

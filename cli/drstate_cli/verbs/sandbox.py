@@ -1,0 +1,139 @@
+"""``drstate sandbox``: the emulated AWS, a process of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from drstate.errors import UnknownNameError
+from drstate_cli.options import Common, verb
+from drstate_cli.payload import emit, say
+
+if TYPE_CHECKING:
+    from drstate.sandbox.status import SandboxStatus
+
+app = typer.Typer(
+    help="Run an emulated AWS that needs no account.", no_args_is_help=True, rich_markup_mode=None
+)
+SCHEMA = "drstate.sandbox/1"
+
+Estate = Annotated[str, typer.Option("--estate", help="What is in it when it starts.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free port.")]
+TimeScale = Annotated[
+    float,
+    typer.Option("--time-scale", min=0.0, help="Seconds per AWS second of slow operations."),
+]
+
+
+def sandbox_home(common: Common) -> Path:
+    """Where the sandbox of this project keeps its files."""
+    return common.home / "sandbox"
+
+
+@app.command("start")
+@verb
+def start(
+    common: Common, estate: Estate = "demo", port: Port = 0, time_scale: TimeScale = 0.01
+) -> None:
+    """Start it; if it runs already, show it."""
+    from drstate.sandbox import process
+
+    home = sandbox_home(common)
+    running = process.status(home)
+    status = process.start(home, estate=estate, port=port, time_scale=time_scale)
+    say("sandbox: was running already" if running else "sandbox: started")
+    _show(common, status)
+
+
+@app.command("stop")
+@verb
+def stop(common: Common) -> None:
+    """Stop it. What was in it is gone; journal and stacks of the sandbox stay until `reset`."""
+    from drstate.sandbox import process
+
+    stopped = process.stop(sandbox_home(common))
+    emit(
+        common,
+        SCHEMA,
+        {"stopped": stopped},
+        lambda: "sandbox: stopped" if stopped else "sandbox: was not running",
+    )
+
+
+@app.command("status")
+@verb
+def status(common: Common) -> None:
+    """Show endpoint, accounts, regions and process."""
+    from drstate.sandbox import process
+
+    found = process.status(sandbox_home(common))
+    if found is None:
+        raise UnknownNameError(
+            "no sandbox is running in this project",
+            why=f"no live process is recorded in {sandbox_home(common)}",
+            hint="drstate sandbox start",
+        )
+    _show(common, found)
+
+
+@app.command("reset")
+@verb
+def reset(common: Common) -> None:
+    """Put the estate back to how it started and forget the sandbox's journal and stacks."""
+    from drstate.sandbox import process
+
+    home = sandbox_home(common)
+    found = process.reset(home)
+    forget(home)
+    say("sandbox: reset; its journal and stacks were removed")
+    _show(common, found)
+
+
+@app.command("env")
+@verb
+def env(common: Common) -> None:
+    """Print the variables that point any AWS client at the sandbox, for `eval`."""
+    from drstate.sandbox import process
+
+    found = process.status(sandbox_home(common))
+    if found is None:
+        raise UnknownNameError(
+            "no sandbox is running in this project", hint="drstate sandbox start"
+        )
+    variables = process.environment(found)
+    emit(
+        common,
+        SCHEMA,
+        {"environment": variables},
+        lambda: "\n".join(f"export {name}={value}" for name, value in sorted(variables.items())),
+    )
+
+
+def forget(home: Path) -> None:
+    """Remove what drstate itself remembers of the sandbox: its journal, its stacks."""
+    import shutil
+
+    for name in ("journal.db", "journal.db-wal", "journal.db-shm", "journal.db.bak"):
+        (home / name).unlink(missing_ok=True)
+    for name in ("state", "project"):
+        shutil.rmtree(home / name, ignore_errors=True)
+
+
+def _show(common: Common, status: SandboxStatus) -> None:
+    document: dict[str, Any] = status.model_dump(mode="json")
+    emit(common, SCHEMA, document, lambda: _text(status))
+
+
+def _text(status: SandboxStatus) -> str:
+    lines = [
+        f"endpoint  {status.endpoint}",
+        f"estate    {status.estate}",
+        f"regions   {', '.join(status.regions)}",
+        f"pid       {status.pid}",
+        "accounts",
+    ]
+    lines += [f"  {account.id}  {account.name}" for account in status.accounts]
+    lines.append("next      drstate sandbox env   (point your own client at it)")
+    return "\n".join(lines)

@@ -1,0 +1,35 @@
+"""``drstate status``: where an execution stands. Reads the journal and nothing else."""
+
+from __future__ import annotations
+
+import typer
+
+from drstate_cli.opening import open_readers
+from drstate_cli.options import Common, Customer, Environment, ExecutionId, verb
+from drstate_cli.payload import emit
+from drstate_cli.scoping import optional_scope
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("status")(status)
+
+
+@verb
+def status(
+    common: Common,
+    execution: ExecutionId = None,
+    customer: Customer = None,
+    environment: Environment = None,
+) -> None:
+    """Show an execution: phase, wave, counts, what failed and how to mend it."""
+    from drstate_cli.render.view import text
+
+    with open_readers(common) as readers:
+        view = readers.status(execution, scope=optional_scope(customer, environment))
+    emit(
+        common,
+        "drstate.status/1",
+        view.model_dump(mode="json", by_alias=True, exclude={"schema_"}),
+        lambda: text(view),
+    )

@@ -1,0 +1,90 @@
+"""``drstate up``: bring a site of a scope to the state that the phase leaves."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from drstate_cli.opening import open_services
+from drstate_cli.options import (
+    ApprovalMode,
+    Common,
+    Customer,
+    Environment,
+    ExpectNoChanges,
+    Force,
+    Message,
+    Parallel,
+    Phases,
+    Targets,
+    To,
+    Waves,
+    Yes,
+    verb,
+)
+from drstate_cli.planned import Wish, make
+
+SkipPreview = Annotated[
+    bool,
+    typer.Option(
+        "-f", "--skip-preview", help="Do not show what would change. Refusals still hold."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("up")(up)
+
+
+@verb
+def up(
+    common: Common,
+    customer: Customer = None,
+    environment: Environment = None,
+    phase: Phases = None,
+    wave: Waves = None,
+    target: Targets = None,
+    yes: Yes = False,
+    skip_preview: SkipPreview = False,
+    message: Message = "",
+    approval: ApprovalMode = None,
+    force: Force = False,
+    to: To = None,
+    parallel: Parallel = None,
+    expect_no_changes: ExpectNoChanges = False,
+) -> int:
+    """Run a phase: stacks and actions, wave by wave, with health checks between the waves."""
+    from drstate.execution.executing import execute, exit_code
+    from drstate.execution.previewing import preview
+
+    from drstate_cli.asking import asker, confirm, operator_consent, require_yes
+    from drstate_cli.payload import say
+    from drstate_cli.render.final import show_view
+    from drstate_cli.render.plan import preview_text
+    from drstate_cli.render.progress import following
+
+    require_yes(common, yes)
+    wish = Wish(customer, environment, phase, wave, target, approval, force, to)
+    with open_services(common) as services:
+        planned = make(common, services, wish)
+        found = preview(services, planned, parallel=parallel)
+        if not skip_preview:
+            say(preview_text(found, planned.plan))
+        if not found.refusals and not (expect_no_changes and not found.empty):
+            confirm(common, yes, found, planned.plan)
+        with following(common) as on_event:
+            view = execute(
+                services,
+                planned,
+                message=message,
+                preview=found,
+                ask=asker(common, yes),
+                consent=operator_consent(force),
+                expect_no_changes=expect_no_changes,
+                parallel=parallel,
+                on_event=on_event,
+            )
+    show_view(common, view)
+    return int(exit_code(view))

@@ -1,0 +1,33 @@
+"""``drstate watch``: follow an execution from anywhere that reaches its journal."""
+
+from __future__ import annotations
+
+import typer
+
+from drstate_cli.opening import open_readers
+from drstate_cli.options import Common, Customer, Environment, ExecutionId, verb
+from drstate_cli.scoping import optional_scope
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("watch")(watch)
+
+
+@verb
+def watch(
+    common: Common,
+    execution: ExecutionId = None,
+    customer: Customer = None,
+    environment: Environment = None,
+) -> None:
+    """Show live progress until the execution ends, stops or waits."""
+    from drstate_cli.render.final import show_view
+    from drstate_cli.render.progress import following
+
+    with open_readers(common) as readers:
+        view = readers.status(execution, scope=optional_scope(customer, environment))
+        with following(common) as on_event:
+            for event in readers.follow(view.execution):
+                on_event(event)
+        show_view(common, readers.status(view.execution))
