@@ -1,0 +1,51 @@
+"""What a command needs of the machine: clock, ids, randomness, and who is asking.
+
+Everything that differs from run to run comes from here, so that tests can hold it still.
+It refuses to know anything about stacks or state.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without an entry for its user id
+        return str(os.getuid())
+
+
+@dataclass(frozen=True)
+class Host:
+    """The injected surroundings. Times are aware, in UTC; stamps are nanoseconds since 1970."""
+
+    now: Callable[[], datetime] = _now
+    stamp: Callable[[], int] = time.time_ns
+    monotonic: Callable[[], float] = time.monotonic
+    new_id: Callable[[], str] = lambda: str(uuid.uuid4())
+    entropy: Callable[[int], bytes] = os.urandom
+    user: Callable[[], str] = _user
+    name: Callable[[], str] = socket.gethostname
+    pid: Callable[[], int] = field(default=os.getpid)
+
+
+def rfc3339(moment: datetime) -> str:
+    """A time as the CLI writes it: UTC, up to nanoseconds, ``Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def seconds_rfc3339(seconds: int) -> str:
+    """Whole seconds since 1970 in the form that the Automation API parses."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
