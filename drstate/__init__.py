@@ -1,0 +1,1 @@
+"""Disaster recovery for AWS as desired state."""

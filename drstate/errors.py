@@ -16,7 +16,7 @@
     │   ├── EngineError          1    a stack operation failed
     │   ├── PlanRefusedError     1    a safety rule refuses the plan; nothing was changed
     │   ├── StateError           1    a state file or lock is not usable; nothing was changed
-    │   └── JournalError         1    the journal refuses (lease held, version conflict, broken chain)
+    │   └── JournalError         1    the journal refuses (lease held, conflict, broken chain)
     └── InternalError          255    a bug in drstate
 
 Retryability is part of the error, not a guess of the caller: ``transient`` may be tried again by

@@ -45,14 +45,11 @@ def main() -> int:
 
 
 def _verbs() -> set[str]:
-    import click
     import typer
-    from drstate_cli.main import app
 
-    group = typer.main.get_command(app)
-    if not isinstance(group, click.Group):
-        raise TypeError("the command line is not a group of commands")
-    return set(group.list_commands(click.Context(group)))
+    from drstate_cli.main import app, command_paths
+
+    return set(command_paths(typer.main.get_command(app)))
 
 
 if __name__ == "__main__":

@@ -9,11 +9,10 @@ import sys
 import traceback
 from typing import Annotated, Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
-from drstate.errors import DrstateError, ExitCode
+from drstate.errors import DrstateError, ExitCode, UsageError
 
 ISSUE_HINT = "run the same command with --debug and report what it prints"
 
@@ -21,23 +20,25 @@ ISSUE_HINT = "run the same command with --debug and report what it prints"
 class SuggestingGroup(TyperGroup):
     """A group that answers an unknown command with the nearest ones of the whole tree."""
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """Find the command, or say which ones come near."""
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command, or say which ones come near. ``ctx`` is typer's context."""
         name = args[0] if args else ""
         if name and self.get_command(ctx, name) is None:
-            near = difflib.get_close_matches(name, _paths(self, ctx), n=3, cutoff=0.5)
-            hint = f" Did you mean: {', '.join(near)}?" if near else ""
-            raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
+            near = difflib.get_close_matches(name, command_paths(self), n=3, cutoff=0.5)
+            raise UsageError(
+                f"there is no command {name!r}",
+                hint=f"did you mean {' or '.join(near)}?" if near else "drstate --help lists them",
+            )
         return super().resolve_command(ctx, args)
 
 
-def _paths(group: click.Group, ctx: click.Context, prefix: str = "") -> list[str]:
+def command_paths(group: TyperGroup, prefix: str = "") -> list[str]:
+    """Every command of the tree, as it is typed."""
     found = []
-    for name in group.list_commands(ctx):
+    for name, command in group.commands.items():
         found.append(prefix + name)
-        command = group.get_command(ctx, name)
-        if isinstance(command, click.Group):
-            found += [prefix + name + " " + sub for sub in command.list_commands(ctx)]
+        if isinstance(command, TyperGroup):
+            found += command_paths(command, prefix + name + " ")
     return found
 
 
@@ -120,14 +121,16 @@ def call(arguments: list[str]) -> int:
         result = app(args=arguments, standalone_mode=False, prog_name="drstate")
     except DrstateError as error:
         return _tell(error, debug)
-    except click.exceptions.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return _interrupted()
-    except KeyboardInterrupt:
-        return _interrupted()
-    except click.exceptions.Exit as done:
+    except typer.Exit as done:
         return int(done.exit_code)
-    except click.ClickException as error:
-        error.show(file=sys.stderr)
+    except typer.TyperException as error:
+        show = getattr(error, "show", None)
+        if callable(show):  # usage errors print the usage line too
+            show(file=sys.stderr)
+        else:
+            print(f"error: {error}", file=sys.stderr)
         return int(ExitCode.USAGE)
     except BrokenPipeError:
         # the reader of our output went away (`| head`): no error of ours

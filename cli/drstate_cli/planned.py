@@ -12,7 +12,6 @@ from drstate_cli.scoping import scope_names
 
 if TYPE_CHECKING:
     from drstate.execution.making_plan import PlannedRun
-
     from drstate.execution.services import Services
     from drstate.model.phases import Phase
     from drstate.model.plan import Plan
@@ -48,7 +47,6 @@ def parse_phases(names: list[str] | None) -> list[Phase]:
 def make(common: Common, services: Services, wish: Wish) -> PlannedRun:
     """Compile the plan that the options ask for; says the direction before anything else."""
     from drstate.execution.making_plan import make_plan
-
     from drstate.model.scope import Approval
 
     phases = parse_phases(wish.phases)

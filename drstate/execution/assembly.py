@@ -68,6 +68,7 @@ def workbench(
     stop: Stop,
 ) -> Workbench:
     """The workbench of one attempt at an execution."""
+    from drstate.engine.planned import save_planned  # noqa: PLC0415 loaded when it is needed
     from drstate.planning.bindings import bindings_for  # noqa: PLC0415 loaded when it is needed
     from drstate.planning.shards import shard_input  # noqa: PLC0415 loaded when it is needed
 
@@ -90,6 +91,12 @@ def workbench(
             bindings=bindings(shard),
         )
 
+    def remember(shard: ShardInput) -> None:
+        services.journal.save_planned_shard(shard)
+        if not services.sandbox:
+            # a clone, in a pipeline say, has no journal: plain `pulumi preview` reads this copy
+            save_planned(services.project_dir, shard)
+
     return Workbench(
         scope=scope,
         plan=plan,
@@ -105,7 +112,7 @@ def workbench(
         bindings=bindings,
         shard_input=given,
         site=site,
-        remember_shard=services.journal.save_planned_shard,
+        remember_shard=remember,
         parallel=at_once,
         message=message,
         stop=stop,

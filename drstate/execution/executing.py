@@ -76,6 +76,7 @@ def execute(
     """
     seen = _seen(services, planned, preview, parallel)
     previewing.refuse(seen)
+    previewing.refuse_damage(seen)
     if expect_no_changes:
         _refuse_changes(seen)
     _require_consent(planned.plan, consent)

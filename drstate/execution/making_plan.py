@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from drstate.errors import PlanRefusedError
+from drstate.errors import PlanRefusedError, UnknownNameError
 from drstate.execution.assembly import work_source
 from drstate.execution.protecting import Protection, protect
 from drstate.execution.services import Services
@@ -17,6 +17,7 @@ from drstate.model.catalog import Catalog
 from drstate.model.phases import Operation, Phase
 from drstate.model.plan import Plan, Skip
 from drstate.model.scope import Approval, Scope
+from drstate.model.tags import CUSTOMER, ENVIRONMENT, Violation
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ def make_plan(
     if Phase.REPLICATE in wanted:
         protection = protect(services, scope, refresh=refresh, save=False)
         catalog = protection.catalog
+        _refuse_empty(scope, protection)
     else:
         catalog = _saved(services, scope)
     request = PlanRequest(
@@ -94,10 +96,40 @@ def _skips(protection: Protection | None) -> tuple[Skip, ...]:
     if protection is None:
         return ()
     known = {entry.key for entry in protection.catalog.entries}
-    return tuple(
+    unread = tuple(
         Skip(resource=failure.resource, reason=failure.error.what, mend=failure.error.hint)
         for failure in protection.failures
         if failure.resource not in known
+    )
+    mistagged = tuple(
+        Skip(resource=row.resource, reason=str(row), mend=row.mend)
+        for row in _mistagged(protection)[0]
+    )
+    return (*unread, *mistagged)
+
+
+def _mistagged(protection: Protection) -> tuple[list[Violation], list[Violation]]:
+    """Violations that leave a resource out: of this scope for certain, and perhaps of this scope.
+
+    Where Customer and Environment are sound, discovery has matched them with the scope already.
+    """
+    errors = protection.inventory.errors if protection.inventory else ()
+    unsure = {row.resource for row in errors if row.tag in (CUSTOMER, ENVIRONMENT)}
+    return (
+        [row for row in errors if row.resource not in unsure],
+        [row for row in errors if row.resource in unsure],
+    )
+
+
+def _refuse_empty(scope: Scope, protection: Protection) -> None:
+    found = protection.inventory
+    if protection.catalog.entries or found is None or found.account_errors:
+        return
+    raise UnknownNameError(
+        f"{scope.key} has no protected resources",
+        why="discovery found none in its accounts, and the catalog knows none",
+        hint=f"tag them (dr:enabled=true, dr:wave, Customer={scope.customer}, "
+        f"Environment={scope.environment}); drstate discover shows what was seen",
     )
 
 
@@ -114,6 +146,7 @@ def _warnings(protection: Protection | None) -> tuple[str, ...]:
     unreached = protection.inventory.account_errors if protection.inventory else ()
     return (
         *stale,
+        *(f"{row} {row.mend}" for row in _mistagged(protection)[1]),
         *(
             f"account {row.account} ({row.name}) in {row.region} could not be asked: "
             f"{row.error.what}; {row.error.hint}"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from drstate.errors import PlanRefusedError
+from drstate.errors import PlanRefusedError, StateError
 from drstate.execution.assembly import program_of
 from drstate.execution.errorinfo import error_info
 from drstate.execution.knocking import acted_on, knock
@@ -101,6 +101,21 @@ def refuse(seen: PlanPreview) -> None:
     )
 
 
+def refuse_damage(seen: PlanPreview) -> None:
+    """Raise StateError where a stack's state is not usable; nothing was done.
+
+    An account out of reach fails its own shards only. A damaged state is another matter: the
+    actions of its shard would run, and its stack could then not follow them.
+    """
+    damaged = [error for _, _, error in seen.errors if error.code == StateError("").code]
+    if damaged:
+        raise StateError(
+            f"{damaged[0].what}; nothing was done",
+            why="\n".join(dict.fromkeys(error.why for error in damaged if error.why)),
+            hint="\n".join(dict.fromkeys(error.hint for error in damaged if error.hint)),
+        )
+
+
 class _Looker:
     """Looks at one shard at a time, from many threads."""
 
@@ -118,6 +133,7 @@ class _Looker:
         self._after_moves = _states_after_moves(services, planned)
 
     def shard(self, stage: Stage, shard: ShardPlan) -> ShardPreview:
+        from drstate.engine.failures import failed_outcome  # noqa: PLC0415 loaded when it is needed
         from drstate.planning.bindings import bindings_for  # noqa: PLC0415 loaded when it is needed
 
         catalog = self._catalogs[stage.phase]
@@ -129,6 +145,8 @@ class _Looker:
             outcome = self._stack(shard, catalog, bindings)
         except Exception as raised:  # noqa: BLE001 - told in its place in the preview
             error = error_info(raised)
+        if outcome is not None and not outcome.ok:
+            error = error_info(failed_outcome(outcome))
         actions = tuple(
             self._action(stage, shard, spec, catalog, bindings) for spec in shard.actions
         )

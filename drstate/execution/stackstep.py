@@ -75,6 +75,7 @@ class StackStep:
             self._stack,
             bench.program(self._input),
             message=bench.message,
+            tags=_tags(self._input),
             on_progress=self._progress,
         )
 
@@ -159,3 +160,13 @@ def endpoints_in(outputs: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, st
             hosts = {str(name): str(host) for name, host in sorted(named.items()) if host}
             if hosts:
                 yield str(key), hosts
+
+
+def _tags(shard: ShardInput) -> dict[str, str]:
+    """What the stack tells about itself in any list of stacks. Nothing that differs every run."""
+    return {
+        "drstate:scope": str(shard.id.scope),
+        "drstate:site": shard.id.region,
+        "drstate:group": shard.id.group,
+        "drstate:state": str(shard.site_state),
+    }

@@ -166,7 +166,7 @@ class StackStarted(Value):
     stage: str
     shard: str
     stack: str
-    #: URN -> short hash of its inputs as they were before this execution first touched the stack; an
+    #: URN -> short hash of its inputs before this execution first touched the stack; an
     #: update that was interrupted is told as one from it
     before: dict[str, str] = {}
 

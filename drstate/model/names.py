@@ -1,4 +1,4 @@
-"""Names of stacks: slugs of what people wrote, told apart by a short hash where they were altered."""
+"""Names of stacks: slugs of what people wrote, with a short hash where they were altered."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class DnsWay(StrEnum):
 
 
 class DnsRecord(Value):
-    """A DNS record that moves with the scope. Records carry no tags, so the scope file names them."""
+    """A DNS record that moves with the scope. It carries no tags, so the scope file names it."""
 
     zone: str = Field(pattern=r".+\.$", description="name of the hosted zone, with its final dot")
     account: AccountId
@@ -186,5 +186,5 @@ class Scope(Value):
                 )
             missing = regions - set(record.values)
             if missing:
-                raise ValueError(f"dns: {record.name} has no values for {sorted(missing)[0]}")
+                raise ValueError(f"dns: {record.name} has no values for {min(missing)}")
         return self

@@ -1,4 +1,4 @@
-"""A shard: the part of a wave in one account and region, and the one typed value that a program gets."""
+"""A shard: the part of a wave in one account and region, and the one value that a program gets."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The tag schema: what a protected resource's tags mean and what is wrong with them.
 
 The schema is data (``SCHEMA``), so that documentation, validation and messages come from one place.
-Parsing never raises: it returns what is usable and a list of violations, each with its mend, because
+Parsing never raises: it returns what is usable and a list of violations, each with its mend, for
 one badly tagged resource must not hide the others.
 """
 

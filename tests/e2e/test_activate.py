@@ -27,9 +27,10 @@ def test_activate_moves_writer_services_and_records_and_touches_no_other_scope(w
         "acme-production-web": (4, 4),
         "acme-production-worker": (2, 2),
     }
-    assert witness.scalable(
-        bench, RECOVERY, "service/acme-production-dr/acme-production-web"
-    ) == (2, 10)
+    assert witness.scalable(bench, RECOVERY, "service/acme-production-dr/acme-production-web") == (
+        2,
+        10,
+    )
     assert witness.answer(bench, "app.acme.example.") == [WEST_ALB]
     assert witness.answer(bench, "api.acme.example.") == [WEST_ALB]
     after = [json.dumps(bench.digest(**who), sort_keys=True) for who in OTHERS]

@@ -10,8 +10,8 @@ from e2e import witness
 def test_wrong_external_id_fails_that_accounts_shards_only(warm, bench_of):
     bench = bench_of(warm)
     file = bench.project / "stacks" / "acme" / "production.yaml"
-    head, tail = file.read_text().split("  - id: \"211111111102\"", 1)
-    file.write_text(head + "  - id: \"211111111102\"" + tail.replace("acme-dr-7c1f", "wrong-id", 1))
+    head, tail = file.read_text().split('  - id: "211111111102"', 1)
+    file.write_text(head + '  - id: "211111111102"' + tail.replace("acme-dr-7c1f", "wrong-id", 1))
 
     ended = bench.up("activate", "-o", "json").expect(1)
 

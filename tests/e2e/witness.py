@@ -44,7 +44,9 @@ def answer(bench: Bench, name: str, zone: str = "acme.example.") -> list[str]:
         "route53", DNS, "us-east-1", "arn:aws:iam::100000000002:role/drstate-dns-acme"
     )
     zones = route53.list_hosted_zones_by_name(DNSName=zone)["HostedZones"]
-    found = route53.test_dns_answer(HostedZoneId=zones[0]["Id"], RecordName=name, RecordType="CNAME")
+    found = route53.test_dns_answer(
+        HostedZoneId=zones[0]["Id"], RecordName=name, RecordType="CNAME"
+    )
     data: list[str] = found["RecordData"]
     return [value.rstrip(".") for value in data]
 

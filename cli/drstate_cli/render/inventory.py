@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 def text(inventory: Inventory) -> str:
     """Resources by wave, then everything that needs a person."""
     said = ", ".join(f"{count} {name}" for name, count in inventory.counts.items()) or "none"
-    lines = [
-        f"{inventory.scope}: {len(inventory.resources)} protected resources ({said}) "
-        f"in {duration(inventory.duration_ms / 1000)}",
-    ]
+    took = duration(inventory.duration_ms / 1000)
+    count = len(inventory.resources)
+    lines = [f"{inventory.scope}: {count} protected resources ({said}) in {took}"]
     rows = [("WAVE", "PRIORITY", "RESOURCE", "ACCOUNT", "REGION", "RTO", "RPO")]
     rows += [
         (
@@ -49,8 +48,8 @@ def protection_document(result: Protection) -> dict[str, Any]:
     """What `capture -o json` prints."""
     return {
         "catalog": result.catalog.model_dump(mode="json"),
-        "changes": [str(change) for change in result.changes],
-        "failures": {key: error.as_dict() for key, error in (result.failures or {}).items()},
+        "changes": [row.model_dump(mode="json") for row in result.changes],
+        "failures": {row.resource: row.error.model_dump(mode="json") for row in result.failures},
         "notes": list(result.notes),
     }
 
@@ -70,11 +69,15 @@ def protection_text(result: Protection) -> str:
         for entry in result.catalog.entries
     ]
     lines += ["", *table(rows)]
-    lines += ["", *(f"changed: {change}" for change in result.changes)] if result.changes else []
-    for key, error in (result.failures or {}).items():
-        lines += ["", f"FAILED {bare(key)}: {error.what}"]
-        lines += [f"  why:  {error.why}"] if error.why else []
-        lines += [f"  help: {error.hint}"] if error.hint else []
+    lines += (
+        ["", *(f"{row.kind}: {bare(row.resource)}, {row.text}" for row in result.changes)]
+        if result.changes
+        else []
+    )
+    for row in result.failures:
+        lines += ["", f"FAILED {bare(row.resource)}: {row.error.what}"]
+        lines += [f"  why:  {row.error.why}"] if row.error.why else []
+        lines += [f"  help: {row.error.hint}"] if row.error.hint else []
     lines += [f"note: {note}" for note in result.notes]
     return "\n".join(lines)
 

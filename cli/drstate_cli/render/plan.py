@@ -78,6 +78,7 @@ def _previewed(shard: ShardPreview) -> list[str]:
         return [
             f"  {shard.account}",
             f"    ERROR {shard.error.what}",
+            *([f"      why:  {shard.error.why}"] if shard.error.why else []),
             *([f"      help: {shard.error.hint}"] if shard.error.hint else []),
         ]
     stack = shard.stack
@@ -103,6 +104,8 @@ def _previewed_action(action: ActionPreview) -> str:
         return f"    ?  {bare(action.spec.resource)}: {action.spec.title}: {action.error.what}"
     if action.done:
         return f"    .  {bare(action.spec.resource)}: {action.spec.title}: done already"
+    if action.after_create:
+        return f"    .  {bare(action.spec.resource)}: {action.spec.title}: seen to once it is there"
     blocked = f"  BLOCKED: {action.blocked}" if action.blocked else ""
     return _action_line(action.spec, "! ") + blocked
 

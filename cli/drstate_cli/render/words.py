@@ -57,5 +57,7 @@ def table(rows: Iterable[tuple[str, ...]], indent: str = "") -> list[str]:
 
 def bare(key: str) -> str:
     """A resource key without its account: what fits a line and a person knows."""
+    if key.startswith("arn:") or key.count("/") < 2:
+        return key
     technology, _, rest = key.partition("/")
     return f"{technology}/{rest.partition('/')[2] or rest}"

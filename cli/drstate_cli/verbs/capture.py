@@ -18,9 +18,8 @@ def register(app: typer.Typer) -> None:
 @verb
 def capture(common: Common, customer: Customer = None, environment: Environment = None) -> int:
     """Discover, read the configuration of what serves, and keep both in the catalog."""
-    from drstate.execution.protecting import protect
-
     from drstate.errors import ExitCode
+    from drstate.execution.protecting import protect
     from drstate_cli.render.inventory import protection_document, protection_text
 
     names = scope_names(common, customer, environment)

@@ -27,9 +27,8 @@ def discover(
     refresh: Refresh = False,
 ) -> int:
     """Find the tagged resources of a scope in all its accounts; changes nothing."""
-    from drstate.execution.discovering import discover as find
-
     from drstate.errors import ExitCode
+    from drstate.execution.discovering import discover as find
     from drstate_cli.render.inventory import text
 
     names = scope_names(common, customer, environment)
@@ -41,4 +40,6 @@ def discover(
         inventory.model_dump(mode="json", by_alias=True),
         lambda: text(inventory),
     )
-    return int(ExitCode.FAILED if inventory.account_errors else ExitCode.OK)
+    if inventory.account_errors:
+        return int(ExitCode.FAILED)
+    return int(ExitCode.OK if inventory.resources else ExitCode.UNKNOWN_NAME)

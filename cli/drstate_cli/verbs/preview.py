@@ -43,9 +43,8 @@ def preview(
     expect_no_changes: ExpectNoChanges = False,
 ) -> int:
     """Show Pulumi's diff and the imperative actions that `up` would carry out."""
-    from drstate.execution.previewing import preview as look
-
     from drstate.errors import ExitCode
+    from drstate.execution.previewing import preview as look
     from drstate_cli.render.plan import preview_text
 
     wish = Wish(customer, environment, phase, wave, target, approval, force, to)

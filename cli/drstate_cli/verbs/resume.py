@@ -31,7 +31,6 @@ def resume(
     """Go on after a crash, a failure or at a gate (`--yes` approves it). Repeats nothing."""
     from drstate.execution.executing import exit_code
     from drstate.execution.resuming import resume as go_on
-
     from drstate_cli.asking import asker
     from drstate_cli.render.final import show_view
     from drstate_cli.render.progress import following

@@ -58,7 +58,6 @@ def up(
     """Run a phase: stacks and actions, wave by wave, with health checks between the waves."""
     from drstate.execution.executing import execute, exit_code
     from drstate.execution.previewing import preview
-
     from drstate_cli.asking import asker, confirm, operator_consent, require_yes
     from drstate_cli.payload import say
     from drstate_cli.render.final import show_view

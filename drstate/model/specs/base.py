@@ -18,7 +18,7 @@ class Spec(Value):
     #: region in which the configuration was read
     region: str
     captured_at: datetime
-    #: endpoint name (``writer``, ``reader``, …) -> host name at the captured site; later shards find
+    #: endpoint name (``writer``, ``reader``) -> host name at the captured site; later shards find
     #: these texts in their own configuration and put the other site's endpoint in their place
     endpoints: dict[str, str] = {}
 
