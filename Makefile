@@ -44,6 +44,7 @@ layers: setup ## the direction of imports
 docs: setup ## links and generated parts of the documentation
 	@echo "docs: links, generated tables, command names"
 	@$(BIN)/python scripts/check_docs.py
+	@$(BIN)/python scripts/technologies.py --check
 
 unit: setup ## the tests, in parallel and in any order
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal

@@ -150,3 +150,20 @@ def demo() -> Catalog:
         entry("shop/worker", technology="ecs", account=APP, wave=2),
         entry("app./CNAME", technology="route53", account=DNS, wave=3, declared=()),
     )
+
+
+def many(count: int) -> Catalog:
+    """A catalog of ``count`` resources in three accounts, each wave depending on the one before."""
+    accounts = (DATA, APP, DNS)
+    return catalog(
+        *(
+            entry(
+                f"r{index}",
+                account=accounts[index % 3],
+                wave=1 + index // 2000,
+                needs=(f"r{index - 2000}",) if index >= 2000 else (),
+                spec={"region": EAST, "endpoints": {"writer": f"r{index}.example"}},
+            )
+            for index in range(count)
+        )
+    )
