@@ -204,8 +204,12 @@ class _Looker:
 
 
 def _told_with(outcome: StackOutcome | None, action: ActionPreview) -> ActionPreview:
-    """The action; where it is blocked only because its stack has yet to create, it waits for it."""
-    if outcome is None or action.blocked is None or action.spec.when is not When.AFTER:
+    """The action; one that looks at what its stack has yet to create is decided once it is there.
+
+    What a stack creates is created in the state that is wanted, so such an action usually finds
+    nothing to do.
+    """
+    if outcome is None or action.done or action.spec.when is not When.AFTER:
         return action
     made = any(op.op is Op.CREATE and owns(action.spec.resource, op.urn) for op in outcome.ops)
     return action.model_copy(update={"after_create": True, "blocked": None}) if made else action

@@ -75,6 +75,8 @@ def _tell(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR0912 
         case e.PhaseFinished(phase=phase, ok=ok, duration_seconds=seconds):
             return _judged(ok, f"phase {phase}", seconds)
         case e.SiteChanged(serving=serving, recovery=recovery):
+            if serving == recovery:
+                return _info(f"{serving} serves; the other site is no standby yet")
             return _info(f"{serving} serves, {recovery} is to take over next")
         case e.StageStarted(stage=stage):
             return _info(f"stage {stage}")

@@ -8,48 +8,63 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from drstate_cli.options import Common, Output
-from drstate_cli.payload import console, emit_line, live, say
-from drstate_cli.render.words import bare, duration
+from drstate_cli.payload import console, emit_line, live, painted, say
+from drstate_cli.render.picture import picture
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from drstate.model.events import Event
-    from drstate.report.view import ExecutionView
 
 #: redraws a second; the clock of the display moves even when no event comes
 REFRESH_PER_SECOND = 4
 LAST_LINES = 8
 
 
+@dataclass(frozen=True)
+class Follower:
+    """Shows events as they come. ``paused`` holds the display still while a person is asked."""
+
+    show: Callable[[Event], None]
+    paused: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        self.show(event)
+
+
 @contextlib.contextmanager
-def following(common: Common) -> Iterator[Callable[[Event], None]]:
+def following(common: Common) -> Iterator[Follower]:
     """Give a callback for events; what it shows depends on who reads."""
     if common.output is Output.NDJSON:
-        yield lambda event: emit_line(event.model_dump(mode="json"))
+        yield Follower(
+            lambda event: emit_line({"schema": "drstate.event/1", **event.model_dump(mode="json")})
+        )
     elif live(common):
-        with _moving(common) as on_event:
-            yield on_event
+        with _moving() as follower:
+            yield follower
     else:
-        yield _line
+        yield Follower(lambda event: _line(common, event))
 
 
-def _line(event: Event) -> None:
+def _line(common: Common, event: Event) -> None:
     from drstate.report.timeline import describe
 
     told = describe(event.payload)
     if told is not None:
         level, text = told
         mark = "" if level == "info" else f"{level.upper()}: "
-        say(f"{event.at:%H:%M:%S}  {mark}{text}")
+        say(painted(common, level, f"{event.at:%H:%M:%S}  {mark}{text}"))
 
 
 @contextlib.contextmanager
-def _moving(common: Common) -> Iterator[Callable[[Event], None]]:
+def _moving() -> Iterator[Follower]:
     from rich.live import Live
 
     from drstate.report.status import StatusFold
@@ -58,11 +73,12 @@ def _moving(common: Common) -> Iterator[Callable[[Event], None]]:
     fold = StatusFold()
     lines: list[str] = []
     lock = threading.Lock()
+    screen = console()
     begun = False
 
     def draw() -> RenderableType:
         with lock:
-            return _picture(fold.view(datetime.now(UTC)), lines) if begun else ""
+            return picture(fold.view(datetime.now(UTC)), lines, screen.height) if begun else ""
 
     def on_event(event: Event) -> None:
         nonlocal begun
@@ -74,54 +90,20 @@ def _moving(common: Common) -> Iterator[Callable[[Event], None]]:
                 lines.append(f"{event.at:%H:%M:%S}  {told[1]}")
                 del lines[:-LAST_LINES]
 
-    with Live(
+    display = Live(
         get_renderable=draw,
-        console=console(common),
+        console=screen,
         refresh_per_second=REFRESH_PER_SECOND,
         transient=True,
-    ):
-        yield on_event
-
-
-_STYLE = {
-    "done": "green",
-    "running": "cyan",
-    "failed": "bold red",
-    "waiting": "yellow",
-    "unknown": "yellow",
-    "skipped": "yellow",
-    "pending": "dim",
-}
-
-
-def _picture(view: ExecutionView, lines: list[str]) -> RenderableType:
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    left = f", about {duration(view.eta_seconds)} left" if view.eta_seconds is not None else ""
-    head = Text(
-        f"{view.scope}  {view.status}  {view.percent}%  {duration(view.duration_seconds)}{left}",
-        style="bold",
     )
-    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    for stage in view.stages:
-        style = _STYLE.get(str(stage.state), "")
-        grid.add_row(
-            Text(stage.id, style=style),
-            Text(str(stage.health or stage.state), style=style),
-            Text(duration(stage.seconds)),
-            Text(""),
-        )
-        if str(stage.state) == "pending":
-            continue
-        for resource in stage.resources:
-            mark = str(resource.status or resource.state)
-            grid.add_row(
-                Text(f"  {bare(resource.key)}"),
-                Text(mark, style=_STYLE.get(str(resource.state), "")),
-                Text(duration(resource.recovered_seconds)),
-                Text(resource.detail or "", overflow="ellipsis", no_wrap=True),
-            )
-    tail = Text("\n".join(lines), style="dim", no_wrap=True, overflow="ellipsis")
-    return Group(head, grid, Text(""), tail)
+
+    @contextlib.contextmanager
+    def paused() -> Iterator[None]:
+        display.stop()
+        try:
+            yield
+        finally:
+            display.start()
+
+    with display:
+        yield Follower(on_event, paused)

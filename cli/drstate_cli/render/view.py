@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drstate_cli.render.words import bare, counts, duration, table
+from drstate_cli.render.words import bare, counts, duration, left_out, many, remedy, table
 
 if TYPE_CHECKING:
     from drstate.report.view import ActionView, ExecutionView, ResourceView, ShardView, StageView
@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 
 def text(view: ExecutionView) -> str:
     """The whole execution."""
-    lines = _head(view)
+    lines = [*_head(view), ""]
     for stage in view.stages:
-        lines += ["", *_stage(stage)]
+        block = _stage(stage)
+        # stages that were not begun take one line each, so that what happened fits a screen
+        lines += block if len(block) == 1 else [*([""] if lines[-1] else []), *block, ""]
+    while not lines[-1]:
+        lines.pop()
     lines += _troubles(view)
     if view.endpoints:
         lines += ["", "endpoints recorded"]
@@ -35,9 +39,10 @@ def _head(view: ExecutionView) -> list[str]:
         f"  {view.percent}%  {duration(view.duration_seconds)}"
         + (f"  about {duration(view.eta_seconds)} left" if view.eta_seconds is not None else ""),
         f"  execution {view.execution}  by {view.operator}" + ("  SANDBOX" if view.sandbox else ""),
-        f"  {view.serving} serves; {view.recovery} is the recovery site"
-        + "".join(f"; {region} {state}" for region, state in sorted(view.sites.items())),
-        f"  {view.changes} changes; {done} of {view.counts.total} resource steps done"
+        f"  {view.serving} serves{_state(view, view.serving)}; "
+        f"{view.recovery} is the recovery site{_state(view, view.recovery)}",
+        f"  {many(view.changes, 'change')}; {done} of {many(view.counts.total, 'resource step')}"
+        " done"
         + (f", {view.counts.failed} failed" if view.counts.failed else "")
         + (f", {view.counts.skipped} skipped" if view.counts.skipped else ""),
     ]
@@ -48,14 +53,33 @@ def _head(view: ExecutionView) -> list[str]:
     return head
 
 
+def _state(view: ExecutionView, region: str) -> str:
+    state = view.sites.get(region)
+    return f" ({state})" if state else ""
+
+
 def _stage(stage: StageView) -> list[str]:
     health = f"  {stage.health}" if stage.health else f"  {stage.state}"
-    lines = [f"{stage.id}  {stage.region}{health}  {duration(stage.seconds)}".rstrip()]
+    line = f"{stage.id}  {stage.region}{health}  {duration(stage.seconds)}".rstrip()
+    if str(stage.state) == "pending" and stage.gate is None:
+        return [f"{line}  {many(len(stage.resources), 'resource')}"]
+    lines = [line, *_gate(stage)]
     for shard in stage.shards:
         lines += _shard(shard)
     rows = [_resource(resource) for resource in stage.resources]
     lines += table(rows, indent="  ")
     return lines
+
+
+def _gate(stage: StageView) -> list[str]:
+    gate = stage.gate
+    if gate is None:
+        return []
+    if str(gate.state) == "waiting":
+        return [f"  GATE: {gate.reason}", *(f"    {item}" for item in gate.checklist)]
+    verdict = "rejected" if str(gate.state) == "failed" else "approved"
+    by = f" by {gate.by}" if gate.by else ""
+    return [f"  gate {verdict}{by}" + (f": {gate.comment}" if gate.comment else "")]
 
 
 def _shard(shard: ShardView) -> list[str]:
@@ -75,10 +99,10 @@ def _shard(shard: ShardView) -> list[str]:
 
 
 def _action(action: ActionView) -> str:
-    state = "done already" if action.already_done else str(action.state)
-    return f"  action {bare(action.resource)}: {action.title}: {state}  " + (
-        duration(action.seconds) if action.seconds is not None and not action.already_done else ""
-    )
+    line = f"  action {bare(action.resource)}: {action.title}: "
+    if action.already_done:
+        return line + "done already"
+    return f"{line}{action.state}  {duration(action.seconds)}".rstrip()
 
 
 def _resource(resource: ResourceView) -> tuple[str, ...]:
@@ -97,15 +121,15 @@ def _troubles(view: ExecutionView) -> list[str]:
     lines: list[str] = []
     for failed in view.failed:
         lines += ["", f"FAILED {bare(failed.resource)} in {failed.stage}: {failed.what}"]
-        lines += [f"  why:  {failed.why}"] if failed.why else []
-        lines += [f"  help: {failed.hint}"] if failed.hint else []
+        lines += remedy(failed.why, failed.hint)
     if view.error is not None:
-        lines += ["", f"error: {view.error.what}"]
-        lines += [f"  why:  {view.error.why}"] if view.error.why else []
-        lines += [f"  help: {view.error.hint}"] if view.error.hint else []
-    for skip in view.skips:
-        lines += ["", f"LEFT OUT {bare(skip.resource)}: {skip.reason}", f"  mend: {skip.mend}"]
+        lines += ["", f"error: {view.error.what}", *remedy(view.error.why, view.error.hint)]
+    if view.skips:
+        lines += ["", "left out"]
+        for skip in view.skips:
+            lines += left_out(skip.resource, skip.reason, skip.mend)
+    if view.warnings:
+        lines.append("")
     for warning in view.warnings:
-        lines += [f"warning: {warning.text}"]
-        lines += [f"  help: {warning.hint}"] if warning.hint else []
+        lines += [f"warning: {warning.text}", *remedy("", warning.hint)]
     return lines
