@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
 import sys
@@ -14,6 +13,8 @@ from typer.core import TyperGroup
 
 from drstate.errors import DrstateError, ExitCode, UsageError
 
+#: how like a command a word must be to be taken for it misspelt
+LIKE = 0.6
 ISSUE_HINT = "run the same command with --debug and report what it prints"
 
 
@@ -24,10 +25,13 @@ class SuggestingGroup(TyperGroup):
         """Find the command, or say which ones come near. ``ctx`` is typer's context."""
         name = args[0] if args else ""
         if name and self.get_command(ctx, name) is None:
-            near = difflib.get_close_matches(name, command_paths(self), n=3, cutoff=0.5)
+            path = ctx.command_path
+            near = nearest(name, command_paths(ctx.find_root().command))
             raise UsageError(
-                f"there is no command {name!r}",
-                hint=f"did you mean {' or '.join(near)}?" if near else "drstate --help lists them",
+                f"there is no command '{path} {name}'",
+                hint=f"did you mean {' or '.join(f'drstate {one}' for one in near)}?"
+                if near
+                else f"{path} --help lists them",
             )
         return super().resolve_command(ctx, args)
 
@@ -40,6 +44,16 @@ def command_paths(group: TyperGroup, prefix: str = "") -> list[str]:
         if isinstance(command, TyperGroup):
             found += command_paths(command, prefix + name + " ")
     return found
+
+
+def nearest(name: str, paths: list[str]) -> list[str]:
+    """At most two commands whose last word comes near ``name``, the nearest first."""
+
+    def likeness(path: str) -> float:
+        return difflib.SequenceMatcher(None, name, path.rpartition(" ")[2]).ratio()
+
+    near = [path for path in paths if likeness(path) >= LIKE]
+    return sorted(near, key=likeness, reverse=True)[:2]
 
 
 app = typer.Typer(
@@ -56,9 +70,10 @@ app = typer.Typer(
 @app.callback()
 def before(
     cwd: Annotated[
-        str | None, typer.Option("-C", "--cwd", metavar="DIR", help="As after the command.")
+        str | None,
+        typer.Option("-C", "--cwd", metavar="DIR", help="Project folder, instead of this one."),
     ] = None,
-    sandbox: Annotated[bool, typer.Option("--sandbox", help="As after the command.")] = False,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Work on the emulated AWS.")] = False,
 ) -> None:
     """Disaster recovery for AWS as desired state."""
     # options in front of the command reach it the way every option does: by its variable
@@ -71,6 +86,7 @@ def before(
 def _register() -> None:
     # an explicit list, in the order in which `--help` shows them: the day's work from top to bottom
     from drstate_cli.verbs import (
+        cancel,
         capture,
         discover,
         doctor,
@@ -96,13 +112,14 @@ def _register() -> None:
         status,
         watch,
         resume,
+        cancel,
         history,
         logs,
         technologies,
         doctor,
     ):
         module.register(app)
-    app.add_typer(sandbox.app, name="sandbox")
+    app.add_typer(sandbox.app, name="sandbox", cls=SuggestingGroup)
     version.register(app)
 
 
@@ -123,27 +140,45 @@ def call(arguments: list[str]) -> int:
         return _tell(error, debug)
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted()
-    except typer.Exit as done:
-        return int(done.exit_code)
     except typer.TyperException as error:
-        show = getattr(error, "show", None)
-        if callable(show):  # usage errors print the usage line too
-            show(file=sys.stderr)
-        else:
-            print(f"error: {error}", file=sys.stderr)
-        return int(ExitCode.USAGE)
-    except BrokenPipeError:
-        # the reader of our output went away (`| head`): no error of ours
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.OK)
+        return _misused(error)
+    except SystemExit as ended:
+        # the reader of `--help | head` went away: typer ends, but it is no error of ours
+        gone = isinstance(ended.__context__, BrokenPipeError)
+        return int(ExitCode.OK) if gone else int(ended.code or 0)
     except Exception as error:  # noqa: BLE001 - the last line of defence names the bug
         if debug:
             traceback.print_exc()
         print(f"error: a bug in drstate: {type(error).__name__}: {error}", file=sys.stderr)
         print(f"  help: {ISSUE_HINT}", file=sys.stderr)
         return int(ExitCode.BUG)
+    finally:
+        _flush()
+    if result == ExitCode.INTERRUPTED:  # typer turns Ctrl-C into this code, without a word
+        return _interrupted()
     return int(result) if isinstance(result, int) else int(ExitCode.OK)
+
+
+def _flush() -> None:
+    # what is still buffered goes out here, where a reader that went away can be told from a bug
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            from drstate_cli.payload import hush
+
+            hush(stream)
+
+
+def _misused(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    said = error.format_message()
+    if context is not None and said == context.get_help():
+        print(said, file=sys.stderr)  # a bare group: nothing is wrong but that a command is missing
+        return int(ExitCode.USAGE)
+    print(f"error: {said[:1].lower()}{said[1:].rstrip('.')}", file=sys.stderr)
+    print(f"  help: {context.command_path if context else 'drstate'} --help", file=sys.stderr)
+    return int(ExitCode.USAGE)
 
 
 def _tell(error: DrstateError, debug: bool) -> int:

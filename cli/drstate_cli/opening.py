@@ -49,7 +49,7 @@ def running_sandbox(common: Common) -> SandboxStatus:
     if found is None:
         raise UnknownNameError(
             "no sandbox is running in this project",
-            why=f"--sandbox was given, but {common.home / 'sandbox'} names no live process",
+            why=f"{common.home / 'sandbox'} names no live process",
             hint="drstate sandbox start",
         )
     return found

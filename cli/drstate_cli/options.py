@@ -19,6 +19,9 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 from typer.models import OptionInfo
 
+from drstate.errors import DrstateError
+from drstate_cli import completing
+
 
 class Output(StrEnum):
     """What stdout carries."""
@@ -57,13 +60,23 @@ class Common:
 Customer = Annotated[
     str | None,
     typer.Option(
-        "-c", "--customer", metavar="NAME", help="Customer of the scope.", show_default=False
+        "-c",
+        "--customer",
+        metavar="NAME",
+        help="Customer of the scope.",
+        show_default=False,
+        autocompletion=completing.customers,
     ),
 ]
 Environment = Annotated[
     str | None,
     typer.Option(
-        "-e", "--environment", metavar="NAME", help="Environment of the scope.", show_default=False
+        "-e",
+        "--environment",
+        metavar="NAME",
+        help="Environment of the scope.",
+        show_default=False,
+        autocompletion=completing.environments,
     ),
 ]
 Phases = Annotated[
@@ -73,6 +86,7 @@ Phases = Annotated[
         metavar="PHASE",
         help="Phase to run: replicate, instantiate, activate or cleanup (repeatable).",
         show_default=False,
+        autocompletion=completing.phases,
     ),
 ]
 Waves = Annotated[
@@ -144,7 +158,11 @@ ExpectNoChanges = Annotated[
 ]
 ExecutionId = Annotated[
     str | None,
-    typer.Argument(help="Execution id; the newest one if left out.", show_default=False),
+    typer.Argument(
+        help="Execution id; the newest one if left out.",
+        show_default=False,
+        autocompletion=completing.executions,
+    ),
 ]
 
 _COMMON = {
@@ -202,7 +220,15 @@ def verb(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def wrapped(**values: Any) -> Any:
-        return command(_common(values), **values)
+        common = _common(values)
+        try:
+            return command(common, **values)
+        except DrstateError as error:
+            if common.machine:
+                from drstate_cli.payload import emit_error  # it knows this module
+
+                emit_error(error)
+            raise
 
     wrapped.__signature__ = inspect.Signature([*own, *common])  # type: ignore[attr-defined]
     wrapped.__annotations__ = {

@@ -87,8 +87,7 @@ def live(common: Common) -> bool:
 def _colored(common: Common) -> bool:
     if common.color is not Color.AUTO:
         return common.color is Color.ALWAYS
-    environment = os.environ
-    plain = environment.get("NO_COLOR") or environment.get("CI") or environment.get("TERM") == "dumb"
+    plain = os.environ.get("NO_COLOR") or os.environ.get("CI") or os.environ.get("TERM") == "dumb"
     return sys.stderr.isatty() and not plain
 
 

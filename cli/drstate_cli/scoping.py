@@ -75,4 +75,11 @@ def optional_scope(customer: str | None, environment: str | None) -> ScopeKey | 
             f"environment {environment!r} does not exist",
             hint=f"one of: {', '.join(Environment)}",
         )
-    return ScopeKey(customer=customer, environment=Environment(environment))
+    try:
+        return ScopeKey(customer=customer, environment=Environment(environment))
+    except ValueError as error:
+        raise UnknownNameError(
+            f"customer {customer!r} does not exist",
+            why="a customer's name has letters, digits and dashes only",
+            hint="drstate history lists the executions and their scopes",
+        ) from error

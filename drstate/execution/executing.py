@@ -22,6 +22,7 @@ from drstate.errors import (
 )
 from drstate.execution import previewing
 from drstate.execution.assembly import mover, order_for, workbench
+from drstate.execution.cancelling import OPEN
 from drstate.execution.catalogkeeper import CatalogKeeper
 from drstate.execution.commands import Command
 from drstate.execution.gates import Answer, Ask
@@ -84,6 +85,7 @@ def execute(
     options = RunOptions(ask, on_event, parallel)
 
     def begin(recorder: Recorder, fence: int) -> Catalog:
+        _refuse_second(services, planned.scope)
         catalog = _saved(services, planned, fence)
         recorder.append(_created(services, planned.plan, message))
         if consent is not None and planned.plan.force:
@@ -163,7 +165,7 @@ def run_attempt(
 def exit_code(view: ExecutionView) -> ExitCode:
     """The documented exit code for how an execution stands."""
     if view.status is ExecutionStatus.COMPLETED:
-        return ExitCode.SKIPS if view.counts.skipped else ExitCode.OK
+        return ExitCode.SKIPS if view.counts.skipped or view.skips else ExitCode.OK
     if view.status is ExecutionStatus.CANCELLED:
         return ExitCode.CANCELLED
     if view.status is ExecutionStatus.PAUSED:
@@ -180,6 +182,20 @@ def _seen(
     if given is not None and given.plan_digest == planned.plan.digest():
         return given
     return previewing.preview(services, planned, parallel=parallel)
+
+
+def _refuse_second(services: Services, scope: Scope) -> None:
+    """One open execution per scope; asked under the lease, so its runner is gone."""
+    newest = services.journal.executions(scope.key, limit=1)
+    if not newest or newest[0].status not in OPEN:
+        return
+    found = newest[0]
+    raise JournalError(
+        f"execution {found.execution} of {scope.key} is not finished: {found.status}",
+        why="a second one could not tell what the first has begun",
+        hint=f"go on with it: drstate resume {found.execution}\n"
+        f"or give it up: drstate cancel {found.execution}",
+    )
 
 
 def _refuse_changes(seen: PlanPreview) -> None:

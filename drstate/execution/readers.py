@@ -6,17 +6,19 @@ often, and in a hurry.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
 from drstate.aws.clock import Clock, SystemClock
 from drstate.errors import UnknownNameError
+from drstate.execution.lease import process_alive
 from drstate.journal.port import ExecutionHeader, Journal
 from drstate.model.events import Event, ExecutionStatus
 from drstate.model.scope import ScopeKey
 from drstate.report.history import History, HistoryRow, history
-from drstate.report.status import view_of
+from drstate.report.status import abandoned, view_of
 from drstate.report.timeline import TimelineEntry, timeline
 from drstate.report.view import ExecutionView
 
@@ -95,7 +97,9 @@ class Readers:
     def status(self, execution: str | None = None, scope: ScopeKey | None = None) -> ExecutionView:
         """The picture of an execution now; the newest one where none is named."""
         header = self.find(execution, scope)
-        return view_of(self.journal.events(header.execution), self._clock.now())
+        view = view_of(self.journal.events(header.execution), self._clock.now())
+        gone = self._runner_gone(header)
+        return abandoned(view, gone) if gone else view
 
     def logs(
         self, execution: str | None = None, scope: ScopeKey | None = None, after: int = 0
@@ -119,7 +123,7 @@ class Readers:
         while True:
             # the status is read first: what was written before it was read is then surely seen
             header = self.journal.header(execution)
-            still = header.status in _STILL or self._abandoned(header)
+            still = header.status in _STILL or self._runner_gone(header) is not None
             for event in self.journal.events(execution, after):
                 after = event.seq
                 yield event
@@ -127,10 +131,16 @@ class Readers:
                 return
             self._clock.sleep(POLL_SECONDS)
 
-    def _abandoned(self, header: ExecutionHeader) -> bool:
-        """Whether nobody holds the scope's lease, so that no more events can come."""
-        lease = self.journal.lease(header.scope)
-        return lease is None or lease.expired(self._clock.now())
+    def _runner_gone(self, header: ExecutionHeader) -> str | None:
+        """Why nobody works on an execution that has not ended, or None while somebody does."""
+        if header.status not in (ExecutionStatus.RUNNING, ExecutionStatus.PENDING):
+            return None
+        held = self.journal.lease(header.scope)
+        if held is None or held.expired(self._clock.now()):
+            return "no runner holds it"
+        if held.host == socket.gethostname() and not process_alive(held.pid):
+            return f"its runner, process {held.pid} on {held.host}, is gone"
+        return None
 
 
 def home_of(project_dir: Path, home: Path | None, *, sandbox: bool) -> Path:

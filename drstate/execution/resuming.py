@@ -51,6 +51,13 @@ def resume(
             why="it has ended; there is nothing left to go on with",
             hint=f"see it: drstate status {header.execution}; begin anew: drstate up",
         )
+    newest = services.journal.executions(header.scope, limit=1)[0]
+    if newest.execution != header.execution:
+        raise UsageError(
+            f"execution {header.execution} of {header.scope} was overtaken by {newest.execution}",
+            why="its plan was made for roles and a catalog that may have changed since",
+            hint="begin anew: drstate up; the newest one: drstate status " + newest.execution,
+        )
     if header.sandbox != services.sandbox:
         raise UsageError(
             f"execution {header.execution} belongs to "

@@ -47,10 +47,10 @@ EXECUTION_TRANSITIONS: frozenset[Transition[ExecutionStatus]] = frozenset(
         ),
         Transition(_E.RUNNING, _E.COMPLETED, "every stage has ended and nothing failed"),
         Transition(_E.RUNNING, _E.FAILED, "a step failed, or a budget ran out"),
-        Transition(_E.RUNNING, _E.CANCELLED, "a person rejected at a gate"),
+        Transition(_E.RUNNING, _E.CANCELLED, "a person rejected at a gate, or gave it up"),
         Transition(_E.PAUSED, _E.PAUSED, "the runner leaves while the gate stays open"),
         Transition(_E.PAUSED, _E.RUNNING, "the gate is approved, or a runner resumes"),
-        Transition(_E.PAUSED, _E.CANCELLED, "a person rejected at a gate"),
+        Transition(_E.PAUSED, _E.CANCELLED, "a person rejected at a gate, or gave it up"),
         Transition(_E.FAILED, _E.RUNNING, "a runner resumes: what failed is tried again"),
     }
 )

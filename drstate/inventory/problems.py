@@ -30,6 +30,21 @@ _FORMS = {
     r"^[A-Za-z0-9-]{1,64}$": "letters, digits and hyphens, 64 at most",
     r".+\.$": "a DNS name with its final dot",
 }
+#: pydantic's kinds of mistake, in words; ``{…}`` is filled from the finding
+_KINDS = {
+    "dict_type": "a mapping, or left out if it has no entries",
+    "list_type": "a list (lines that begin with '- ')",
+    "model_type": "a mapping of fields",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+    "too_short": "at least {min_length} long",
+    "string_too_short": "at least {min_length} characters",
+}
 #: part of the field's path -> the model whose fields are allowed there
 _MODELS: dict[str, type[BaseModel]] = {
     "accounts": Account,
@@ -93,6 +108,11 @@ def _problem(finding: Any) -> FileProblem:
         return FileProblem(
             field=field, value=value, problem="it must be text", mend=f"put {field} in quotes"
         )
+    if kind in _KINDS:
+        form = _KINDS[kind].format_map(context)
+        return FileProblem(
+            field=field, value=value, problem=f"it must be {form}", mend=f"set {field} to {form}"
+        )
     text = str(context.get("error", finding["msg"]))
     return FileProblem(field=field, value=value, problem=text, mend=f"correct {field}")
 
@@ -111,6 +131,8 @@ def _path(location: tuple[Any, ...]) -> str:
 def _shown(location: tuple[Any, ...], kind: str, value: Any) -> str | None:
     if kind == "missing" or any(part in _PRIVATE for part in location):
         return None
+    if value is None:
+        return "nothing"
     if not isinstance(value, (str, int, float, bool)):
         return None
     text = str(value)

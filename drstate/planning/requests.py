@@ -60,6 +60,12 @@ class PlanRequest:
                 why="a plan runs each of its phases once",
                 hint=f"name {twice[0]} once",
             )
+        if self.force and Phase.ACTIVATE not in self.phases:
+            raise ConfigError(
+                f"--force has no meaning for {', '.join(self.phases)}",
+                why="it accepts the loss of data in a failover, and only ACTIVATE fails over",
+                hint="leave out --force",
+            )
         low = [wave for wave in self.waves if wave < 1]
         if low:
             raise ConfigError(

@@ -238,6 +238,23 @@ class StatusFold:
         )
 
 
+def abandoned(view: ExecutionView, why: str) -> ExecutionView:
+    """The view of an execution that is RUNNING by its journal while nobody works on it."""
+    warning = WarningView(
+        text=f"nobody works on this execution: {why}", hint=f"drstate resume {view.execution}"
+    )
+    tail = " --sandbox" if view.sandbox else ""
+    return view.model_copy(
+        update={
+            "eta_seconds": None,
+            "warnings": (*view.warnings, warning),
+            "next": tuple(
+                f"drstate {verb} {view.execution}{tail}" for verb in ("resume", "cancel", "logs")
+            ),
+        }
+    )
+
+
 def _current(stages: list[StagePart]) -> StagePart | None:
     """The first stage that has not ended well, or the last one."""
     for stage in stages:

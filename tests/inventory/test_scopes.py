@@ -120,6 +120,25 @@ def test_all_mistakes_are_told_at_once_with_field_value_and_mend(tmp_path: Path)
     assert error.exit_code == ExitCode.USAGE
 
 
+def test_values_of_the_wrong_kind_are_told_in_plain_words(tmp_path: Path) -> None:
+    record = {"zone": "a.", "account": "211111111101", "name": "b.a.", "wave": "zero"}
+    content = {
+        **MINIMAL,
+        "policies": {"parallel": 0},
+        "site_map": {"us-west-2": {"subnets": None}},
+        "dns": [{**record, "values": {"us-east-1": "x", "us-west-2": ["y"]}}],
+    }
+    error = refusal(tmp_path, content)
+    for line in (
+        "policies.parallel is '0': it must be 1 or more",
+        "site_map.us-west-2.subnets is 'nothing': it must be a mapping, or left out",
+        "dns[0].wave is 'zero': it must be a whole number",
+        "dns[0].values.us-east-1 is 'x': it must be a list",
+    ):
+        assert line in error.why
+    assert "set dns[0].wave to a whole number" in error.hint
+
+
 @pytest.mark.parametrize("external_id", ["x", 7, ["very-external"]])
 def test_an_external_id_is_never_shown(tmp_path: Path, external_id: Any) -> None:
     content = {**MINIMAL, "accounts": [{**MINIMAL["accounts"][0], "external_id": external_id}]}

@@ -404,3 +404,9 @@ def test_a_longer_host_name_is_another_host(text):
 def test_a_resource_is_not_bound_to_itself():
     db = entry("orders", spec={"region": EAST, "endpoints": {"writer": HOST}, "host": HOST})
     assert bindings.Endpoints(catalog(db)).bindings([db], WEST) == ()
+
+
+def test_force_is_refused_where_nothing_fails_over():
+    with pytest.raises(ConfigError, match="--force has no meaning for replicate"):
+        PlanRequest(Operation.PHASE, (Phase.REPLICATE,), force=True)
+    assert PlanRequest(Operation.PHASE, (Phase.ACTIVATE,), force=True).force

@@ -15,7 +15,7 @@ def text(found: History) -> str:
     """Executions, newest first."""
     if not found.rows:
         return "no executions yet; the first one: drstate up --phase replicate -c … -e …"
-    rows = [("EXECUTION", "STARTED", "SCOPE", "PHASES", "STATUS", "TOOK", "BY", "MESSAGE")]
+    rows = [("EXECUTION", "STARTED (UTC)", "SCOPE", "PHASES", "STATUS", "TOOK", "BY", "MESSAGE")]
     rows += [
         (
             row.execution,
@@ -31,7 +31,7 @@ def text(found: History) -> str:
     ]
     lines = table(rows)
     if found.success_rate is not None:
-        lines += ["", f"success rate {found.success_rate:.0%} of those that ended"]
+        lines += ["", f"{found.success_rate:.0%} of those that ended completed"]
     return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from drstate_cli.render.words import bare, duration, table
+from drstate_cli.render.words import bare, duration, many, remedy, table
 
 if TYPE_CHECKING:
     from drstate.execution.protecting import Protection
@@ -18,7 +18,7 @@ def text(inventory: Inventory) -> str:
     said = ", ".join(f"{count} {name}" for name, count in inventory.counts.items()) or "none"
     took = duration(inventory.duration_ms / 1000)
     count = len(inventory.resources)
-    lines = [f"{inventory.scope}: {count} protected resources ({said}) in {took}"]
+    lines = [f"{inventory.scope}: {many(count, 'protected resource')} ({said}) in {took}"]
     rows = [("WAVE", "PRIORITY", "RESOURCE", "ACCOUNT", "REGION", "RTO", "RPO")]
     rows += [
         (
@@ -37,10 +37,12 @@ def text(inventory: Inventory) -> str:
     lines += ["", *table(rows)]
     lines += ["", *_accounts(inventory)]
     lines += _violations(inventory.violations)
+    if inventory.not_enabled or inventory.other_scope:
+        lines.append("")
     if inventory.not_enabled:
-        lines += ["", f"{inventory.not_enabled} resources of this scope say dr:enabled=false"]
+        lines.append(f"of this scope, with dr:enabled=false: {inventory.not_enabled}")
     if inventory.other_scope:
-        lines.append(f"{inventory.other_scope} resources belong to other scopes and are left alone")
+        lines.append(f"of other scopes, left alone: {inventory.other_scope}")
     return "\n".join(lines)
 
 
@@ -56,7 +58,9 @@ def protection_document(result: Protection) -> dict[str, Any]:
 
 def protection_text(result: Protection) -> str:
     """What `capture` prints."""
-    lines = [f"{result.catalog.scope}: {len(result.catalog.entries)} resources in the catalog"]
+    lines = [
+        f"{result.catalog.scope}: {many(len(result.catalog.entries), 'resource')} in the catalog"
+    ]
     rows = [("RESOURCE", "WAVE", "GROUP", "SPEC", *sorted(result.catalog.sites))]
     rows += [
         (
@@ -76,9 +80,9 @@ def protection_text(result: Protection) -> str:
     )
     for row in result.failures:
         lines += ["", f"FAILED {bare(row.resource)}: {row.error.what}"]
-        lines += [f"  why:  {row.error.why}"] if row.error.why else []
-        lines += [f"  help: {row.error.hint}"] if row.error.hint else []
-    lines += [f"note: {note}" for note in result.notes]
+        lines += remedy(row.error.why, row.error.hint)
+    if result.notes:
+        lines += ["", *(f"note: {note}" for note in result.notes)]
     return "\n".join(lines)
 
 
@@ -98,8 +102,7 @@ def _accounts(inventory: Inventory) -> list[str]:
     lines = table(rows) if inventory.accounts else []
     for failed in inventory.account_errors:
         lines += ["", f"FAILED account {failed.account} ({failed.name}): {failed.error.what}"]
-        lines += [f"  why:  {failed.error.why}"] if failed.error.why else []
-        lines += [f"  help: {failed.error.hint}"] if failed.error.hint else []
+        lines += remedy(failed.error.why, failed.error.hint)
         if failed.last_known_at:
             lines.append(f"  using what it answered at {failed.last_known_at:%Y-%m-%d %H:%M:%S}")
     return lines
@@ -111,9 +114,10 @@ def _violations(violations: tuple[Violation, ...]) -> list[str]:
         lines += ["", resource]
         for violation in found:
             shown = "is missing" if violation.value is None else f"is {violation.value!r}"
+            mend = violation.mend.replace(f" on {resource}", "")
             lines += [
                 f"  {violation.severity}: {violation.tag} {shown}: {violation.problem}",
-                f"    allowed: {violation.allowed}",
-                f"    mend:    {violation.mend}",
+                *([] if violation.allowed in mend else [f"    allowed: {violation.allowed}"]),
+                f"    help: {mend}",
             ]
     return lines

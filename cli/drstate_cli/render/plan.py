@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from drstate_cli.render.words import MARKS, bare, counts, duration
+from drstate_cli.render.words import MARKS, bare, counts, duration, left_out, many, remedy
 
 if TYPE_CHECKING:
     from drstate.model.plan import ActionSpec, Plan, ShardPlan, Stage
@@ -25,7 +25,7 @@ def plan_text(plan: Plan) -> str:
 
 def preview_text(preview: PlanPreview, plan: Plan) -> str:
     """Both halves of what would happen now."""
-    lines = _head(plan)
+    lines = [*_head(plan), f"  engine {preview.engine}"]
     by_id = {stage.id: stage for stage in plan.stages}
     for stage in preview.stages:
         lines += ["", _stage_line(by_id[stage.stage])]
@@ -36,8 +36,7 @@ def preview_text(preview: PlanPreview, plan: Plan) -> str:
     lines += [f"warning: {text}" for text in preview.warnings if text not in planned]
     for refusal in preview.refusals:
         lines += ["", f"REFUSED: {refusal.what}"]
-        lines += [f"  why:  {refusal.why}"] if refusal.why else []
-        lines += [f"  help: {refusal.hint}"] if refusal.hint else []
+        lines += remedy(refusal.why, refusal.hint)
     lines += ["", _sum(preview)]
     return "\n".join(lines)
 
@@ -46,7 +45,7 @@ def _head(plan: Plan) -> list[str]:
     return [
         f"Plan for {plan.scope}: {', '.join(plan.phases)}",
         f"  {plan.serving} serves; about {duration(plan.estimate_seconds)}",
-        f"  {len(plan.stages)} stages, approval {plan.approval}",
+        f"  {many(len(plan.stages), 'stage')}, approval {plan.approval}",
     ]
 
 
@@ -78,8 +77,7 @@ def _previewed(shard: ShardPreview) -> list[str]:
         return [
             f"  {shard.account}",
             f"    ERROR {shard.error.what}",
-            *([f"      why:  {shard.error.why}"] if shard.error.why else []),
-            *([f"      help: {shard.error.hint}"] if shard.error.hint else []),
+            *remedy(shard.error.why, shard.error.hint, indent="      "),
         ]
     stack = shard.stack
     if stack is None:
@@ -92,36 +90,39 @@ def _previewed(shard: ShardPreview) -> list[str]:
                 continue
             changed = f"  ({', '.join(op.changed)})" if op.changed else ""
             lines.append(f"    {MARKS[op.op]:<2} {op.type}  {op.name}{changed}")
-    lines += [_previewed_action(action) for action in shard.actions]
+    for action in shard.actions:
+        lines += _previewed_action(action)
     lines += [
         f"    .  {bare(row.resource)}: nothing to do, because {row.reason}" for row in shard.no_ops
     ]
     return lines
 
 
-def _previewed_action(action: ActionPreview) -> str:
+def _previewed_action(action: ActionPreview) -> list[str]:
+    what = f"{bare(action.spec.resource)}: {action.spec.title}"
     if action.error is not None:
-        return f"    ?  {bare(action.spec.resource)}: {action.spec.title}: {action.error.what}"
+        told = [f"    ?  {what}", f"      ERROR {action.error.what}"]
+        return [*told, *remedy(action.error.why, action.error.hint, indent="        ")]
     if action.done:
-        return f"    .  {bare(action.spec.resource)}: {action.spec.title}: done already"
+        return [f"    .  {what}: done already"]
     if action.after_create:
-        return f"    .  {bare(action.spec.resource)}: {action.spec.title}: seen to once it is there"
-    blocked = f"  BLOCKED: {action.blocked}" if action.blocked else ""
-    return _action_line(action.spec, "! ") + blocked
+        return [f"    .  {what}: seen to once it is there"]
+    blocked = [f"      BLOCKED: {action.blocked}"] if action.blocked else []
+    return [_action_line(action.spec, "! "), *blocked]
 
 
 def _tail(plan: Plan) -> list[str]:
     lines: list[str] = []
     if plan.moves:
-        lines += ["", "moves between stacks (nothing is deleted or made anew):"]
+        lines += ["", "moves between stacks (nothing is deleted or made anew)"]
         lines += [
             f"  > {bare(move.resource)}: {move.from_group} to {move.to_group}, {move.reason}"
             for move in plan.moves
         ]
     if plan.skips:
-        lines += ["", "left out:"]
+        lines += ["", "left out"]
         for skip in plan.skips:
-            lines += [f"  x {bare(skip.resource)}: {skip.reason}", f"    mend: {skip.mend}"]
+            lines += left_out(skip.resource, skip.reason, skip.mend)
     if plan.warnings:
         lines += ["", *[f"warning: {text}" for text in plan.warnings]]
     return lines
@@ -129,7 +130,7 @@ def _tail(plan: Plan) -> list[str]:
 
 def _sum(preview: PlanPreview) -> str:
     if preview.errors:
-        return f"{len(preview.errors)} parts could not be previewed"
+        return f"{many(len(preview.errors), 'part')} could not be previewed"
     if preview.empty:
         return "no changes"
     ops: Counter[str] = Counter()
@@ -139,6 +140,6 @@ def _sum(preview: PlanPreview) -> str:
             if shard.stack is not None:
                 ops.update(str(op.op) for op in shard.stack.ops if op.op != "same")
             running += sum(action.runs for action in shard.actions)
-    parts = ([counts(ops)] if ops else []) + ([f"{running} actions"] if running else [])
-    parts += [f"{len(preview.moves)} moves"] if preview.moves else []
-    return f"{preview.changes} changes: {', '.join(parts)}"
+    parts = ([counts(ops)] if ops else []) + ([many(running, "action")] if running else [])
+    parts += [many(len(preview.moves), "move")] if preview.moves else []
+    return f"{many(preview.changes, 'change')}: {', '.join(parts)}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,14 +40,19 @@ class Follower:
 
 
 @contextlib.contextmanager
-def following(common: Common) -> Iterator[Follower]:
-    """Give a callback for events; what it shows depends on who reads."""
+def following(
+    common: Common, earlier: Callable[[str], Iterable[Event]] | None = None
+) -> Iterator[Follower]:
+    """Give a callback for events; what it shows depends on who reads.
+
+    ``earlier`` gives the events of an execution that was begun before: a picture needs them all.
+    """
     if common.output is Output.NDJSON:
         yield Follower(
             lambda event: emit_line({"schema": "drstate.event/1", **event.model_dump(mode="json")})
         )
     elif live(common):
-        with _moving() as follower:
+        with _moving(earlier) as follower:
             yield follower
     else:
         yield Follower(lambda event: _line(common, event))
@@ -64,7 +69,7 @@ def _line(common: Common, event: Event) -> None:
 
 
 @contextlib.contextmanager
-def _moving() -> Iterator[Follower]:
+def _moving(earlier: Callable[[str], Iterable[Event]] | None) -> Iterator[Follower]:
     from rich.live import Live
 
     from drstate.report.status import StatusFold
@@ -83,7 +88,11 @@ def _moving() -> Iterator[Follower]:
     def on_event(event: Event) -> None:
         nonlocal begun
         told = describe(event.payload)
+        missed = earlier(event.execution) if earlier and not begun and event.seq > 1 else ()
         with lock:
+            for before in missed:
+                if before.seq < event.seq:
+                    fold.feed(before)
             fold.feed(event)
             begun = True
             if told is not None:

@@ -33,18 +33,19 @@ def text(view: ExecutionView) -> str:
 
 
 def _head(view: ExecutionView) -> list[str]:
-    done = view.counts.done
+    left = f"  about {duration(round(view.eta_seconds))} left" if view.eta_seconds is not None else ""
+    took = duration(view.duration_seconds)
+    phases = ", ".join(part.phase for part in view.phases)
+    serving = f"{view.serving} serves{_state(view, view.serving)}"
+    recovery = f"{view.recovery} is the recovery site{_state(view, view.recovery)}"
+    steps = f"{view.counts.done} of {many(view.counts.total, 'resource step')} done"
+    steps += f", {view.counts.failed} failed" if view.counts.failed else ""
+    steps += f", {view.counts.skipped} skipped" if view.counts.skipped else ""
     head = [
-        f"{view.status}  {view.scope}  {', '.join(part.phase for part in view.phases)}"
-        f"  {view.percent}%  {duration(view.duration_seconds)}"
-        + (f"  about {duration(view.eta_seconds)} left" if view.eta_seconds is not None else ""),
+        f"{view.status}  {view.scope}  {phases}  {view.percent}%  {took}{left}",
         f"  execution {view.execution}  by {view.operator}" + ("  SANDBOX" if view.sandbox else ""),
-        f"  {view.serving} serves{_state(view, view.serving)}; "
-        f"{view.recovery} is the recovery site{_state(view, view.recovery)}",
-        f"  {many(view.changes, 'change')}; {done} of {many(view.counts.total, 'resource step')}"
-        " done"
-        + (f", {view.counts.failed} failed" if view.counts.failed else "")
-        + (f", {view.counts.skipped} skipped" if view.counts.skipped else ""),
+        f"  {serving}; {recovery}",
+        f"  {many(view.changes, 'change')}; {steps}",
     ]
     if view.message:
         head.append(f"  message: {view.message}")
@@ -61,8 +62,9 @@ def _state(view: ExecutionView, region: str) -> str:
 def _stage(stage: StageView) -> list[str]:
     health = f"  {stage.health}" if stage.health else f"  {stage.state}"
     line = f"{stage.id}  {stage.region}{health}  {duration(stage.seconds)}".rstrip()
-    if str(stage.state) == "pending" and stage.gate is None:
-        return [f"{line}  {many(len(stage.resources), 'resource')}"]
+    if str(stage.state) == "pending" and (stage.gate is None or str(stage.gate.state) == "pending"):
+        gate = "  [gate]" if stage.gate else ""
+        return [f"{line}  {many(len(stage.resources), 'resource')}{gate}"]
     lines = [line, *_gate(stage)]
     for shard in stage.shards:
         lines += _shard(shard)
@@ -73,7 +75,7 @@ def _stage(stage: StageView) -> list[str]:
 
 def _gate(stage: StageView) -> list[str]:
     gate = stage.gate
-    if gate is None:
+    if gate is None or str(gate.state) == "pending":
         return []
     if str(gate.state) == "waiting":
         return [f"  GATE: {gate.reason}", *(f"    {item}" for item in gate.checklist)]

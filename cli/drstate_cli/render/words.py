@@ -60,9 +60,7 @@ def table(rows: Iterable[tuple[str, ...]], indent: str = "") -> list[str]:
     return [
         (
             indent
-            + "  ".join(
-                cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width
-            )
+            + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width)
         ).rstrip()
         for row in listed
     ]

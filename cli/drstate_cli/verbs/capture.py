@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 @verb
 def capture(common: Common, customer: Customer = None, environment: Environment = None) -> int:
-    """Discover, read the configuration of what serves, and keep both in the catalog."""
+    """Keep the source's configuration in the catalog. Discovers first; changes no site."""
     from drstate.errors import ExitCode
     from drstate.execution.protecting import protect
     from drstate_cli.render.inventory import protection_document, protection_text

@@ -26,7 +26,7 @@ def discover(
     environment: Environment = None,
     refresh: Refresh = False,
 ) -> int:
-    """Find the tagged resources of a scope in all its accounts; changes nothing."""
+    """Find the tagged resources of a scope. Asks all its accounts, changes nothing."""
     from drstate.errors import ExitCode
     from drstate.execution.discovering import discover as find
     from drstate_cli.render.inventory import text

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 @verb
 def doctor(common: Common) -> int:
-    """Check the project, the engine, the backend, the scope files and the credentials."""
+    """Check this machine and project. Engine, backend, scope files and credentials."""
     from drstate.errors import ExitCode
     from drstate.execution.checkup import checkup
 

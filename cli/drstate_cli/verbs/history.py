@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def history(
     common: Common, customer: Customer = None, environment: Environment = None, limit: Limit = 20
 ) -> None:
-    """List past executions, newest first, with their success rate."""
+    """List past executions, newest first."""
     from drstate_cli.render.history import text
 
     with open_readers(common) as readers:

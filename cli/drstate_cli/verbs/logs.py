@@ -35,7 +35,8 @@ def logs(
         events = readers.logs(execution, scope=optional_scope(customer, environment), after=after)
     if common.output is Output.NDJSON:
         for event in events:
-            emit_line(event.model_dump(mode="json"))
+            emit_line({"schema": "drstate.event/1", **event.model_dump(mode="json")})
+        emit_line({"schema": "drstate.logs/1", "summary": {"events": len(events)}})
         return
     emit(
         common,

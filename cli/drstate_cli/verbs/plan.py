@@ -38,7 +38,7 @@ def plan(
     force: Force = False,
     to: To = None,
 ) -> None:
-    """Compile a plan and print it: stages, shards, actions, estimate. Looks at no site."""
+    """Compile a plan and print it. Shows stages, shards, actions, estimate; looks at no site."""
     from drstate_cli.render.plan import plan_text
 
     wish = Wish(customer, environment, phase, wave, target, approval, force, to)

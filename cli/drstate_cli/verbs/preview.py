@@ -42,7 +42,7 @@ def preview(
     parallel: Parallel = None,
     expect_no_changes: ExpectNoChanges = False,
 ) -> int:
-    """Show Pulumi's diff and the imperative actions that `up` would carry out."""
+    """Show what `up` would do. Pulumi's diff and the actions; changes nothing."""
     from drstate.errors import ExitCode
     from drstate.execution.previewing import preview as look
     from drstate_cli.render.plan import preview_text
@@ -57,7 +57,7 @@ def preview(
         found.model_dump(mode="json", by_alias=True, exclude={"schema_"}),
         lambda: preview_text(found, planned.plan),
     )
-    if found.refusals:
+    if found.refusals or found.errors:
         return int(ExitCode.FAILED)
     if expect_no_changes and not found.empty:
         return int(ExitCode.UNEXPECTED_CHANGES)

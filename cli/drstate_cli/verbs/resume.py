@@ -28,22 +28,25 @@ def resume(
     comment: Comment = "",
     parallel: Parallel = None,
 ) -> int:
-    """Go on after a crash, a failure or at a gate (`--yes` approves it). Repeats nothing."""
+    """Go on after a crash, a failure or at a gate. `--yes` approves it; nothing is repeated."""
     from drstate.execution.executing import exit_code
     from drstate.execution.resuming import resume as go_on
     from drstate_cli.asking import asker
     from drstate_cli.render.final import show_view
     from drstate_cli.render.progress import following
 
-    with open_services(common) as services, following(common) as on_event:
+    with (
+        open_services(common) as services,
+        following(common, earlier=services.readers.logs) as follower,
+    ):
         view = go_on(
             services,
             execution,
             scope=optional_scope(customer, environment),
             approve=True if yes else None,
             comment=comment,
-            ask=asker(common, yes),
-            on_event=on_event,
+            ask=asker(common, yes, services.operator, follower.paused),
+            on_event=follower,
             parallel=parallel,
         )
     show_view(common, view)

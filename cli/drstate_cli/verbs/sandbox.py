@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from drstate.errors import UnknownNameError
+from drstate_cli.opening import running_sandbox
 from drstate_cli.options import Common, verb
 from drstate_cli.payload import emit, say
 
@@ -66,22 +67,13 @@ def stop(common: Common) -> None:
 @verb
 def status(common: Common) -> None:
     """Show endpoint, accounts, regions and process."""
-    from drstate.sandbox import process
-
-    found = process.status(sandbox_home(common))
-    if found is None:
-        raise UnknownNameError(
-            "no sandbox is running in this project",
-            why=f"no live process is recorded in {sandbox_home(common)}",
-            hint="drstate sandbox start",
-        )
-    _show(common, found)
+    _show(common, running_sandbox(common))
 
 
 @app.command("reset")
 @verb
 def reset(common: Common) -> None:
-    """Put the estate back to how it started and forget the sandbox's journal and stacks."""
+    """Put it back to how it started. Its journal and stacks are removed."""
     from drstate.sandbox import process
 
     home = sandbox_home(common)
@@ -94,20 +86,17 @@ def reset(common: Common) -> None:
 @app.command("env")
 @verb
 def env(common: Common) -> None:
-    """Print the variables that point any AWS client at the sandbox, for `eval`."""
+    """Print variables for `eval`. They point any AWS client at the sandbox."""
     from drstate.sandbox import process
 
-    found = process.status(sandbox_home(common))
-    if found is None:
-        raise UnknownNameError(
-            "no sandbox is running in this project", hint="drstate sandbox start"
-        )
-    variables = process.environment(found)
+    variables = process.environment(running_sandbox(common))
     emit(
         common,
         SCHEMA,
         {"environment": variables},
-        lambda: "\n".join(f"export {name}={value}" for name, value in sorted(variables.items())),
+        lambda: "\n".join(
+            f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())
+        ),
     )
 
 
@@ -122,7 +111,10 @@ def forget(home: Path) -> None:
 
 
 def _show(common: Common, status: SandboxStatus) -> None:
-    document: dict[str, Any] = status.model_dump(mode="json")
+    # the tokens are between the sandbox and this command; they are nobody else's business
+    document: dict[str, Any] = status.model_dump(
+        mode="json", exclude={"control_token", "start_token"}
+    )
     emit(common, SCHEMA, document, lambda: _text(status))
 
 
@@ -135,5 +127,5 @@ def _text(status: SandboxStatus) -> str:
         "accounts",
     ]
     lines += [f"  {account.id}  {account.name}" for account in status.accounts]
-    lines.append("next      drstate sandbox env   (point your own client at it)")
+    lines.append('next      eval "$(drstate sandbox env)"   points your own client at it')
     return "\n".join(lines)

@@ -22,7 +22,7 @@ def status(
     customer: Customer = None,
     environment: Environment = None,
 ) -> None:
-    """Show an execution: phase, wave, counts, what failed and how to mend it."""
+    """Show where an execution stands. What was done, what failed and what helps."""
     from drstate_cli.render.view import text
 
     with open_readers(common) as readers:

@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 @verb
 def technologies(common: Common) -> None:
-    """List the technologies, what they find, and the IAM permissions they need."""
+    """List what can be recovered. With the IAM permissions that it needs."""
     from drstate.adapters.registry import load_adapters
 
     rows = [

@@ -55,10 +55,10 @@ def up(
     parallel: Parallel = None,
     expect_no_changes: ExpectNoChanges = False,
 ) -> int:
-    """Run a phase: stacks and actions, wave by wave, with health checks between the waves."""
+    """Run a phase, wave by wave. Stacks, actions, and a health check after each wave."""
     from drstate.execution.executing import execute, exit_code
     from drstate.execution.previewing import preview
-    from drstate_cli.asking import asker, confirm, operator_consent, require_yes
+    from drstate_cli.asking import asker, confirm, require_yes
     from drstate_cli.payload import say
     from drstate_cli.render.final import show_view
     from drstate_cli.render.plan import preview_text
@@ -73,17 +73,18 @@ def up(
             say(preview_text(found, planned.plan))
         if not found.refusals and not (expect_no_changes and not found.empty):
             confirm(common, yes, found, planned.plan)
-        with following(common) as on_event:
+        with following(common) as follower:
             view = execute(
                 services,
                 planned,
                 message=message,
                 preview=found,
-                ask=asker(common, yes),
-                consent=operator_consent(force),
+                ask=asker(common, yes, services.operator, follower.paused),
+                # whoever typed --force agrees to the loss of data
+                consent=services.operator if force else None,
                 expect_no_changes=expect_no_changes,
                 parallel=parallel,
-                on_event=on_event,
+                on_event=follower,
             )
     show_view(common, view)
     return int(exit_code(view))

@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 @verb
 def version(common: Common) -> None:
-    """Show the version of drstate and of what it stands on."""
+    """Show the versions of drstate and of what it stands on."""
     from importlib.metadata import version as installed
 
     names = ("drstate", "pulumi", "pulumi-aws", "boto3", "pydantic")

@@ -21,13 +21,13 @@ def watch(
     customer: Customer = None,
     environment: Environment = None,
 ) -> None:
-    """Show live progress until the execution ends, stops or waits."""
+    """Follow an execution until it ends, stops or waits."""
     from drstate_cli.render.final import show_view
     from drstate_cli.render.progress import following
 
     with open_readers(common) as readers:
         view = readers.status(execution, scope=optional_scope(customer, environment))
-        with following(common) as on_event:
+        with following(common) as follower:
             for event in readers.follow(view.execution):
-                on_event(event)
+                follower(event)
         show_view(common, readers.status(view.execution))

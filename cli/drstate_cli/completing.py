@@ -1,0 +1,72 @@
+"""What the shell completes: names from the project's files and its journal. No network, no writing.
+
+Completion is a courtesy: where a file cannot be read there is nothing to offer, and no error.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+PHASES = ("replicate", "instantiate", "activate", "cleanup")
+#: how many executions are offered, newest first
+OFFERED = 30
+
+
+def customers(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Customers that have a folder with a scope file."""
+    found = {file.parent.name for file in _scope_files(ctx.params)}
+    return sorted(name for name in found if name.startswith(incomplete))
+
+
+def environments(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Environments of the customer given so far, or of all."""
+    customer = ctx.params.get("customer")
+    found = {
+        file.stem
+        for file in _scope_files(ctx.params)
+        if customer is None or file.parent.name == customer
+    }
+    return sorted(name for name in found if name.startswith(incomplete))
+
+
+def phases(incomplete: str) -> list[str]:
+    """The phases, in the order in which they are usually run."""
+    return [name for name in PHASES if name.startswith(incomplete)]
+
+
+def executions(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Executions of the journal, newest first, each with what it was."""
+    from drstate.errors import DrstateError
+    from drstate.execution.readers import JOURNAL_FILE, Readers, home_of
+
+    project, home, sandbox = _place(ctx.params)
+    # looking must not make a journal
+    if not (home_of(project, home, sandbox=sandbox) / JOURNAL_FILE).is_file():
+        return []
+    try:
+        with Readers.open(project, home=home, sandbox=sandbox) as readers:
+            rows = readers.history(limit=OFFERED).rows
+    except (DrstateError, OSError):
+        return []
+    return [
+        (row.execution, f"{row.scope} {' '.join(row.phases)} {row.status}")
+        for row in rows
+        if row.execution.startswith(incomplete)
+    ]
+
+
+def _scope_files(values: dict[str, Any]) -> list[Path]:
+    project, _, _ = _place(values)
+    return list((project / "stacks").glob("*/*.yaml"))
+
+
+def _place(values: dict[str, Any]) -> tuple[Path, Path | None, bool]:
+    home = values.get("home")
+    return (
+        Path(values.get("cwd") or ".").resolve(),
+        Path(home).resolve() if home else None,
+        bool(values.get("sandbox")),
+    )
