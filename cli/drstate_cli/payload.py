@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from drstate.errors import DrstateError
 
 _RED, _YELLOW, _RESET = "\x1b[1;31m", "\x1b[33m", "\x1b[0m"
+SANDBOX_NOTICE = "SANDBOX: an emulated AWS; no real account is touched"
 #: colours of the lines that want attention
 PAINTS = {"error": _RED, "warning": _YELLOW}
 

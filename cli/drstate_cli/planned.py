@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from drstate.errors import PlanRefusedError, UsageError
 from drstate_cli.options import Common
-from drstate_cli.payload import say
+from drstate_cli.payload import SANDBOX_NOTICE, say
 from drstate_cli.scoping import scope_names
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def header(common: Common, services: Services, plan: Plan) -> str:
         f"{plan.scope}  {phases}  on {other}   (serving: {plan.serving})   {services.engine_line()}"
     ]
     if common.sandbox:
-        lines.append("SANDBOX: an emulated AWS; no real account is touched")
+        lines.append(SANDBOX_NOTICE)
     if plan.force:
         lines.append("FORCE: data that was not replicated yet will be lost")
     return "\n".join(lines)

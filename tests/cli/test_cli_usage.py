@@ -100,7 +100,7 @@ def test_debug_shows_the_traceback(drstate):
 
 
 def test_a_bug_is_named_and_is_no_traceback(drstate, monkeypatch):
-    import drstate.execution.readers as readers
+    from drstate.execution import readers
 
     def broken(*_, **__):
         raise ZeroDivisionError("a hole")
@@ -115,7 +115,7 @@ def test_a_bug_is_named_and_is_no_traceback(drstate, monkeypatch):
 
 @pytest.mark.parametrize("raised", [KeyboardInterrupt, EOFError])
 def test_an_interruption_is_130_and_says_where_to_look(drstate, monkeypatch, raised):
-    import drstate.execution.readers as readers
+    from drstate.execution import readers
 
     def interrupted(*_, **__):
         raise raised

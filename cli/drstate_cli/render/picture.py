@@ -34,7 +34,9 @@ def picture(view: ExecutionView, lines: list[str], height: int) -> RenderableTyp
     from rich.table import Table
     from rich.text import Text
 
-    left = f", about {duration(round(view.eta_seconds))} left" if view.eta_seconds is not None else ""
+    left = (
+        f", about {duration(round(view.eta_seconds))} left" if view.eta_seconds is not None else ""
+    )
     head = Text(
         f"{view.scope}  {view.status}  {view.percent}%  {duration(view.duration_seconds)}{left}"
         + ("  SANDBOX" if view.sandbox else ""),

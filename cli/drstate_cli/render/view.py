@@ -33,18 +33,18 @@ def text(view: ExecutionView) -> str:
 
 
 def _head(view: ExecutionView) -> list[str]:
-    left = f"  about {duration(round(view.eta_seconds))} left" if view.eta_seconds is not None else ""
+    left = (
+        f"  about {duration(round(view.eta_seconds))} left" if view.eta_seconds is not None else ""
+    )
     took = duration(view.duration_seconds)
     phases = ", ".join(part.phase for part in view.phases)
-    serving = f"{view.serving} serves{_state(view, view.serving)}"
-    recovery = f"{view.recovery} is the recovery site{_state(view, view.recovery)}"
     steps = f"{view.counts.done} of {many(view.counts.total, 'resource step')} done"
     steps += f", {view.counts.failed} failed" if view.counts.failed else ""
     steps += f", {view.counts.skipped} skipped" if view.counts.skipped else ""
     head = [
         f"{view.status}  {view.scope}  {phases}  {view.percent}%  {took}{left}",
         f"  execution {view.execution}  by {view.operator}" + ("  SANDBOX" if view.sandbox else ""),
-        f"  {serving}; {recovery}",
+        f"  {_sites(view)}",
         f"  {many(view.changes, 'change')}; {steps}",
     ]
     if view.message:
@@ -54,9 +54,17 @@ def _head(view: ExecutionView) -> list[str]:
     return head
 
 
-def _state(view: ExecutionView, region: str) -> str:
-    state = view.sites.get(region)
-    return f" ({state})" if state else ""
+def _sites(view: ExecutionView) -> str:
+    """Each site once: what it is for, and the state it is in as far as it is known."""
+    roles = {view.serving: "serves", view.recovery: "is the recovery site"}
+    if view.serving == view.recovery:
+        roles = {view.serving: "serves, it is the recovery site"}
+    for region in sorted(view.sites):
+        roles.setdefault(region, "is the other site")
+    return "; ".join(
+        f"{region} {role}" + (f" ({view.sites[region]})" if region in view.sites else "")
+        for region, role in roles.items()
+    )
 
 
 def _stage(stage: StageView) -> list[str]:

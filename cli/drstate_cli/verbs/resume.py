@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from drstate_cli.opening import open_services
 from drstate_cli.options import Common, Customer, Environment, ExecutionId, Parallel, Yes, verb
+from drstate_cli.payload import SANDBOX_NOTICE, say
 from drstate_cli.scoping import optional_scope
+
+if TYPE_CHECKING:
+    from drstate.execution.services import Services
+    from drstate.model.events import Event
 
 Comment = Annotated[str, typer.Option("--comment", help="Kept with your approval.")]
 
@@ -46,8 +52,27 @@ def resume(
             approve=True if yes else None,
             comment=comment,
             ask=asker(common, yes, services.operator, follower.paused),
-            on_event=follower,
+            on_event=_announced(common, services, follower),
             parallel=parallel,
         )
     show_view(common, view)
     return int(exit_code(view))
+
+
+def _announced(
+    common: Common, services: Services, show: Callable[[Event], None]
+) -> Callable[[Event], None]:
+    # which execution it is may only be known when it goes on; it is said before anything is changed
+    said = False
+
+    def on_event(event: Event) -> None:
+        nonlocal said
+        if not said:
+            said = True
+            header = services.journal.header(event.execution)
+            say(f"{header.scope}  {' + '.join(header.phases)}  execution {header.execution}")
+            if common.sandbox:
+                say(SANDBOX_NOTICE)
+        show(event)
+
+    return on_event
