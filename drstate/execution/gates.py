@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from drstate.model.plan import Plan, Stage, When
+from drstate.model.words import counted
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def question(execution: str, plan: Plan, stage: Stage) -> Question:
 
 def _checklist(plan: Plan, stage: Stage) -> list[str]:
     resources = {key for shard in stage.shards for key in shard.resources}
-    lines = [f"{plan.scope}: {len(resources)} resources in {stage.region}"]
+    lines = [f"{plan.scope}: {counted(len(resources), 'resource')} in {stage.region}"]
     actions = [spec for shard in stage.shards for spec in shard.actions]
     for when in When:
         lines += [f"{spec.resource}: {spec.title}" for spec in actions if spec.when is when]

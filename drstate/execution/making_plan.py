@@ -102,7 +102,9 @@ def _skips(protection: Protection | None) -> tuple[Skip, ...]:
         if failure.resource not in known
     )
     mistagged = tuple(
-        Skip(resource=row.resource, reason=str(row), mend=row.mend)
+        Skip(
+            resource=row.resource, reason=f"tag {row.tag} {row.shown}: {row.problem}", mend=row.mend
+        )
         for row in _mistagged(protection)[0]
     )
     return (*unread, *mistagged)
@@ -146,7 +148,7 @@ def _warnings(protection: Protection | None) -> tuple[str, ...]:
     unreached = protection.inventory.account_errors if protection.inventory else ()
     return (
         *stale,
-        *(f"{row} {row.mend}" for row in _mistagged(protection)[1]),
+        *(f"{row} It may belong to this scope; {row.mend}" for row in _mistagged(protection)[1]),
         *(
             f"account {row.account} ({row.name}) in {row.region} could not be asked: "
             f"{row.error.what}; {row.error.hint}"

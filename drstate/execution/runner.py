@@ -9,8 +9,7 @@ pauses.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
 
 from drstate.errors import DrstateError, JournalError, TimedOutError
@@ -29,13 +28,6 @@ from drstate.model.phases import Phase
 from drstate.model.plan import Move, Stage
 
 
-@dataclass(frozen=True)
-class _Ended:
-    """A shard's thread has ended; ``error`` is what it could not journal."""
-
-    error: BaseException | None
-
-
 class Runner:
     """One attempt at an execution, under one lease."""
 
@@ -52,13 +44,12 @@ class Runner:
         self._bench = bench
         self._recorder = bench.recorder
         self._queue = queue
-        self._ended: SimpleQueue[_Ended] = SimpleQueue()
         self._order = order
         self._ask = ask
         #: answers the gate that is open now; later gates ask again
         self._decision = decision
         self._move = move
-        self._running = 0
+        self._running: set[Future[None]] = set()
         self._phase_begun: dict[Phase, float] = {}
         self._waiting: list[c.RunShard] = []
 
@@ -115,26 +106,23 @@ class Runner:
         waiting = sorted(self._waiting, key=lambda cmd: self._order.rank(cmd.stage, cmd.shard))
         self._waiting = []
         for command in waiting:
-            self._running += 1
-            pool.submit(self._shard, command).add_done_callback(self._note_end)
-
-    def _note_end(self, future: Future[None]) -> None:
-        self._ended.put(_Ended(future.exception()))
+            self._running.add(pool.submit(self._shard, command))
 
     def _await_shard(self) -> None:
-        ended = self._ended.get()
-        self._running -= 1
-        if ended.error is not None and not isinstance(ended.error, StoppedError):
-            raise ended.error
+        ended, self._running = wait(self._running, return_when=FIRST_COMPLETED)
+        for future in ended:
+            error = future.exception()
+            if error is not None and not isinstance(error, StoppedError):
+                raise error
         self._stop_if_lost()
 
     def _drain(self) -> None:
         """Let running shards reach the end of their present step."""
-        while self._running:
-            ended = self._ended.get()
-            self._running -= 1
-            if isinstance(ended.error, DrstateError):
-                raise ended.error
+        # futures, not a count: an interrupt may come between any two lines of ours
+        for future in wait(self._running).done:
+            error = future.exception()
+            if isinstance(error, DrstateError):
+                raise error
 
     def _stop_if_lost(self) -> None:
         if self._bench.stop.error is not None:

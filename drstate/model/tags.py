@@ -48,9 +48,14 @@ class Violation(Value):
     #: what to do, as a command or an edit
     mend: str
 
+    @property
+    def shown(self) -> str:
+        """What the tag says, as part of a sentence."""
+        return "is missing" if self.value is None else f"is {self.value!r}"
+
     def __str__(self) -> str:
-        shown = "is missing" if self.value is None else f"is {self.value!r}"
-        return f"{self.resource}: tag {self.tag} {shown}: {self.problem}. Allowed: {self.allowed}."
+        said = f"tag {self.tag} {self.shown}: {self.problem}. Allowed: {self.allowed}."
+        return f"{self.resource}: {said}"
 
 
 class DrTags(Value):
@@ -234,6 +239,6 @@ def _check(resource: str, rule: TagRule, tags: Mapping[str, str]) -> list[Violat
             severity=rule.severity,
             problem=problem,
             allowed=rule.allowed,
-            mend=f"set {rule.tag} on {resource} to one of: {rule.allowed}",
+            mend=f"set {rule.tag} on {resource} to: {rule.allowed}",
         )
     ]

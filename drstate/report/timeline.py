@@ -88,8 +88,8 @@ def _tell(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR0912 
         case e.GateDecided(approved=approved, by=by, comment=comment):
             word = "approves" if approved else "rejects"
             return _info(f"{by} {word}" + (f": {comment}" if comment else ""))
-        case e.ExecutionPaused(reason=reason):
-            return Level.WARNING, f"paused: {reason}"
+        case e.ExecutionPaused(reason=reason, hint=hint):
+            return Level.WARNING, f"paused; {hint}" if hint else f"paused: {reason}"
         case e.ExecutionFinished(status=status, changes=changes, duration_seconds=seconds):
             good = status is e.ExecutionStatus.COMPLETED
             level = Level.INFO if good else Level.ERROR

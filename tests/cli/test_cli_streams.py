@@ -219,5 +219,10 @@ def test_the_display_of_a_resumed_run_knows_what_happened_before(terminal, monke
         follower(Event(execution="x", seq=4, at=start, payload=t.stage_started("activate.w1")))
         with follower.paused():
             drawn = screen.file.getvalue()
+            screen.file.write("ASKED\n")
+    after = screen.file.getvalue().partition("ASKED\n")[2]
+    # what was asked stays on the screen: the next picture does not go up over it
+    assert "\x1b[1A" not in after.partition("acme/staging")[0]
+    assert "acme/staging" in after
     assert "acme/staging" in drawn
     assert "stage activate.w1" in drawn

@@ -99,20 +99,29 @@ def _moving(earlier: Callable[[str], Iterable[Event]] | None) -> Iterator[Follow
                 lines.append(f"{event.at:%H:%M:%S}  {told[1]}")
                 del lines[:-LAST_LINES]
 
-    display = Live(
-        get_renderable=draw,
-        console=screen,
-        refresh_per_second=REFRESH_PER_SECOND,
-        transient=True,
-    )
+    def moving() -> Live:
+        return Live(
+            get_renderable=draw,
+            console=screen,
+            refresh_per_second=REFRESH_PER_SECOND,
+            transient=True,
+        )
+
+    display = moving()
 
     @contextlib.contextmanager
     def paused() -> Iterator[None]:
+        nonlocal display
         display.stop()
         try:
             yield
         finally:
+            # a new one: the old one would draw over what was asked and answered in between
+            display = moving()
             display.start()
 
-    with display:
+    display.start()
+    try:
         yield Follower(on_event, paused)
+    finally:
+        display.stop()

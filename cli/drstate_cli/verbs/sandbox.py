@@ -43,6 +43,8 @@ def start(
 
     home = sandbox_home(common)
     running = process.status(home)
+    if not running and forget(home):
+        say("sandbox: the journal and stacks of the one before were removed with it")
     status = process.start(home, estate=estate, port=port, time_scale=time_scale)
     say("sandbox: was running already" if running else "sandbox: started")
     _show(common, status)
@@ -51,7 +53,7 @@ def start(
 @app.command("stop")
 @verb
 def stop(common: Common) -> None:
-    """Stop it. What was in it is gone; journal and stacks of the sandbox stay until `reset`."""
+    """Stop it. What was in it is gone; its journal can be read until the next start."""
     from drstate.sandbox import process
 
     stopped = process.stop(sandbox_home(common))
@@ -100,14 +102,19 @@ def env(common: Common) -> None:
     )
 
 
-def forget(home: Path) -> None:
-    """Remove what drstate itself remembers of the sandbox: its journal, its stacks."""
+def forget(home: Path) -> bool:
+    """Remove what drstate itself remembers of the sandbox: its journal, its stacks.
+
+    A new emulated AWS knows nothing of what an old journal tells. Whether there was anything.
+    """
     import shutil
 
-    for name in ("journal.db", "journal.db-wal", "journal.db-shm", "journal.db.bak"):
-        (home / name).unlink(missing_ok=True)
+    journals = list(home.glob("journal.db*"))  # with its log and its backups
+    for file in journals:
+        file.unlink(missing_ok=True)
     for name in ("state", "project"):
         shutil.rmtree(home / name, ignore_errors=True)
+    return bool(journals)
 
 
 def _show(common: Common, status: SandboxStatus) -> None:

@@ -9,6 +9,7 @@ from drstate.adapters.aurora import reading
 from drstate.adapters.base import Health
 from drstate.model.events import ResourceStatus
 from drstate.model.specs.aurora import AuroraSpec
+from drstate.model.words import counted
 
 
 def writer_health(at: At, spec: AuroraSpec) -> Health:
@@ -107,7 +108,9 @@ def _instances(at: At, spec: AuroraSpec, facts: dict[str, Any], good: str) -> He
     up = sum(1 for status in found.values() if status == reading.AVAILABLE)
     wanted = len(spec.instances)
     if up >= wanted:
-        return Health(ResourceStatus.HEALTHY, f"{good}; {up} instances available", facts=facts)
+        return Health(
+            ResourceStatus.HEALTHY, f"{good}; {counted(up, 'instance')} available", facts=facts
+        )
     status = ResourceStatus.DEGRADED if up else ResourceStatus.UNHEALTHY
     return Health(
         status,

@@ -17,6 +17,7 @@ from drstate.adapters.ecs.reading import Capacity, ServiceId
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, Call, When
+from drstate.model.words import counted
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
@@ -125,11 +126,11 @@ class ServiceAction(Action):
     def _title(self) -> str:
         where = f"{self.name} in {self.region}"
         if not self.scales:
-            return f"wait until {where} is steady at {self.goal.desired} tasks"
+            return f"wait until {where} is steady at {counted(self.goal.desired, 'task')}"
         if self.goal.bounds is None:
-            return f"set {where} to {self.goal.desired} tasks"
+            return f"set {where} to {counted(self.goal.desired, 'task')}"
         low, high = self.goal.bounds
-        return f"set {where} to {self.goal.desired} tasks (autoscaling {low} to {high})"
+        return f"set {where} to {counted(self.goal.desired, 'task')} (autoscaling {low} to {high})"
 
     def _existing(self, at: At) -> Capacity:
         now = reading.capacity(at, self.name)
@@ -177,7 +178,8 @@ class ServiceAction(Action):
 
         return run.wait(
             steady,
-            what=f"service {self.name} in {self.region} to be steady at {self.goal.desired} tasks",
+            what=f"service {self.name} in {self.region} to be steady at "
+            + counted(self.goal.desired, "task"),
             timeout_seconds=self.spec.deadline_seconds,
             hint=f"aws ecs describe-services --cluster {self.name.cluster} --services "
             f"{self.name.service} --region {self.region} shows its events; then drstate resume",

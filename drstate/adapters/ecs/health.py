@@ -8,6 +8,7 @@ from drstate.adapters.ecs import reading
 from drstate.adapters.ecs.actions import Goal
 from drstate.adapters.ecs.reading import ServiceId
 from drstate.model.events import ResourceStatus
+from drstate.model.words import counted
 
 
 def service_health(at: At, name: ServiceId, goal: Goal) -> Health:
@@ -29,14 +30,14 @@ def service_health(at: At, name: ServiceId, goal: Goal) -> Health:
             return Health(ResourceStatus.HEALTHY, "runs no tasks, as wanted", facts=facts)
         return Health(
             ResourceStatus.UNHEALTHY,
-            f"still runs {now.running} tasks (desired {now.desired}); none are wanted",
+            f"still runs {counted(now.running, 'task')} (desired {now.desired}); none are wanted",
             look,
             facts,
         )
     if now.desired < goal.at_least:
         return Health(
             ResourceStatus.UNHEALTHY if now.running == 0 else ResourceStatus.DEGRADED,
-            f"is set to {now.desired} tasks; {goal.at_least} are wanted",
+            f"is set to {counted(now.desired, 'task')}; {goal.at_least} are wanted",
             "drstate resume sets the count",
             facts,
         )
@@ -54,8 +55,8 @@ def service_health(at: At, name: ServiceId, goal: Goal) -> Health:
         facts["healthy_targets"] = lacking
         return Health(
             ResourceStatus.UNHEALTHY if count == 0 else ResourceStatus.DEGRADED,
-            f"runs {now.running} tasks, but {count} of {goal.at_least} targets are healthy in "
-            f"{group.rpartition(':')[2]}",
+            f"runs {counted(now.running, 'task')}, but {count} of {goal.at_least} targets are "
+            f"healthy in {group.rpartition(':')[2]}",
             f"aws elbv2 describe-target-health --target-group-arn {group} --region {at.region}",
             facts,
         )
