@@ -77,7 +77,8 @@ class Declaration:
             assume_roles=[
                 aws.ProviderAssumeRoleArgs(
                     role_arn=account.role_arn,
-                    external_id=account.external_id,
+                    # encrypted in the state: whoever reads a state file must not learn it
+                    external_id=pulumi.Output.secret(account.external_id),
                     session_name=SESSION_NAME,
                 )
             ],
