@@ -13,7 +13,7 @@ from . import names
 from .app import build_app
 from .data import build_data
 from .dns import build_zone
-from .identities import build_operator, build_role
+from .identities import build_auditor, build_operator, build_role
 from .misfits import build_misfits
 from .names import CUSTOMERS, PRIMARY, RECOVERY, REGIONS, SCOPES
 
@@ -22,11 +22,24 @@ NOT_INDEXED = {names.GLOBEX.app}
 
 
 def _accounts() -> tuple[SandboxAccount, ...]:
-    hub = SandboxAccount(id=names.HUB, name="drstate-hub")
+    looking = {
+        account: f"arn:aws:iam::{account}:role/{names.AUDITOR_ROLE}"
+        for account in (names.HUB, names.DNS)
+    }
+    hub = SandboxAccount(
+        id=names.HUB,
+        name="drstate-hub",
+        role_arn=looking[names.HUB],
+        external_id=names.AUDITOR_EXTERNAL_ID,
+        roles={looking[names.HUB]: names.AUDITOR_EXTERNAL_ID},
+    )
     dns = SandboxAccount(
         id=names.DNS,
         name="shared-dns",
-        roles={
+        role_arn=looking[names.DNS],
+        external_id=names.AUDITOR_EXTERNAL_ID,
+        roles={looking[names.DNS]: names.AUDITOR_EXTERNAL_ID}
+        | {
             f"arn:aws:iam::{names.DNS}:role/{customer.dns_role}": customer.external_id
             for customer in CUSTOMERS
         },
@@ -48,6 +61,8 @@ def _accounts() -> tuple[SandboxAccount, ...]:
 
 
 def _build_roles(ids: SeededIds, zones: dict[str, dict[str, Any]]) -> None:
+    for shared in (names.HUB, names.DNS):
+        build_auditor(ids, shared)
     everything = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
     for customer in CUSTOMERS:
         for account in (customer.data, customer.app):

@@ -53,6 +53,7 @@ def build_operator(ids: SeededIds) -> None:
                     "Resource": [
                         f"arn:aws:iam::*:role/{names.TARGET_ROLE}",
                         f"arn:aws:iam::{names.DNS}:role/drstate-dns-*",
+                        f"arn:aws:iam::*:role/{names.AUDITOR_ROLE}",
                     ],
                 }
             ]
@@ -76,6 +77,24 @@ def build_role(
         max_session_duration="3600",
     )
     backend.put_role_policy(name, "drstate", _policy(statements))
+    return str(role.arn)
+
+
+def build_auditor(ids: SeededIds, account: str) -> str:
+    """The role for looking at an account that belongs to no single customer. Returns its ARN."""
+    ids.named(account, "iam", names.AUDITOR_ROLE)
+    backend = iam_backends[account][PARTITION]
+    role = backend.create_role(
+        role_name=names.AUDITOR_ROLE,
+        assume_role_policy_document=trust_policy(names.AUDITOR_EXTERNAL_ID),
+        path="/",
+        permissions_boundary=None,
+        description="Reads everything, changes nothing",
+        tags=[],
+        max_session_duration="3600",
+    )
+    reading = {"Effect": "Allow", "Action": ["*:Describe*", "*:Get*", "*:List*"], "Resource": "*"}
+    backend.put_role_policy(names.AUDITOR_ROLE, "read", _policy([reading]))
     return str(role.arn)
 
 

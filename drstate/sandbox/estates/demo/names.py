@@ -17,6 +17,8 @@ OPERATOR = "drstate-operator"
 OPERATOR_KEY = "AKIADRSTATESANDBOX00"
 OPERATOR_SECRET = "sandbox-only-not-a-secret"  # noqa: S105 - works in the sandbox only
 
+AUDITOR_ROLE = "auditor"
+AUDITOR_EXTERNAL_ID = "sandbox-auditor"
 TARGET_ROLE = "drstate-target"
 ENGINE = "aurora-postgresql"
 ENGINE_VERSION = "15.4"
