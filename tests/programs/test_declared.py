@@ -25,6 +25,7 @@ from drstate.model.specs.ecs import (
 from drstate.model.specs.route53 import RecordSet, Route53Spec
 from drstate.programs.owners import Owner, aurora, ecs, route53
 from drstate.programs.site import declare
+from drstate.sandbox.engine.contract import SIG_KEY, SIG_SECRET
 from tests.programs import specs
 from tests.programs.specs import ACCOUNT, EAST, WEST, full_map
 
@@ -222,7 +223,10 @@ def test_every_name_begins_with_its_entrys_key() -> None:
 
 def test_a_provider_assumes_the_role_of_its_account_and_nothing_changes_by_run() -> None:
     _, inputs = registered(EVERYTHING["site"])[f"aws-{WEST}"]
-    (role,) = json.loads(inputs["assumeRoles"])
+    # a secret in the wire's form: the external id is encrypted in the state
+    sealed = inputs["assumeRoles"]
+    assert sealed[SIG_KEY] == SIG_SECRET
+    (role,) = json.loads(sealed["value"])
     assert role == {
         "roleArn": f"arn:aws:iam::{ACCOUNT}:role/drstate",
         "externalId": "an-id",
