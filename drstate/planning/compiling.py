@@ -123,7 +123,7 @@ def _vanished(catalog: Catalog) -> Iterator[str]:
         if entry.missing_since is not None:
             yield (
                 f"{entry.key} has not been found since {entry.missing_since.isoformat()}; it stays "
-                f"protected and declared (`drstate release {entry.key}` ends that)"
+                "protected and declared; if that is not meant, tag it again"
             )
 
 

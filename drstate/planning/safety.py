@@ -63,8 +63,8 @@ def _judge(phase: Phase, stack: str, op: ResourceOp) -> Iterable[Refusal]:
             severity=Severity.ERROR,
             what=f"{stack}: {op.op} of {op.name}{because}",
             why=f"that would destroy {kept}",
-            hint=f"see what changed: `pulumi preview --diff --stack {stack}`; undo the change at "
-            "the source, or take the resource out of protection: `drstate release`",
+            hint="undo the change at the source or in the scope file; what changed is named above, "
+            f"and whole by `pulumi preview --diff --stack {stack}`",
         )
     elif phase in KEEPING and op.op is Op.DELETE and not op.type.startswith(_PROVIDER):
         yield Refusal(

@@ -74,3 +74,16 @@ def test_cleanup_before_any_activation_is_refused(warm, bench_of):
     ended = bench.up("cleanup").expect(1)
     assert "help:" in ended.err
     assert json.dumps(bench.digest(), sort_keys=True) == before
+
+
+def test_a_plan_that_would_replace_a_database_is_refused_and_nothing_changes(warm, bench_of):
+    bench = bench_of(warm)
+    file = bench.project / "stacks" / "acme" / "production.yaml"
+    file.write_text(file.read_text().replace("b1d53d91-f910", "b1d53d91-0000"))
+    before = json.dumps(bench.digest(), sort_keys=True)
+
+    refused = bench.up("replicate").expect(1)
+
+    assert "that would destroy an Aurora cluster and its data" in refused.err
+    assert "kmsKeyId" in refused.err
+    assert json.dumps(bench.digest(), sort_keys=True) == before

@@ -162,7 +162,7 @@ def test_a_vanished_resource_stays_declared_and_is_warned_about():
     found = plan(known)
     assert f"aurora/{DATA}/gone" in found.stages[0].shards[0].declared
     [warning] = [text for text in found.warnings if "gone" in text]
-    assert "drstate release" in warning
+    assert "tag it again" in warning
 
 
 def test_an_empty_catalog_is_refused():
