@@ -15,7 +15,7 @@ from drstate.sandbox.engine.command import factory
 HERE = Path(__file__).resolve().parent
 RECORDED = HERE / "recorded"
 #: scenario -> the last step that is played; the reasons are in docs/engine.md
-LAST_STEPS = {"excludes": "exclude-dependents", "importing": "other-id"}
+LAST_STEPS = {"excludes": "exclude-dependents"}
 #: these need the plugin as a process of its own: it is killed
 REAL_PLUGIN = frozenset({"pending"})
 SCENARIOS = sorted(path.name.partition(".")[0] for path in RECORDED.glob("*.ndjson.gz"))

@@ -94,6 +94,8 @@ class Context:
         self.registry: Registry = Registry(_no_launch, {})
         #: a step failed (or the plan is not to be carried out)
         self.step_failed = False
+        #: why the last step failed
+        self.step_error = ""
         #: the update fails, whatever else happens
         self.failed = False
         self._ended = threading.Event()

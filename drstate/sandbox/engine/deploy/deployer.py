@@ -24,7 +24,7 @@ from drstate.sandbox.engine.contract import (
     UpdateResult,
 )
 
-from . import deletes, pending, refreshing
+from . import deletes, importing, pending, refreshing
 from .context import Context
 from .engine_service import EngineService
 from .errors import BailError, EngineError, ProviderError, TerminatedError
@@ -52,6 +52,9 @@ _ORDINARY = {"same", "read", "refresh"}
 
 class EmbeddedDeployer:
     """The deployment half of the embedded engine. Clock, ids and randomness can be given."""
+
+    #: `pulumi import` is carried out
+    supports_import = True
 
     def __init__(
         self,
@@ -102,7 +105,8 @@ class EmbeddedDeployer:
             context.failed = True
             events.error(f"{_verb(request)} canceled")
         elif context.step_failed:
-            events.error(f"{_verb(request)} failed")
+            reason = f": step application failed: {context.step_error}"
+            events.error(f"{_verb(request)} failed{reason if request.kind == 'import' else ''}")
         events.summary(failed=context.failed, seconds=int(self._monotonic() - begun))
         return _result(context)
 
@@ -124,6 +128,9 @@ class EmbeddedDeployer:
         request = context.request
         executor = Executor(context)
         program = request.program
+        if request.kind == "import":
+            importing.bring_in(context, executor, Registrar(context, executor, Planner(context)))
+            return
         if request.options.refresh or (request.kind == "refresh" and program is None):
             refreshing.refresh(context, executor)
             if request.kind == "refresh" or context.failed:

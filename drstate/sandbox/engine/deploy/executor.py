@@ -118,6 +118,7 @@ class Executor:
     def _failed(self, step: Step, error: ProviderError, number: int | None) -> None:
         context = self._context
         context.step_failed = context.failed = True
+        context.step_error = error.message
         prefix = "Preview failed: " if context.preview else ""
         context.events.error(prefix + error.message, step.urn)
         if not context.preview:

@@ -17,6 +17,7 @@ from .steps import Step, present
 from .urns import is_provider_type
 from .values import UNKNOWN, Properties, same, secret
 
+SEED_BYTES = 32
 Operation = Callable[[Context, Step], None]
 
 #: operations during which a kill leaves something unknown, as the state file calls them
@@ -168,10 +169,25 @@ def _import(context: Context, step: Step) -> None:
     new.id, new.inputs = found.id, found.inputs
     new.outputs = mark_secrets(found.outputs, new.additional_secret_outputs)
     new.init_errors = list(found.reasons)
+    if step.adopted:
+        _check_adopted(context, new)
     _stamp(context, new)
     step.old = new.copy()
     if step.condemns and step.displaced is not None:
         step.displaced.delete = True
+
+
+def _check_adopted(context: Context, new: State) -> None:
+    """What was found is stored, valid or not; what the provider would refuse is said."""
+    new.import_id = ""
+    provider = provider_of(context, new)
+    seed = context.random_bytes(SEED_BYTES)
+    new.inputs, failures = provider.check(new.urn, new.inputs, new.inputs, seed)
+    if failures:
+        said = "; ".join(f"{where}: {reason}" if where else reason for where, reason in failures)
+        context.events.diagnostic(
+            "warning", f"One or more imported inputs failed to validate: {said}", new.urn
+        )
 
 
 OPERATIONS: dict[str, Operation] = {

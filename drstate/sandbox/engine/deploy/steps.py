@@ -59,6 +59,8 @@ class Step:
     kept: bool = False
     #: what an import takes the place of
     displaced: State | None = None
+    #: an import without a program: what was found is what is wanted
+    adopted: bool = False
     ignore_changes: tuple[str, ...] = ()
 
     @property
