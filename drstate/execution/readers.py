@@ -7,7 +7,9 @@ often, and in a hurry.
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -15,10 +17,11 @@ from drstate.aws.clock import Clock, SystemClock
 from drstate.errors import UnknownNameError
 from drstate.execution.lease import process_alive
 from drstate.journal.port import ExecutionHeader, Journal
+from drstate.model import events as e
 from drstate.model.events import Event, ExecutionStatus
 from drstate.model.scope import ScopeKey
 from drstate.report.history import History, HistoryRow, history
-from drstate.report.status import abandoned, view_of
+from drstate.report.status import StatusFold, abandoned
 from drstate.report.timeline import TimelineEntry, timeline
 from drstate.report.view import ExecutionView
 
@@ -27,6 +30,10 @@ SANDBOX_FOLDER = "sandbox"
 STATE_FOLDER = "state"
 #: how often ``follow`` looks for new events
 POLL_SECONDS = 0.2
+#: executions whose picture is kept for the next question
+_KEPT = 32
+#: what people decided against the plan's own course; a list shows it beside the status
+DECISIONS = ("wave_overridden", "rollback_started")
 #: no more events come from an execution in one of these, until somebody resumes it
 _STILL = (
     ExecutionStatus.COMPLETED,
@@ -36,12 +43,21 @@ _STILL = (
 )
 
 
+@dataclass
+class _Folded:
+    fold: StatusFold
+    seq: int = 0
+
+
 class Readers:
     """Reads executions. Close it, or use it as a context."""
 
     def __init__(self, journal: Journal, clock: Clock) -> None:
         self.journal = journal
         self._clock = clock
+        # what was folded already: asking again reads only what is new
+        self._folds: dict[str, _Folded] = {}
+        self._lock = threading.Lock()
 
     @classmethod
     def open(
@@ -97,9 +113,21 @@ class Readers:
     def status(self, execution: str | None = None, scope: ScopeKey | None = None) -> ExecutionView:
         """The picture of an execution now; the newest one where none is named."""
         header = self.find(execution, scope)
-        view = view_of(self.journal.events(header.execution), self._clock.now())
+        view = self._view(header.execution)
         gone = self._runner_gone(header)
         return abandoned(view, gone) if gone else view
+
+    def _view(self, execution: str) -> ExecutionView:
+        with self._lock:
+            known = self._folds.pop(execution, None) or _Folded(StatusFold())
+            # put back as the newest; the one that was not asked for longest makes room
+            self._folds[execution] = known
+            if len(self._folds) > _KEPT:
+                del self._folds[next(iter(self._folds))]
+            for event in self.journal.events(execution, known.seq):
+                known.fold.feed(event)
+                known.seq = event.seq
+            return known.fold.view(self._clock.now())
 
     def logs(
         self, execution: str | None = None, scope: ScopeKey | None = None, after: int = 0
@@ -116,7 +144,19 @@ class Readers:
 
     def history(self, scope: ScopeKey | None = None, limit: int = 20) -> History:
         """Past executions, newest first, and how many succeeded."""
-        return history(_row(header) for header in self.journal.executions(scope, limit))
+        return history(self._row(header) for header in self.journal.executions(scope, limit))
+
+    def _row(self, header: ExecutionHeader) -> HistoryRow:
+        decided = [
+            event.payload for event in self.journal.events(header.execution, kinds=DECISIONS)
+        ]
+        stages = [row.stage for row in decided if isinstance(row, e.WaveOverridden)]
+        return _row(header).model_copy(
+            update={
+                "overridden": tuple(dict.fromkeys(stages)),
+                "rolled_back": any(isinstance(row, e.RollbackStarted) for row in decided),
+            }
+        )
 
     def follow(self, execution: str, after: int = 0) -> Iterator[Event]:
         """Events as they come, until the execution ends or stops."""

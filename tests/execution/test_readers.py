@@ -1,0 +1,88 @@
+"""Questions asked again: answered as from the beginning, by reading only what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from drstate.aws.clock import SystemClock
+from drstate.execution.readers import Readers
+from drstate.journal.port import Journal
+from drstate.journal.sqlite import open_journal
+from drstate.model.events import Event
+from drstate.report.status import view_of
+from tests.execution import transcript as t
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+DB = t.key("db")
+PLAN = t.plan(t.stage(1, t.shard(t.A, "w1", DB)))
+W1 = "activate.w1"
+
+
+class Standing(SystemClock):
+    """A clock that stands still."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+class Counting:
+    """A journal that counts the events it hands out."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.handed_out = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
+
+    def events(
+        self, execution: str, after: int = 0, *, kinds: Collection[str] | None = None
+    ) -> list[Event]:
+        found = self._journal.events(execution, after, kinds=kinds)
+        self.handed_out += len(found)
+        return found
+
+
+def begun(folder: Path) -> tuple[Journal, Any]:
+    journal = open_journal(folder / "journal.db", now=lambda: NOW)
+    created = t.created(PLAN)
+    lease = journal.acquire(created.scope, runner="r", host="h", pid=1, ttl_seconds=60)
+    for payload in (created, t.attached(), t.phase_started()):
+        journal.append("x", payload, fence=lease.fence)
+    return journal, lease
+
+
+def test_status_asked_again_reads_only_new_events_and_answers_as_a_fresh_fold(
+    tmp_path: Path,
+) -> None:
+    journal, lease = begun(tmp_path)
+    counting = Counting(journal)
+    readers = Readers(counting, Standing())
+    first = readers.status("x")
+    for payload in (t.stage_started(W1), t.shard_started(W1, t.A, "w1")):
+        journal.append("x", payload, fence=lease.fence)
+    counting.handed_out = 0
+
+    second = readers.status("x")
+
+    assert counting.handed_out == 2
+    assert second != first
+    assert second == view_of(journal.events("x"), NOW)
+    assert readers.status("x") == second
+    assert counting.handed_out == 2
+    journal.close()
+
+
+def test_the_first_answer_is_not_changed_by_what_comes_later(tmp_path: Path) -> None:
+    journal, lease = begun(tmp_path)
+    readers = Readers(journal, Standing())
+    first = readers.status("x")
+    told = first.model_dump_json()
+    journal.append("x", t.stage_started(W1), fence=lease.fence)
+    readers.status("x")
+
+    assert first.model_dump_json() == told
+    journal.close()
