@@ -1,4 +1,4 @@
-"""How long an answer of ``drstate status`` takes in itself, from 100 to 10,000 events in the journal.
+"""How long an answer of ``drstate status`` takes in itself, from 100 to 10,000 events.
 
 First: a process asks for the first time (every event is read). Again: it asks once more after one
 new event. A whole process, with its start, is measured by bench.py.
