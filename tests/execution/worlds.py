@@ -76,19 +76,25 @@ class World:
         return crash_runner.open_services(self.project, self.home)
 
     def run(
-        self, verb: str, *, phase: Phase = Phase.ACTIVATE, kill_after: int | None = None
+        self,
+        verb: str,
+        *,
+        phase: Phase = Phase.ACTIVATE,
+        kill_after: int | None = None,
+        scope: str = "acme/staging",
     ) -> int:
         """In a process of its own; its exit code (minus the signal that ended it)."""
         command = [
             sys.executable, "-m", "tests.execution.crash_runner", verb,
             "--project", str(self.project), "--home", str(self.home), "--phase", phase,
+            "--scope", scope,
         ]  # fmt: skip
         if kill_after is not None:
             command += ["--kill-after", str(kill_after)]
         done = subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
         )
-        # REPLICATE of this scope leaves out its badly tagged cluster, and says so
+        # REPLICATE of acme/staging leaves out its badly tagged cluster, and says so
         good = {ExitCode.OK, ExitCode.SKIPS} if phase is Phase.REPLICATE else {ExitCode.OK}
         if done.returncode > 0 and done.returncode not in good:
             raise AssertionError(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
