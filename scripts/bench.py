@@ -33,6 +33,13 @@ def main() -> None:
         finally:
             subprocess.run([DRSTATE, "sandbox", "stop"], env=env, capture_output=True, check=False)
     _growth()
+    _discovery()
+
+
+def _discovery() -> None:
+    from bench_parts import discovery
+
+    discovery.section()
 
 
 def _environment(folder: Path) -> dict[str, str]:

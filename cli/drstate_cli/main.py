@@ -94,11 +94,13 @@ def _register() -> None:
         capture,
         discover,
         doctor,
+        engine,
         history,
         logs,
         plan,
         preview,
         resume,
+        rollback,
         sandbox,
         status,
         technologies,
@@ -116,6 +118,7 @@ def _register() -> None:
         status,
         watch,
         resume,
+        rollback,
         cancel,
         history,
         logs,
@@ -124,6 +127,7 @@ def _register() -> None:
     ):
         module.register(app)
     app.add_typer(sandbox.app, name="sandbox", cls=SuggestingGroup)
+    app.add_typer(engine.app, name="engine", cls=SuggestingGroup)
     version.register(app)
 
 

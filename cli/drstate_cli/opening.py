@@ -11,6 +11,8 @@ from drstate.errors import UnknownNameError
 from drstate_cli.options import Common
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from drstate.execution.readers import Readers
     from drstate.execution.services import Services
     from drstate.sandbox.status import SandboxStatus
@@ -28,28 +30,47 @@ def open_services(common: Common) -> Services:
     from drstate.execution.services import Services
 
     if not common.sandbox:
-        return Services.open(common.cwd, home=common.home)
+        return Services.open(common.cwd, home=common.home, engine=common.engine)
+    import os
+
+    from drstate.execution.rehearsal import real_provider_wanted, rehearsal_environment
     from drstate.sandbox import process, provider
 
+    found = running_sandbox(common)
+    env = process.environment(found)
+    if real_provider_wanted(os.environ, common.engine):
+        return Services.open(
+            common.cwd,
+            home=common.home,
+            sandbox=True,
+            sandbox_env={**env, **rehearsal_environment(found.endpoint)},
+            engine="pulumi",
+        )
     return Services.open(
         common.cwd,
         home=common.home,
         sandbox=True,
-        sandbox_env=process.environment(running_sandbox(common)),
+        sandbox_env=env,
         embedded=_embedded,
+        engine=common.engine,
         plugins={"aws": provider.plugin_folder()},
     )
+
+
+def sandbox_home(common: Common) -> Path:
+    """Where the sandbox of this project keeps its files."""
+    return common.home / "sandbox"
 
 
 def running_sandbox(common: Common) -> SandboxStatus:
     """The running sandbox of this project, or an error that says how to start it."""
     from drstate.sandbox import process
 
-    found = process.status(common.home / "sandbox")
+    found = process.status(sandbox_home(common))
     if found is None:
         raise UnknownNameError(
             "no sandbox is running in this project",
-            why=f"{common.home / 'sandbox'} names no live process",
+            why=f"{sandbox_home(common)} names no live process",
             hint="drstate sandbox start",
         )
     return found

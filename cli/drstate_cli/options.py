@@ -50,6 +50,8 @@ class Common:
     color: Color
     interactive: bool
     debug: bool
+    #: auto, pulumi or embedded; None: as the machine has it
+    engine: str | None = None
 
     @property
     def machine(self) -> bool:
@@ -196,6 +198,16 @@ _COMMON = {
         typer.Option("--non-interactive", help="Never ask; fail instead."),
         False,
     ),
+    "engine": (
+        str | None,
+        typer.Option(
+            "--engine",
+            metavar="auto|pulumi|embedded",
+            help="What carries stack updates; embedded only with --sandbox.",
+            show_default="auto",
+        ),
+        None,
+    ),
     "debug": (bool, typer.Option("--debug", help="Show tracebacks of errors."), False),
 }
 
@@ -246,7 +258,11 @@ def _with_variable(name: str, annotation: Any) -> Any:
         info = extra
         if isinstance(extra, OptionInfo) and extra.envvar is None:
             # a copy: the shared declarations above must not be written to
-            info = OptionInfo(**{**vars(extra), "envvar": f"DRSTATE_{name.upper()}"})
+            # named as it is typed, which a parameter's name cannot always be (--from)
+            written = [str(one) for one in (extra.default, *(extra.param_decls or ()))]
+            longs = [one for one in written if one.startswith("--")] or [name]
+            variable = longs[0].partition("/")[0].strip("-").replace("-", "_").upper()
+            info = OptionInfo(**{**vars(extra), "envvar": f"DRSTATE_{variable}"})
             info.show_envvar = False
         filled.append(info)
     return Annotated[(kind, *filled)]
@@ -266,4 +282,5 @@ def _common(values: dict[str, Any]) -> Common:
         color=values.pop("color"),
         interactive=not non_interactive and not os.environ.get("CI"),
         debug=values.pop("debug"),
+        engine=values.pop("engine"),
     )

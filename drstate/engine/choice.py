@@ -26,8 +26,8 @@ EMBEDDED = "embedded"
 REQUESTS = ("auto", CLI, EMBEDDED)
 
 _INSTALL = (
-    "install the Pulumi CLI (https://www.pulumi.com/docs/install/) and put it on PATH, then check "
-    "with `drstate doctor`; to rehearse without it, add --sandbox"
+    "`drstate engine install`, or install the Pulumi CLI (https://www.pulumi.com/docs/install/) "
+    "and put it on PATH, then check with `drstate doctor`; to rehearse without it, add --sandbox"
 )
 
 

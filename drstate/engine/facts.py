@@ -8,15 +8,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version as package_version
 from pathlib import Path
 
 from pulumi import automation as auto
 
 from drstate.engine.choice import EMBEDDED, EngineChoice
 from drstate.engine.failures import engine_failure
+from drstate.engine.places import PASSPHRASE, default_secrets, misplaced
 from drstate.engine.settings import PROJECT, EngineSettings
 from drstate.engine.statefile import damage, holders, newest_whole_backup
 from drstate.errors import DrstateError
+from drstate.model.scope import RegionPair
 
 AWS_PLUGIN = "aws"
 
@@ -59,19 +62,13 @@ def engine_facts(
         plugins += _installed(engine, settings, troubles)
     elif project:
         backend = settings.backend(known)
-    if not any(one.split()[0] == AWS_PLUGIN for one in plugins):
-        troubles.append(
-            Trouble(
-                "the provider plugin 'aws' is not installed",
-                "pulumi plugin install resource aws",
-            )
-        )
+    troubles += _plugin_troubles(plugins)
     stacks = _stacks(engine, settings, troubles) if project else ()
     if project:
         troubles += _damages(settings, stacks, known)
         troubles += _locks(settings, stacks, known)
-    secrets_provider = settings.secrets_provider or "passphrase"
-    if secrets_provider == "passphrase" and not _has_passphrase(settings, known):
+    secrets_provider = settings.secrets_provider or default_secrets(backend)
+    if secrets_provider == PASSPHRASE and not _has_passphrase(settings, known):
         troubles.append(
             Trouble(
                 "no passphrase for the stacks' secrets",
@@ -90,6 +87,38 @@ def engine_facts(
         stacks=stacks,
         troubles=tuple(troubles),
     )
+
+
+def plugin_version() -> str:
+    """The version of the aws plugin that the installed pulumi_aws asks for."""
+    return package_version("pulumi_aws")
+
+
+def misplaced_troubles(
+    settings: EngineSettings, regions: RegionPair, env: Mapping[str, str] | None = None
+) -> tuple[Trouble, ...]:
+    """State and keys that are in the region which a recovery leaves. Raises ConfigError."""
+    backend = settings.backend(os.environ if env is None else env)
+    providers = {*settings.stack_secrets(), settings.secrets_provider or ""}
+    found = misplaced(backend, providers, regions.primary, regions.recovery)
+    return tuple(Trouble(one.what, one.mend) for one in found)
+
+
+def _plugin_troubles(plugins: tuple[str, ...]) -> list[Trouble]:
+    """A plugin in a folder that the project names is taken as it is."""
+    found = [one.split() for one in plugins if one.split()[0] == AWS_PLUGIN]
+    wanted = plugin_version()
+    if not found:
+        return [Trouble("the provider plugin 'aws' is not installed", "drstate engine install")]
+    if any(one[1:2] == ["at"] or one[1:] == [wanted] for one in found):
+        return []
+    versions = ", ".join(" ".join(one[1:]) or "of unknown version" for one in found)
+    return [
+        Trouble(
+            f"the provider plugin 'aws' is {versions}; pulumi_aws {wanted} asks for {wanted}",
+            "drstate engine install",
+        )
+    ]
 
 
 def _project(settings: EngineSettings, troubles: list[Trouble]) -> str:

@@ -141,7 +141,7 @@ def _plugin(stack: str, text: str) -> DrstateError:
     return EngineError(
         f"a provider plugin for stack {stack} is missing or does not start",
         why=text,
-        hint="`pulumi plugin install resource aws`; what is there tells `drstate doctor`",
+        hint="`drstate engine install`; what is there tells `drstate doctor`",
     )
 
 

@@ -61,6 +61,24 @@ class EngineSettings:
             return Path(process_env.get("HOME", str(Path.home()))) / path[2:]
         return self.work_dir / path
 
+    def stack_secrets(self) -> tuple[str, ...]:
+        """Secrets providers that the settings files of stacks name, each once, sorted.
+
+        A file that names none uses the backend's own. Files that cannot be read name none here:
+        the engine tells what is wrong with them.
+        """
+        folder = self.work_dir / str(self.project().get("stackConfigDir") or ".")
+        found: set[str] = set()
+        for file in sorted(folder.glob("Pulumi.*.yaml")):
+            try:
+                data = yaml.safe_load(file.read_text(encoding="utf-8"))
+            except (OSError, UnicodeDecodeError, yaml.YAMLError):
+                continue
+            named = data.get("secretsprovider") if isinstance(data, dict) else None
+            if isinstance(named, str):
+                found.add(named)
+        return tuple(sorted(found))
+
     def project(self) -> dict[str, object]:
         """Pulumi.yaml as data. Raises ConfigError where it is missing or not readable."""
         file = self.work_dir / "Pulumi.yaml"

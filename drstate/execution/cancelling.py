@@ -45,7 +45,7 @@ def cancel(
             services.journal, header.execution, lease.fence, services.clock, SimpleQueue()
         )
         recorder.load()
-        _repair(services, recorder)
+        repair(services, recorder)
         recorder.append(
             e.ExecutionFinished(
                 status=ExecutionStatus.CANCELLED,
@@ -63,7 +63,8 @@ def cancel(
         return recorder.view()
 
 
-def _repair(services: Services, recorder: Recorder) -> None:
+def repair(services: Services, recorder: Recorder) -> None:
+    """Mend the stacks whose update was cut off: dead locks, operations without an end."""
     from drstate.engine.recovery import recover  # noqa: PLC0415 loaded when it is needed
 
     begun = [

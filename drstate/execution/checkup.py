@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from drstate.errors import DrstateError
 from drstate.execution.services import Services
+from drstate.model.scope import Scope
 from drstate.version import VERSION
 
 
@@ -79,8 +80,9 @@ def _scopes(services: Services, troubles: list[Problem]) -> list[str]:
     for key in known:
         try:
             scope = services.scope(key.customer, str(key.environment))
+            _add(troubles, state_problems(services, scope))
         except DrstateError as error:
-            troubles.append(_problem(error))
+            _add(troubles, [_problem(error)])
             continue
         caller = services.caller(scope, session="drstate-doctor")
         for account in scope.accounts:
@@ -92,8 +94,27 @@ def _scopes(services: Services, troubles: list[Problem]) -> list[str]:
                     region=scope.regions.recovery,
                 )
             except DrstateError as error:
-                troubles.append(_problem(error))
+                _add(troubles, [_problem(error)])
     return [str(key) for key in known]
+
+
+def state_problems(services: Services, scope: Scope) -> list[Problem]:
+    """State and keys that would be lost with the scope's source region. Asks nothing of AWS.
+
+    Raises ConfigError for a backend or secrets provider of no kind. A project without Pulumi.yaml
+    has neither; whoever opens its stacks tells that.
+    """
+    if services.sandbox or not (services.project_dir / "Pulumi.yaml").exists():
+        return []
+    from drstate.engine.facts import misplaced_troubles  # noqa: PLC0415 loaded when it is needed
+
+    found = misplaced_troubles(services.engine_settings(), scope.regions)
+    return [Problem(one.what, one.mend) for one in found]
+
+
+def _add(troubles: list[Problem], more: list[Problem]) -> None:
+    """What several scopes or accounts have in common is told once."""
+    troubles += [one for one in more if one not in troubles]
 
 
 def _problem(error: DrstateError) -> Problem:

@@ -60,6 +60,13 @@ class FinishStage:
 
 
 @dataclass(frozen=True)
+class PauseUnhealthy:
+    """The wave is UNHEALTHY: stop before the next one until a person decides."""
+
+    stage: str
+
+
+@dataclass(frozen=True)
 class FinishPhase:
     """Record what the phase leaves behind, and that it ended."""
 
@@ -82,6 +89,7 @@ Command = (
     | RunShard
     | CheckHealth
     | FinishStage
+    | PauseUnhealthy
     | FinishPhase
     | FinishExecution
 )

@@ -17,7 +17,9 @@ Drawn from the tables in `drstate/execution/states.py` by `python -m drstate.exe
 test draws it again and compares. A transition that is not listed here is refused.
 """
 _RESUMING = (
-    "PAUSED and FAILED executions go on with `drstate resume`; COMPLETED and CANCELLED are final.\n"
+    "PAUSED and FAILED executions go on with `drstate resume`, or back with `drstate rollback`.\n"
+    "Once a rollback has begun, it can only be repeated. COMPLETED and CANCELLED are final; an\n"
+    "execution that was rolled back as a whole is CANCELLED.\n"
 )
 
 

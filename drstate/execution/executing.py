@@ -35,7 +35,7 @@ from drstate.execution.services import Services
 from drstate.execution.workbench import Stop
 from drstate.model import events as e
 from drstate.model.catalog import Catalog
-from drstate.model.events import ExecutionStatus
+from drstate.model.events import ExecutionStatus, WaveHealth
 from drstate.model.plan import Plan
 from drstate.model.scope import Scope
 from drstate.report.preview import PlanPreview
@@ -169,7 +169,11 @@ def exit_code(view: ExecutionView) -> ExitCode:
     if view.status is ExecutionStatus.CANCELLED:
         return ExitCode.CANCELLED
     if view.status is ExecutionStatus.PAUSED:
-        return ExitCode.WAITING
+        # a gate waits for a person; a wave that is UNHEALTHY stopped because something failed
+        stopped = (
+            view.stage is not None and view.stage_view(view.stage).health is WaveHealth.UNHEALTHY
+        )
+        return ExitCode.FAILED if stopped else ExitCode.WAITING
     timed_out = TimedOutError("").code
     if view.error is not None and view.error.code == timed_out:
         return ExitCode.TIMED_OUT

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: how long a resource that works, but not fully, is given to become healthy
 DEGRADED_GRACE_SECONDS = 30.0
+#: what counts as failed in a wave's verdict
+FAILING = (ResourceStatus.UNHEALTHY, ResourceStatus.UNKNOWN)
 _POLL_SECONDS, _POLL_MAX_SECONDS = 0.5, 10.0
 
 
@@ -139,11 +141,7 @@ def wave_health(statuses: Mapping[str, ResourceStatus], essential: Collection[st
     UNHEALTHY where an essential one failed (critical, high, or depended upon by another); DEGRADED
     where any other one is not healthy.
     """
-    failed = {
-        key
-        for key, status in statuses.items()
-        if status in (ResourceStatus.UNHEALTHY, ResourceStatus.UNKNOWN)
-    }
+    failed = {key for key, status in statuses.items() if status in FAILING}
     if failed & set(essential):
         return WaveHealth.UNHEALTHY
     if failed or ResourceStatus.DEGRADED in statuses.values():

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from drstate.errors import PlanRefusedError, UnknownNameError
 from drstate.execution.assembly import work_source
+from drstate.execution.checkup import state_problems
 from drstate.execution.protecting import Protection, protect
 from drstate.execution.services import Services
 from drstate.model.catalog import Catalog
@@ -68,7 +69,7 @@ def make_plan(
         approval=approval,
         force=force,
         skips=_skips(protection),
-        warnings=_warnings(protection),
+        warnings=(*_warnings(protection), *_misplaced(services, scope)),
     )
     plan = compile_plan(request, catalog, scope, work_source(services))
     return PlannedRun(
@@ -133,6 +134,10 @@ def _refuse_empty(scope: Scope, protection: Protection) -> None:
         hint=f"tag them (dr:enabled=true, dr:wave, Customer={scope.customer}, "
         f"Environment={scope.environment}); drstate discover shows what was seen",
     )
+
+
+def _misplaced(services: Services, scope: Scope) -> tuple[str, ...]:
+    return tuple(f"{one.what}; {one.mend}" for one in state_problems(services, scope))
 
 
 def _warnings(protection: Protection | None) -> tuple[str, ...]:

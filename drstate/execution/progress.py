@@ -20,6 +20,8 @@ from drstate.model.plan import Plan, Stage
 ShardKey = tuple[str, str]
 #: (stage id, resource key)
 HealthKey = tuple[str, str]
+#: (stage id, shard id, action id or stack)
+UndoKey = tuple[str, str, str]
 
 ENDED = (StepState.DONE, StepState.FAILED)
 
@@ -90,6 +92,12 @@ class RunState:
     health: Mapping[HealthKey, ResourceStatus] = field(default_factory=dict)
     #: resources with a failed step, per stage
     failed: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: UNHEALTHY stages after which a person let the execution go on
+    overridden: frozenset[str] = frozenset()
+    #: from now on the execution only goes back
+    rolling_back: bool = False
+    #: (stage, shard, action id or stack) of what was undone
+    undone: frozenset[UndoKey] = frozenset()
     #: commands given and not yet answered by an event
     issued: frozenset[Command] = frozenset()
 
@@ -113,19 +121,29 @@ class RunState:
     def attached(self) -> RunState:
         """A copy as a new runner finds it: orphaned steps are UNKNOWN, failures are open again."""
         again = self.status is ExecutionStatus.FAILED
+        kept = frozenset[str]() if again else self.overridden
         state = replace(
             self.with_status(ExecutionStatus.RUNNING),
             shards={key: progress.orphaned() for key, progress in self.shards.items()},
             issued=frozenset(),
         )
-        return state.reopened() if again else state
+        if self.rolling_back or not (again or self.unhealthy_stage()):
+            return state
+        return state.reopened(kept)
 
-    def reopened(self) -> RunState:
-        """A copy in which every stage that was not fully healthy is open again."""
+    def unhealthy_stage(self) -> str | None:
+        """The finished UNHEALTHY stage that nobody has overridden, if there is one."""
+        for stage, health in self.stages_finished.items():
+            if health is WaveHealth.UNHEALTHY and stage not in self.overridden:
+                return stage
+        return None
+
+    def reopened(self, kept: frozenset[str] = frozenset()) -> RunState:
+        """A copy in which every stage that was not fully healthy, but ``kept``, is open again."""
         reopened = {
             stage
             for stage, health in self.stages_finished.items()
-            if health is not WaveHealth.HEALTHY or self.failed.get(stage)
+            if stage not in kept and (health is not WaveHealth.HEALTHY or self.failed.get(stage))
         } | {stage for stage, _ in self.shards if stage not in self.stages_finished}
         plan = self.plan
         phases = {stage.phase for stage in plan.stages if stage.id in reopened} if plan else set()
@@ -160,6 +178,8 @@ class RunState:
                 or (status is ResourceStatus.HEALTHY and key not in retried)
             },
             failed={stage: keys for stage, keys in self.failed.items() if stage not in reopened},
+            # an override was for what was seen then
+            overridden=self.overridden - reopened,
         )
 
 

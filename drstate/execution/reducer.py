@@ -21,12 +21,13 @@ from drstate.execution.commands import (
     FinishPhase,
     FinishStage,
     MoveState,
+    PauseUnhealthy,
     RunShard,
     StartPhase,
     StartStage,
 )
 from drstate.execution.progress import ENDED, RunState, checked_resources
-from drstate.execution.states import StepState, step_transition
+from drstate.execution.states import GOES_BACK, StepState, step_transition
 from drstate.model import events
 from drstate.model.events import ExecutionStatus, Payload, ResourceStatus, WaveHealth
 from drstate.model.phases import Phase
@@ -53,8 +54,11 @@ def replay(story: Iterator[Payload] | list[Payload]) -> RunState:
 
 
 def due(state: RunState) -> tuple[Command, ...]:
-    """Everything that should be under way or wait to begin, in order. Empty unless RUNNING."""
-    if state.status is not ExecutionStatus.RUNNING or state.plan is None:
+    """Everything that should be under way or wait to begin, in order. Empty unless RUNNING.
+
+    A rollback has its own order: nothing is due while it goes on.
+    """
+    if state.status is not ExecutionStatus.RUNNING or state.plan is None or state.rolling_back:
         return ()
     if False in state.gates_decided.values():
         return (FinishExecution(ExecutionStatus.CANCELLED),)
@@ -90,8 +94,8 @@ def _due_in_phase(state: RunState, phase: Phase) -> Iterator[Command]:
         if health is None:
             yield from _due_in_stage(state, stage)
             return
-        if health is WaveHealth.UNHEALTHY:
-            yield FinishPhase(phase, ok=False)
+        if health is WaveHealth.UNHEALTHY and stage.id not in state.overridden:
+            yield PauseUnhealthy(stage.id)
             return
     yield FinishPhase(phase, ok=True)
 
@@ -136,6 +140,10 @@ def _apply(state: RunState, event: Payload) -> RunState:  # noqa: C901 - one cas
             return replace(state, gates_decided={**state.gates_decided, stage: approved})
         case events.ExecutionFinished(status=status):
             return state.with_status(status)
+        case events.RollbackStarted():
+            if state.status not in GOES_BACK:
+                raise _misplaced(event, f"the execution is {state.status}")
+            return replace(state, rolling_back=True)
     # the last steps of a runner that was asked to stop still end, and are told
     going = state.status in (ExecutionStatus.RUNNING, ExecutionStatus.PAUSED)
     if not going and not isinstance(event, events.Warned):
@@ -143,12 +151,16 @@ def _apply(state: RunState, event: Payload) -> RunState:  # noqa: C901 - one cas
     return _apply_progress(state, event)
 
 
-def _apply_progress(state: RunState, event: Payload) -> RunState:
+def _apply_progress(state: RunState, event: Payload) -> RunState:  # noqa: C901 - the same
     match event:
         case events.PhaseStarted(phase=phase):
             return replace(state, phases_started=state.phases_started | {phase})
         case events.PhaseFinished(phase=phase, ok=ok):
             return replace(state, phases_finished={**state.phases_finished, phase: ok})
+        case events.SiteChanged() if state.rolling_back:
+            return state
+        case events.UndoFinished(stage=stage, shard=shard, step=step):
+            return replace(state, undone=state.undone | {(stage, shard, step)})
         case events.SiteChanged():
             current = _current_phase(state)
             return replace(state, sites_changed=state.sites_changed | {current})
@@ -158,6 +170,8 @@ def _apply_progress(state: RunState, event: Payload) -> RunState:
             return replace(state, stages_started=state.stages_started | {stage})
         case events.StageFinished(stage=stage, health=health):
             return replace(state, stages_finished={**state.stages_finished, stage: health})
+        case events.WaveOverridden(stage=stage):
+            return replace(state, overridden=state.overridden | {stage})
         case events.HealthChecked(stage=stage, resource=resource, status=status):
             return replace(state, health={**state.health, (stage, resource): status})
         case events.ResourceSkipped(stage=stage, resource=resource):

@@ -12,6 +12,7 @@ from drstate.execution.gates import Answer, Ask
 from drstate.execution.recorder import OnEvent, Recorder
 from drstate.execution.services import Services
 from drstate.execution.states import FINAL
+from drstate.model import events as e
 from drstate.model.catalog import Catalog
 from drstate.model.events import ExecutionStatus
 from drstate.model.scope import ScopeKey
@@ -32,6 +33,7 @@ def resume(
     scope: ScopeKey | None = None,
     approve: bool | None = None,
     comment: str = "",
+    override: str | None = None,
     ask: Ask | None = None,
     on_event: OnEvent | None = None,
     parallel: int | None = None,
@@ -39,9 +41,17 @@ def resume(
     """Go on with ``execution``, or with the newest one (of ``scope``) that can go on.
 
     ``approve`` decides the gate that is open; without it ``ask`` is asked, or the execution stays
-    paused. Raises UnknownNameError, UsageError (it has ended, or the sandbox does not match),
-    JournalError (another runner is at it).
+    paused. ``override`` is the reason why it may go on after the UNHEALTHY wave at which it waits;
+    without it that wave is tried and judged again. Raises UnknownNameError, UsageError (it has
+    ended, or goes back, the sandbox does not match, there is nothing to override), JournalError
+    (another runner is at it).
     """
+    if override is not None and not override.strip():
+        raise UsageError(
+            "--override needs a reason",
+            why="it is kept in the journal with your name",
+            hint='say it: --override "the batch job may wait until Monday"',
+        )
     header = services.readers.find(
         execution, scope, among=_CAN_GO_ON if execution is None else None
     )
@@ -79,6 +89,9 @@ def resume(
                 why="the journal holds the execution, but not the catalog it works on",
                 hint="restore the journal's backup: drstate doctor names it",
             )
+        _refuse_going_back(recorder)
+        if override is not None:
+            _override(recorder, services.operator, override.strip())
         if _consent_is_missing(recorder):
             recorder.warn(
                 "the execution stopped before its consent was recorded",
@@ -95,6 +108,28 @@ def resume(
         options=RunOptions(ask, on_event, parallel),
         decision=decision,
     )
+
+
+def _refuse_going_back(recorder: Recorder) -> None:
+    if not recorder.state.rolling_back:
+        return
+    raise UsageError(
+        f"execution {recorder.execution} was rolled back, wholly or in part",
+        why="it only goes back from there",
+        hint=f"go on with it: drstate rollback {recorder.execution} --yes; begin anew: drstate up",
+    )
+
+
+def _override(recorder: Recorder, by: str, reason: str) -> None:
+    state = recorder.state
+    stage = state.unhealthy_stage()
+    if stage is None or state.status is not ExecutionStatus.PAUSED:
+        raise UsageError(
+            f"execution {recorder.execution} waits at no UNHEALTHY wave",
+            why=f"it is {state.status}, and there is no verdict to override",
+            hint=f"leave --override out: drstate resume {recorder.execution}",
+        )
+    recorder.append(e.WaveOverridden(stage=stage, by=by, reason=reason))
 
 
 def _consent_is_missing(recorder: Recorder) -> bool:

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
 
-from drstate.errors import DrstateError, JournalError, TimedOutError
+from drstate.errors import DrstateError, JournalError
 from drstate.execution import commands as c
+from drstate.execution.budgets import Budgets
 from drstate.execution.commands import Command
 from drstate.execution.errorinfo import error_info
 from drstate.execution.gates import Answer, Ask, question
-from drstate.execution.health import HealthStep, wave_health
+from drstate.execution.health import FAILING, HealthStep, wave_health
 from drstate.execution.order import Order
 from drstate.execution.shardstep import ShardStep
 from drstate.execution.workbench import StoppedError, Workbench
@@ -26,6 +27,9 @@ from drstate.model.catalog import Catalog
 from drstate.model.events import ErrorInfo, ExecutionStatus
 from drstate.model.phases import Phase
 from drstate.model.plan import Move, Stage
+
+#: how often a stage's budget is looked at while its shards run
+LOOK_SECONDS = 0.5
 
 
 class Runner:
@@ -50,8 +54,10 @@ class Runner:
         self._decision = decision
         self._move = move
         self._running: set[Future[None]] = set()
-        self._phase_begun: dict[Phase, float] = {}
+        self._budgets = Budgets(bench.clock, bench.recorder.execution)
         self._waiting: list[c.RunShard] = []
+        #: the stage whose shards were given last; one stage is worked on at a time
+        self._at_work: Stage | None = None
 
     def run(self, attached: e.RunnerAttached) -> None:
         """Go on until there is nothing left to do now.
@@ -78,11 +84,13 @@ class Runner:
             batch = self._next_batch()
             for command in batch:
                 if isinstance(command, c.RunShard):
+                    self._at_work = self._stage(command.stage)
                     self._waiting.append(command)
                 else:
                     self._perform(command)
                 self._stop_if_lost()
-            self._admit(pool)
+            if not self._waiting or self._in_time(self._at_work):
+                self._admit(pool)
             if not batch and self._running:
                 self._await_shard()
             elif not batch:
@@ -109,7 +117,10 @@ class Runner:
             self._running.add(pool.submit(self._shard, command))
 
     def _await_shard(self) -> None:
-        ended, self._running = wait(self._running, return_when=FIRST_COMPLETED)
+        ended, running = wait(self._running, LOOK_SECONDS, return_when=FIRST_COMPLETED)
+        if not ended and not self._in_time(self._at_work):
+            return
+        self._running = running
         for future in ended:
             error = future.exception()
             if error is not None and not isinstance(error, StoppedError):
@@ -133,7 +144,7 @@ class Runner:
         shard = next(row for row in stage.shards if str(row.id) == command.shard)
         ShardStep(self._bench, stage, shard, levels=self._order.levels).run()
 
-    def _perform(self, command: Command) -> None:
+    def _perform(self, command: Command) -> None:  # noqa: C901 - one case a kind
         if self._recorder.state.status is not ExecutionStatus.RUNNING:
             return
         match command:
@@ -146,9 +157,12 @@ class Runner:
             case c.StartStage(stage=stage):
                 self._start_stage(self._stage(stage))
             case c.CheckHealth(stage=stage):
-                HealthStep(self._bench, self._stage(stage)).run()
+                if self._in_time(self._stage(stage)):
+                    HealthStep(self._bench, self._stage(stage)).run()
             case c.FinishStage(stage=stage):
                 self._finish_stage(self._stage(stage))
+            case c.PauseUnhealthy(stage=stage):
+                self._pause_unhealthy(stage)
             case c.FinishPhase(phase=phase, ok=ok):
                 self._finish_phase(phase, ok)
             case c.FinishExecution(status=status):
@@ -166,7 +180,8 @@ class Runner:
             ),
             self._bench.catalog.catalog.target(phase),
         )
-        self._recorder.append(e.PhaseStarted(phase=phase, region=region))
+        found = self._bench.catalog.catalog.sites.get(region)
+        self._recorder.append(e.PhaseStarted(phase=phase, region=region, found=found))
 
     def _move_state(self, resource: str, source: str) -> None:
         move = next(
@@ -206,24 +221,39 @@ class Runner:
             )
         )
 
-    def _pause(self, reason: str) -> None:
+    def _pause_unhealthy(self, stage: str) -> None:
+        statuses = self._recorder.state.health.items()
+        bad = [k for (where, k), status in statuses if where == stage and status in FAILING]
+        override, back, cancel = self._recorder.fold.decisions()
+        self._pause(
+            f"{stage} is UNHEALTHY ({', '.join(sorted(bad))})",
+            f"drstate resume {self._recorder.execution} tries it again; or override: {override}; "
+            f"or roll back: {back}; or cancel: {cancel}",
+        )
+
+    def _pause(self, reason: str, hint: str = "") -> None:
         if self._recorder.state.status not in (ExecutionStatus.RUNNING, ExecutionStatus.PAUSED):
             return
-        hint = f"go on with: drstate resume {self._recorder.execution}"
+        hint = hint or f"go on with: drstate resume {self._recorder.execution}"
         self._recorder.append(e.ExecutionPaused(reason=reason, hint=hint))
 
     def _start_stage(self, stage: Stage) -> None:
-        begun = self._phase_begun.setdefault(stage.phase, self._bench.clock.monotonic())
-        spent = self._bench.clock.monotonic() - begun
-        if spent > stage.phase.budget_minutes * 60:
-            error = TimedOutError(
-                f"phase {stage.phase} took more than its {stage.phase.budget_minutes} minutes",
-                why=f"{spent / 60:.0f} minutes were over before {stage.id} could begin",
-                hint=f"drstate resume {self._recorder.execution} goes on with a fresh budget",
-            )
+        error = self._budgets.phase(stage)
+        if error is not None:
             self._finish(ExecutionStatus.FAILED, error_info(error))
             return
         self._recorder.append(e.StageStarted(stage=stage.id))
+
+    def _in_time(self, stage: Stage | None) -> bool:
+        """Whether the stage may go on; where not, running steps end and the execution fails."""
+        error = self._budgets.stage(stage) if stage is not None else None
+        if error is None:
+            return True
+        self._bench.stop.request("the stage's budget ran out")
+        self._drain()
+        self._waiting = []
+        self._finish(ExecutionStatus.FAILED, error_info(error))
+        return False
 
     def _finish_stage(self, stage: Stage) -> None:
         health = self._recorder.state.health

@@ -12,6 +12,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from drstate.adapters.base import Adapter
     from drstate.aws.caller import AwsCaller, OnRetry
     from drstate.engine.choice import EngineChoice
+    from drstate.engine.settings import EngineSettings
     from drstate.engine.stacks import Stacks
 
 #: the sandbox's stacks hold nothing secret; their passphrase is known to everybody
@@ -183,6 +185,8 @@ class Services:
         from drstate.engine.choice import choose_engine  # noqa: PLC0415 loaded when it is needed
 
         if self._engine is None:
+            if not self.sandbox:
+                self.engine_settings()  # a wrong address is told before anything is asked or run
             self._engine = choose_engine(
                 sandbox=self.sandbox, requested=self._engine_wanted, embedded=self._embedded
             )
@@ -192,21 +196,35 @@ class Services:
         """The engine as header lines show it."""
         return f"{self.engine()}{' in the sandbox' if self.sandbox else ''}"
 
+    def engine_settings(self) -> EngineSettings:
+        """Where stacks are kept. Raises ConfigError for a backend or secrets provider of no kind.
+
+        The sandbox has its own state and passphrase, whatever the project asks for.
+        """
+        from drstate.engine.places import chosen  # noqa: PLC0415 loaded when it is needed
+        from drstate.engine.settings import EngineSettings  # noqa: PLC0415 loaded when it is needed
+        from drstate.engine.workdir import sandbox_project  # noqa: PLC0415 loaded when it is needed
+
+        if self.sandbox:
+            state = self.home / STATE_FOLDER
+            state.mkdir(parents=True, exist_ok=True)
+            return EngineSettings(
+                work_dir=sandbox_project(self.home, self._plugins),
+                backend_url=state.as_uri(),
+                env=dict(self._env),
+            )
+        plain = EngineSettings(work_dir=self.project_dir, env=dict(self._env))
+        backend, secrets_provider = chosen(plain, os.environ)
+        return replace(plain, backend_url=backend, secrets_provider=secrets_provider)
+
     def stacks(self) -> Stacks:
         """The project's stacks, with every provider class loaded so that threads may declare."""
-        from drstate.engine.settings import EngineSettings  # noqa: PLC0415 loaded when it is needed
         from drstate.engine.stacks import Stacks  # noqa: PLC0415 loaded when it is needed
-        from drstate.engine.workdir import sandbox_project  # noqa: PLC0415 loaded when it is needed
         from drstate.programs.site import preload  # noqa: PLC0415 loaded when it is needed
 
         if self._stacks is None:
+            settings = self.engine_settings()
             preload()
-            work_dir, backend = self.project_dir, None
-            if self.sandbox:
-                state = self.home / STATE_FOLDER
-                state.mkdir(parents=True, exist_ok=True)
-                work_dir, backend = sandbox_project(self.home, self._plugins), state.as_uri()
-            settings = EngineSettings(work_dir=work_dir, backend_url=backend, env=dict(self._env))
             self._stacks = Stacks(self.engine(), settings, monotonic=self.clock.monotonic)
         return self._stacks
 

@@ -75,7 +75,7 @@ class StackStep:
             self._stack,
             bench.program(self._input),
             message=bench.message,
-            tags=_tags(self._input),
+            tags=tags_of(self._input),
             on_progress=self._progress,
         )
 
@@ -162,10 +162,12 @@ def endpoints_in(outputs: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, st
                 yield str(key), hosts
 
 
-def _tags(shard: ShardInput) -> dict[str, str]:
+def tags_of(shard: ShardInput) -> dict[str, str]:
     """What the stack tells about itself in any list of stacks. Nothing that differs every run."""
     return {
         "drstate:scope": str(shard.id.scope),
+        "drstate:customer": shard.id.scope.customer,
+        "drstate:environment": str(shard.id.scope.environment),
         "drstate:site": shard.id.region,
         "drstate:group": shard.id.group,
         "drstate:state": str(shard.site_state),

@@ -43,15 +43,27 @@ EXECUTION_TRANSITIONS: frozenset[Transition[ExecutionStatus]] = frozenset(
         Transition(_E.PENDING, _E.CANCELLED, "cancelled before it began"),
         Transition(_E.RUNNING, _E.RUNNING, "another runner takes over from one that died"),
         Transition(
-            _E.RUNNING, _E.PAUSED, "a gate waits for a person, or the runner was interrupted"
+            _E.RUNNING,
+            _E.PAUSED,
+            "a gate waits for a person, a wave is UNHEALTHY, or the runner was interrupted",
         ),
         Transition(_E.RUNNING, _E.COMPLETED, "every stage has ended and nothing failed"),
-        Transition(_E.RUNNING, _E.FAILED, "a step failed, or a budget ran out"),
-        Transition(_E.RUNNING, _E.CANCELLED, "a person rejected at a gate, or gave it up"),
+        Transition(
+            _E.RUNNING, _E.FAILED, "a step failed, a budget ran out, or a rollback is not complete"
+        ),
+        Transition(
+            _E.RUNNING, _E.CANCELLED, "a person rejected at a gate, gave it up, or rolled it back"
+        ),
         Transition(_E.PAUSED, _E.PAUSED, "the runner leaves while the gate stays open"),
-        Transition(_E.PAUSED, _E.RUNNING, "the gate is approved, or a runner resumes"),
+        Transition(
+            _E.PAUSED,
+            _E.RUNNING,
+            "the gate is approved, or a runner resumes: an UNHEALTHY wave is overridden or retried",
+        ),
         Transition(_E.PAUSED, _E.CANCELLED, "a person rejected at a gate, or gave it up"),
-        Transition(_E.FAILED, _E.RUNNING, "a runner resumes: what failed is tried again"),
+        Transition(
+            _E.FAILED, _E.RUNNING, "a runner resumes and tries again what failed, or rolls back"
+        ),
     }
 )
 
@@ -73,6 +85,9 @@ STEP_TRANSITIONS: frozenset[Transition[StepState]] = frozenset(
 
 #: an execution in one of these is over for good
 FINAL: frozenset[ExecutionStatus] = frozenset({_E.COMPLETED, _E.CANCELLED})
+
+#: an execution in one of these can be rolled back; RUNNING: its runner is gone
+GOES_BACK: tuple[ExecutionStatus, ...] = (_E.PAUSED, _E.FAILED, _E.RUNNING)
 
 _EXECUTION_PAIRS = frozenset((row.before, row.after) for row in EXECUTION_TRANSITIONS)
 _STEP_PAIRS = frozenset((row.before, row.after) for row in STEP_TRANSITIONS)

@@ -102,6 +102,8 @@ class PhaseStarted(Value):
     type: Literal["phase_started"] = "phase_started"
     phase: Phase
     region: str
+    #: the state of the region acted on before the phase; a rollback brings it back
+    found: SiteState | None = None
 
 
 class PhaseFinished(Value):
@@ -291,6 +293,15 @@ class GateDecided(Value):
     comment: str = ""
 
 
+class WaveOverridden(Value):
+    """A person lets the execution go on although the wave is UNHEALTHY."""
+
+    type: Literal["wave_overridden"] = "wave_overridden"
+    stage: str
+    by: str
+    reason: str
+
+
 class ResourceSkipped(Value):
     """A resource was left out, and why."""
 
@@ -327,6 +338,75 @@ class Warned(Value):
     type: Literal["warned"] = "warned"
     text: str
     hint: str = ""
+
+
+class UndoStep(Value):
+    """One step of a rollback: ``step`` is an action's id, or a stack's name."""
+
+    stage: str
+    shard: str
+    step: str
+    #: key of the action's resource; empty for a stack
+    resource: str = ""
+    title: str
+
+
+class Left(Value):
+    """Something that a rollback leaves as it is, and why."""
+
+    what: str
+    reason: str
+    hint: str = ""
+
+
+class RollbackStarted(Value):
+    """From here on the execution only goes back. What is undone already is not listed again."""
+
+    type: Literal["rollback_started"] = "rollback_started"
+    by: str
+    reason: str = ""
+    #: the waves that are undone; none: all
+    waves: tuple[int, ...] = ()
+    #: whether nothing that could be undone stays out
+    whole: bool
+    steps: tuple[UndoStep, ...]
+    left: tuple[Left, ...] = ()
+
+
+class UndoIntended(Value):
+    """A step is about to be undone. ``recorded``: what it is put back to."""
+
+    type: Literal["undo_intended"] = "undo_intended"
+    stage: str
+    shard: str
+    step: str
+    resource: str = ""
+    title: str
+    recorded: dict[str, Any] = {}
+
+
+class UndoFinished(Value):
+    """A step was undone."""
+
+    type: Literal["undo_finished"] = "undo_finished"
+    stage: str
+    shard: str
+    step: str
+    resource: str = ""
+    result: dict[str, Any] = {}
+    duration_seconds: float
+
+
+class UndoFailed(Value):
+    """A step could not be undone; the rollback may be repeated."""
+
+    type: Literal["undo_failed"] = "undo_failed"
+    stage: str
+    shard: str
+    step: str
+    resource: str = ""
+    error: ErrorInfo
+    duration_seconds: float
 
 
 class ExecutionPaused(Value):
@@ -371,10 +451,15 @@ Payload = Annotated[
     | HealthChecked
     | GateOpened
     | GateDecided
+    | WaveOverridden
     | ResourceSkipped
     | MoveFinished
     | StepUnknown
     | Warned
+    | RollbackStarted
+    | UndoIntended
+    | UndoFinished
+    | UndoFailed
     | ExecutionPaused
     | ExecutionFinished,
     Field(discriminator="type"),

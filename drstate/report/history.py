@@ -32,6 +32,10 @@ class HistoryRow(Value):
     #: from the first event to the last one
     duration_seconds: float
     events: int
+    #: stages after which it went on although they were UNHEALTHY
+    overridden: tuple[str, ...] = ()
+    #: it was rolled back, or this was begun
+    rolled_back: bool = False
 
 
 class History(Value):

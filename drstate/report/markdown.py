@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drstate.report.tally import owns
-from drstate.report.view import ExecutionView, Progress, ResourceView, ShardView, StageView
+from drstate.report.view import (
+    ExecutionView,
+    Progress,
+    ResourceView,
+    RollbackView,
+    ShardView,
+    StageView,
+)
 
 
 def markdown(view: ExecutionView) -> str:
@@ -28,7 +35,23 @@ def _head(view: ExecutionView) -> Iterator[str]:
         yield f"- {_text(view.message)}"
     for kind in view.consents:
         yield f"- consent given: {kind}"
+    for row in view.overrides:
+        who = f"{_text(row.by)} went on at {row.at:%Y-%m-%d %H:%M:%S}"
+        yield f"- {row.stage} was UNHEALTHY; {who}: {_text(row.reason)}"
+    if view.rollback is not None:
+        yield from _rollback(view.rollback)
     yield ""
+
+
+def _rollback(found: RollbackView) -> Iterator[str]:
+    done = sum(row.state is Progress.DONE for row in found.steps)
+    reason = f": {_text(found.reason)}" if found.reason else ""
+    yield f"- rolled back by {_text(found.by)}, {done} of {len(found.steps)} steps{reason}"
+    for row in found.steps:
+        why = f" ({_text(row.error.what)})" if row.error else ""
+        yield f"  - undo {_text(row.title)}: {row.state}{why}"
+    for left in found.left:
+        yield f"  - left: {_text(left.what)}: {_text(left.reason)} {_text(left.hint)}".rstrip()
 
 
 def _stages(view: ExecutionView) -> Iterator[str]:

@@ -17,6 +17,7 @@ from drstate.model.events import Event, ExecutionStatus, Payload, ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.report import tally
 from drstate.report.parts import ShardPart, StagePart
+from drstate.report.reversal import Reversal
 from drstate.report.view import ExecutionView, GateView, PhaseView, Progress, WarningView
 
 
@@ -47,6 +48,7 @@ class _Totals:
     warnings: dict[str, WarningView] = field(default_factory=dict)
     consents: dict[str, None] = field(default_factory=dict)
     moved: dict[str, None] = field(default_factory=dict)
+    reversal: Reversal = field(default_factory=Reversal)
     retries: int = 0
     resumed: int = 0
     paused_hint: str = ""
@@ -104,6 +106,7 @@ class StatusFold:
             for stage in reversed(payload.plan.stages):
                 self._phases[stage.phase] = _Phase(region=stage.region)
             return
+        self._totals.reversal.feed(payload, event.at)
         self._whole(payload, event.at)
 
     def _whole(self, payload: Payload, at: datetime) -> None:  # noqa: C901 - one case a kind
@@ -178,20 +181,46 @@ class StatusFold:
     def _since_start(self, at: datetime) -> float:
         return (at - self._created.at).total_seconds() if self._created else 0.0
 
-    def view(self, now: datetime) -> ExecutionView:
-        """The picture at ``now``. Raises JournalError where no event was fed."""
-        created, plan = self._created, self._plan
-        if created is None or plan is None or self._last is None:
+    def _unhealthy(self) -> bool:
+        """Whether it waits after an UNHEALTHY wave that nobody has overridden."""
+        overridden = self._totals.reversal.overridden
+        return any(
+            stage.health is e.WaveHealth.UNHEALTHY and stage.plan.id not in overridden
+            for stage in self._stages.values()
+        )
+
+    def _ways(self, created: Event, plan: e.ExecutionCreated) -> tally.Ways:
+        totals = self._totals
+        return tally.Ways(
+            created.execution,
+            plan,
+            totals.status,
+            self._unhealthy(),
+            totals.reversal.rollback(),
+        )
+
+    def decisions(self) -> tuple[str, str, str]:
+        """The commands between which a person decides after an UNHEALTHY wave."""
+        return tally.decisions(self._ways(*self._begun()))
+
+    def _begun(self) -> tuple[Event, e.ExecutionCreated]:
+        if self._created is None or self._plan is None:
             raise JournalError(
                 "the execution has no first event",
                 why="the journal holds none of its events, or not the first one",
                 hint="drstate history lists the executions that can be shown",
             )
+        return self._created, self._plan
+
+    def view(self, now: datetime) -> ExecutionView:
+        """The picture at ``now``. Raises JournalError where no event was fed."""
+        created, plan = self._begun()
+        last = self._last or created.at
         totals = self._totals
         stages = list(self._stages.values())
         resources = {stage.plan.id: stage.resource_views() for stage in stages}
         current = _current(stages)
-        end = totals.ended_at or (self._last if totals.status is ExecutionStatus.PAUSED else now)
+        end = totals.ended_at or (last if totals.status is ExecutionStatus.PAUSED else now)
         return ExecutionView(
             execution=created.execution,
             scope=plan.scope,
@@ -208,7 +237,7 @@ class StatusFold:
             percent=tally.percent(stages, totals.status),
             eta_seconds=tally.eta(stages, totals.status),
             started_at=created.at,
-            updated_at=self._last,
+            updated_at=last,
             ended_at=totals.ended_at,
             duration_seconds=max(0.0, (end - created.at).total_seconds()),
             operator=plan.operator,
@@ -228,29 +257,30 @@ class StatusFold:
                 *(WarningView(text=text) for text in plan.plan.warnings),
                 *totals.warnings.values(),
             ),
+            overrides=tuple(totals.reversal.overrides),
+            rollback=totals.reversal.rollback(),
             skips=plan.plan.skips,
             moves=plan.plan.moves,
             moved=tuple(totals.moved),
             retries=totals.retries,
             resumed=totals.resumed,
             error=totals.finished.error if totals.finished else None,
-            next=tally.next_commands(created.execution, plan, totals.status),
+            next=tally.next_commands(self._ways(created, plan)),
         )
 
 
 def abandoned(view: ExecutionView, why: str) -> ExecutionView:
     """The view of an execution that is RUNNING by its journal while nobody works on it."""
+    rest = f"{view.execution}{' --sandbox' if view.sandbox else ''}"
+    on = "resume" if view.rollback is None else "rollback --yes"
     warning = WarningView(
-        text=f"nobody works on this execution: {why}", hint=f"drstate resume {view.execution}"
+        text=f"nobody works on this execution: {why}", hint=f"drstate {on} {view.execution}"
     )
-    tail = " --sandbox" if view.sandbox else ""
     return view.model_copy(
         update={
             "eta_seconds": None,
             "warnings": (*view.warnings, warning),
-            "next": tuple(
-                f"drstate {verb} {view.execution}{tail}" for verb in ("resume", "cancel", "logs")
-            ),
+            "next": tuple(f"drstate {verb} {rest}" for verb in (on, "cancel", "logs")),
         }
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from drstate.model.events import ExecutionCreated, ExecutionStatus, ResourceStatus
 from drstate.model.phases import Phase
 from drstate.report.parts import ShardPart, StagePart
-from drstate.report.view import Counts, FailedView, Progress, ResourceView
+from drstate.report.view import Counts, FailedView, Progress, ResourceView, RollbackView
 
 _OVER = (Progress.DONE, Progress.FAILED, Progress.SKIPPED)
 #: the part of a stage's estimate that its health check stands for
@@ -126,30 +127,76 @@ def _row(stage: StagePart, key: str, what: str, why: str, hint: str) -> FailedVi
     )
 
 
-def next_commands(
-    execution: str, created: ExecutionCreated, status: ExecutionStatus
-) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Ways:
+    """Where an execution stands, as far as the ways on depend on it."""
+
+    execution: str
+    created: ExecutionCreated
+    status: ExecutionStatus
+    #: it waits after an UNHEALTHY wave
+    unhealthy: bool = False
+    rollback: RollbackView | None = None
+
+    @property
+    def tail(self) -> str:
+        """What every command of this execution ends in."""
+        return " --sandbox" if self.created.sandbox else ""
+
+    @property
+    def back(self) -> str:
+        """The command that undoes it."""
+        return f"drstate rollback {self.execution} --yes{self.tail}"
+
+    @property
+    def anew(self) -> str:
+        """The command that begins its first phase again."""
+        scope = self.created.scope
+        return (
+            f"drstate up --phase {self.created.phases[0]} "
+            f"-c {scope.customer} -e {scope.environment}{self.tail}"
+        )
+
+
+def decisions(ways: Ways) -> tuple[str, str, str]:
+    """What a person may do after an UNHEALTHY wave: override, roll back, cancel."""
+    return (
+        f'drstate resume {ways.execution} --override "why it may go on"{ways.tail}',
+        ways.back,
+        f"drstate cancel {ways.execution}{ways.tail}",
+    )
+
+
+def next_commands(ways: Ways) -> tuple[str, ...]:
     """The commands that make sense now, ready to be pasted."""
-    return tuple(_next(execution, created, status))
+    return tuple(_next(ways))
 
 
-def _next(execution: str, created: ExecutionCreated, status: ExecutionStatus) -> Iterator[str]:
-    tail = " --sandbox" if created.sandbox else ""
-    scope = f"-c {created.scope.customer} -e {created.scope.environment}{tail}"
+def _next(ways: Ways) -> Iterator[str]:
+    created, status, tail = ways.created, ways.status, ways.tail
     if status is ExecutionStatus.COMPLETED:
         following = _FOLLOWING[created.phases[-1]] if created.phases else None
         if following:
-            yield f"drstate up --phase {following} {scope}"
-    elif status is ExecutionStatus.PAUSED:
-        yield f"drstate resume {execution} --yes{tail}"
-    elif status is ExecutionStatus.FAILED:
-        yield f"drstate resume {execution}{tail}"
+            scope = f"-c {created.scope.customer} -e {created.scope.environment}"
+            yield f"drstate up --phase {following} {scope}{tail}"
     elif status is ExecutionStatus.CANCELLED:
-        yield f"drstate up --phase {created.phases[0]} {scope}"
+        yield ways.anew
+    elif ways.rollback is not None:
+        yield ways.back
+        if status is ExecutionStatus.FAILED:
+            yield ways.anew
+    elif status is ExecutionStatus.PAUSED and ways.unhealthy:
+        yield f"drstate resume {ways.execution}{tail}"
+        yield from decisions(ways)
+    elif status is ExecutionStatus.PAUSED:
+        yield f"drstate resume {ways.execution} --yes{tail}"
+    elif status is ExecutionStatus.FAILED:
+        yield f"drstate resume {ways.execution}{tail}"
+        yield ways.back
     else:
-        yield f"drstate watch {execution}{tail}"
+        yield f"drstate watch {ways.execution}{tail}"
     if status is not ExecutionStatus.COMPLETED:
-        yield f"drstate logs {execution}{tail}"
+        yield f"drstate logs {ways.execution}{tail}"
 
 
 #: what is usually done after a phase; after REPLICATE the scope is protected and waits

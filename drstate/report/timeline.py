@@ -9,6 +9,7 @@ from enum import StrEnum
 from drstate.model import events as e
 from drstate.model.base import Value
 from drstate.model.events import Event, Payload
+from drstate.model.words import counted
 
 
 class Level(StrEnum):
@@ -88,8 +89,13 @@ def _tell(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR0912 
         case e.GateDecided(approved=approved, by=by, comment=comment):
             word = "approves" if approved else "rejects"
             return _info(f"{by} {word}" + (f": {comment}" if comment else ""))
+        case e.WaveOverridden(stage=stage, by=by, reason=reason):
+            return Level.WARNING, f"{by} goes on after {stage} although it is UNHEALTHY: {reason}"
+        case e.RollbackStarted(by=by, reason=reason, steps=steps):
+            tail = f": {reason}" if reason else ""
+            return Level.WARNING, f"{by} rolls back {counted(len(steps), 'step')}{tail}"
         case e.ExecutionPaused(reason=reason, hint=hint):
-            return Level.WARNING, f"paused; {hint}" if hint else f"paused: {reason}"
+            return Level.WARNING, f"paused: {reason}" + (f"; {hint}" if hint else "")
         case e.ExecutionFinished(status=status, changes=changes, duration_seconds=seconds):
             good = status is e.ExecutionStatus.COMPLETED
             level = Level.INFO if good else Level.ERROR
@@ -118,6 +124,12 @@ def _tell_step(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR
             return _info(f"{action} " + ("was done already" if done else f"done, {seconds:.1f} s"))
         case e.ActionFailed(action=action, error=error):
             return Level.ERROR, f"{action} failed: {error.what}"
+        case e.UndoIntended(title=title):
+            return _info(f"undo: {title}")
+        case e.UndoFinished(step=step, duration_seconds=seconds):
+            return _info(f"{step} undone, {seconds:.1f} s")
+        case e.UndoFailed(step=step, error=error):
+            return Level.ERROR, f"{step} could not be undone: {error.what}"
         case e.CallRetried(service=service, operation=operation, attempt=attempt, reason=reason):
             return Level.WARNING, f"{service}:{operation} again (attempt {attempt}): {reason}"
         case e.HealthChecked(resource=resource, status=status, detail=detail):

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from drstate.model.base import Value
-from drstate.model.events import ErrorInfo, ExecutionStatus, ResourceStatus, WaveHealth
+from drstate.model.events import ErrorInfo, ExecutionStatus, Left, ResourceStatus, WaveHealth
 from drstate.model.phases import Operation, Phase, SiteState
 from drstate.model.plan import Move, Skip, When
 from drstate.model.scope import ScopeKey
@@ -152,6 +152,45 @@ class WarningView(Value):
     hint: str = ""
 
 
+class OverrideView(Value):
+    """A person let the execution go on after an UNHEALTHY wave."""
+
+    stage: str
+    by: str
+    reason: str
+    at: datetime
+
+
+class UndoView(Value):
+    """One step of a rollback."""
+
+    stage: str
+    shard: str
+    step: str
+    resource: str
+    title: str
+    state: Progress
+    error: ErrorInfo | None = None
+    seconds: float | None = None
+
+
+class RollbackView(Value):
+    """How far an execution has gone back."""
+
+    by: str
+    reason: str
+    #: when it began last
+    at: datetime
+    #: the waves that were chosen last; none: all
+    waves: tuple[int, ...]
+    #: DONE: all that was chosen is undone
+    state: Progress
+    #: whether nothing that could be undone stays out
+    whole: bool
+    steps: tuple[UndoView, ...]
+    left: tuple[Left, ...]
+
+
 class Counts(Value):
     """Resources of all stages, by how far they are."""
 
@@ -202,6 +241,8 @@ class ExecutionView(Value):
     stages: tuple[StageView, ...]
     failed: tuple[FailedView, ...] = ()
     warnings: tuple[WarningView, ...] = ()
+    overrides: tuple[OverrideView, ...] = ()
+    rollback: RollbackView | None = None
     skips: tuple[Skip, ...] = ()
     moves: tuple[Move, ...] = ()
     moved: tuple[str, ...] = ()

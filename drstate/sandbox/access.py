@@ -8,8 +8,10 @@ evaluated: what an authenticated caller may do is everything in its account.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from time import time as wall_seconds
 
 from moto.core.request import Request
 from moto.iam.models import iam_backends
@@ -39,27 +41,40 @@ class Principal:
 class Access:
     """Sessions issued here, and the look-up of who signed a request."""
 
-    def __init__(self, clock: ScaledClock) -> None:
+    def __init__(
+        self, clock: ScaledClock, real_seconds: Callable[[], float] = wall_seconds
+    ) -> None:
         self._clock = clock
+        self._real_seconds = real_seconds
         self._sessions: dict[str, Principal] = {}
 
     def issue(self, session: Principal) -> None:
         """Make a session's credentials valid."""
         self._sessions[session.access_key] = session
 
-    def authenticate(self, asked: Asked, request: Request, body: bytes) -> Principal:
-        """The caller, or Refused: unknown key or token, wrong secret, session over."""
-        principal = self._known(asked)
+    def authenticate(
+        self, asked: Asked, request: Request, body: bytes, skew: float = 0.0
+    ) -> Principal:
+        """The caller, or Refused: unknown key or token, clocks apart, wrong secret, session over.
+
+        `skew` is how far AWS's clock is ahead of the sandbox's, in seconds. The request's
+        date is held against real time, which its sender goes by, however far the
+        sandbox's own time was pushed.
+        """
+        principal = self._known(asked, skew)
+        apart = signature.seconds_ahead(request, self._real_seconds() + skew)
+        if apart is not None and abs(apart) > refusals.tolerated_skew(asked.service):
+            raise refusals.skewed(asked.service, apart)
         if not signature.fits(request, body, asked, principal.secret):
             raise refusals.bad_signature(asked.service)
         return principal
 
-    def _known(self, asked: Asked) -> Principal:
+    def _known(self, asked: Asked, skew: float) -> Principal:
         session = self._sessions.get(asked.access_key)
         if session is not None:
             if session.token != asked.session_token:
                 raise refusals.unknown_key(asked.service)
-            if session.expires is not None and session.expires <= self._clock.now():
+            if session.expires is not None and session.expires <= self._clock.ahead(skew):
                 raise refusals.expired(asked.service)
             return session
         user = _user_of(asked.access_key)

@@ -1,10 +1,11 @@
 """The WSGI application: every request to the emulated AWS passes through here.
 
-Order: control endpoints; who asks for what; is the caller known; then, one request at a
-time, what has become due, the operation, the record. One at a time because moto's checks
-and changes are not atomic, and because a copy of the process may only be taken between
-two requests. An exception inside the emulation is answered as a 400 that names it: a 500
-would be retried by every SDK until the cause is out of sight.
+Order: control endpoints; who asks for what; do fault rules strike it; is the caller known;
+is there a call left for it; then, one request at a time, what has become due, the
+operation, the record. One at a time because moto's checks and changes are not atomic, and
+because a copy of the process may only be taken between two requests. Calls that hang do so
+outside of that. An exception inside the emulation is answered as a 400 that names it: a
+500 would be retried by every SDK until the cause is out of sight.
 """
 
 from __future__ import annotations
@@ -12,18 +13,25 @@ from __future__ import annotations
 import io
 import logging
 import threading
+import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from time import time as wall_seconds
 from typing import TYPE_CHECKING, Any
 
 from moto.core.request import Request
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from . import refusals
+from . import calls, refusals
+from .answer import Answer
 from .aws import own_service, runtime
+from .aws.buckets import region_of_bucket
 from .aws.ids import SeededIds
 from .calls import CallRecord
-from .wire import Asked, identify, refusal
+from .faults.hanging import cut
+from .faults.rule import Effect
+from .faults.table import NOTHING, Target, Verdict
+from .wire import Asked, bucket_of, identify, refusal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -32,35 +40,30 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("drstate.sandbox")
 CONTROL_PREFIX = "/_sandbox/"
+LIMIT = "limit"
+# How far AWS's clock is off for a request: the server's Date header goes by it.
+SKEW = "drstate.skew"
 _SEED = "drstate-sandbox"
-_REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"}
 _NOTHING = Asked("", "", "", "", "")
-
-
-@dataclass
-class Answer:
-    """A response, kept whole so that its status can be recorded and corrected."""
-
-    status: int
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes = b""
-    error: str = ""
-
-    def send(self, start_response: StartResponse) -> Iterable[bytes]:
-        """Hand it to the WSGI server."""
-        headers = [
-            (name, value) for name, value in self.headers if name.lower() != "content-length"
-        ]
-        headers.append(("Content-Length", str(len(self.body))))
-        reason = _REASONS.get(self.status, "Status")
-        start_response(f"{self.status} {reason}", headers)
-        return [self.body]
 
 
 class _ServedRequest(Request):  # type: ignore[misc]
     """The server writes the Date header itself."""
 
     from_wsgi_server = True
+
+
+@dataclass
+class _Visit:
+    """A request on its way: what it asks for, and what fault rules say about it."""
+
+    environ: WSGIEnvironment
+    request: Request
+    body: bytes
+    asked: Asked | None
+    verdict: Verdict
+    by_limit: bool = False
+    unreadable: Exception | None = None
 
 
 class SandboxApplication:
@@ -75,37 +78,95 @@ class SandboxApplication:
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Answer one request, or end its connection."""
         body = _read_body(environ)
         request = _ServedRequest(environ)
         if request.path.startswith(CONTROL_PREFIX) and self.control is not None:
-            return self.control.answer(request, body).send(start_response)
+            return self.control.answer(request, body, self.calls).send(start_response)
+        answer: Answer | None = None
         with self.lock:
-            answer = self._serve(environ, request, body)
+            visit = self._arrive(environ, request, body)
+            if visit.verdict.no_answer:
+                self._record(visit, Answer(0), calls.NO_ANSWER)
+            else:
+                answer = self._serve(visit)
+        if answer is None or visit.verdict.lost:
+            _leave_unanswered(environ, visit.verdict)
+            # What the server takes for a caller that has gone.
+            raise ConnectionResetError("no answer, by a fault rule")
         if request.method == "HEAD":
-            return _headers_only(answer, start_response)
+            return answer.send_head(start_response)
         return answer.send(start_response)
 
-    def _serve(self, environ: WSGIEnvironment, request: Request, body: bytes) -> Answer:
+    def _arrive(self, environ: WSGIEnvironment, request: Request, body: bytes) -> _Visit:
+        state = runtime.get()
+        verdict = NOTHING
+        try:
+            asked = identify(request, body)
+        except Exception as error:
+            log.exception("%s %s cannot be read", request.method, request.path)
+            return _Visit(environ, request, body, None, verdict, unreadable=error)
+        if state.faults and asked is not None:
+            owner = state.access.owner(asked.access_key)
+            verdict = state.faults.decide(
+                Target(
+                    asked.service,
+                    asked.operation,
+                    asked.region,
+                    owner.account if owner is not None else "",
+                    region_of_bucket(bucket_of(request)) if asked.service == "s3" else "",
+                ),
+                state.clock.seconds(),
+            )
+        return _Visit(environ, request, body, asked, verdict)
+
+    def _serve(self, visit: _Visit) -> Answer:
         state = runtime.get()
         state.caller = None
-        asked: Asked | None = None
+        state.skew = visit.verdict.skew
+        asked = visit.asked or _NOTHING
         try:
             state.clock.run_due()
-            asked = _signed(request, body)
-            state.caller = state.access.authenticate(asked, request, body)
-            self.ids.before(state.caller.account, asked.region, asked.operation, request.path, body)
-            environ["HTTP_X_MOTO_ACCOUNT_ID"] = state.caller.account
-            answer = self._operate(environ, request, asked)
+            _check_readable(visit)
+            state.caller = state.access.authenticate(
+                asked, visit.request, visit.body, visit.verdict.skew
+            )
+            self._check(visit, asked, state.caller.account)
+            self.ids.before(
+                state.caller.account,
+                asked.region,
+                asked.operation,
+                visit.request.path,
+                visit.body,
+            )
+            visit.environ["HTTP_X_MOTO_ACCOUNT_ID"] = state.caller.account
+            answer = self._operate(visit.environ, visit.request, asked)
         except refusals.Refused as refused:
-            answer = _refused(request, asked or _NOTHING, refused)
+            answer = _refused(visit.request, asked, refused)
         except Exception as error:
             log.exception("fault before %s was served", asked)
-            fault = refusals.broken("sandbox", request.path, error)
-            answer = _refused(request, asked or _NOTHING, fault)
-        self._record(asked or _NOTHING, answer)
+            fault = refusals.broken("sandbox", visit.request.path, error)
+            answer = _refused(visit.request, asked, fault)
+        visit.environ[SKEW] = visit.verdict.skew
+        answered = calls.ERROR if answer.status >= 400 else calls.ANSWERED
+        self._record(visit, answer, calls.ANSWER_LOST if visit.verdict.lost else answered)
         state.caller = None
+        state.skew = 0.0
         return answer
+
+    def _check(self, visit: _Visit, asked: Asked, account: str) -> None:
+        """Raise Refused where a fault rule or AWS's limit of calls stands against it."""
+        rule = visit.verdict.rule
+        if rule is not None and rule.effect is Effect.ERROR:
+            raise refusals.faulty(asked.service, rule.code or "", rule.message, rule.status)
+        if rule is not None and rule.effect is Effect.THROTTLE:
+            raise refusals.throttled(asked.service, rule.message or "")
+        state = runtime.get()
+        if not state.limits.allows(
+            account, asked.region, asked.service, asked.operation, state.clock.seconds()
+        ):
+            visit.by_limit = True
+            raise refusals.throttled(asked.service)
 
     def _operate(self, environ: WSGIEnvironment, request: Request, asked: Asked) -> Answer:
         if not asked.operation:
@@ -135,11 +196,15 @@ class SandboxApplication:
             raise NotImplementedError(asked.service)
         return _call(self._moto.get_application(environ), environ)
 
-    def _record(self, asked: Asked, answer: Answer) -> None:
+    def _record(self, visit: _Visit, answer: Answer, outcome: str) -> None:
         state = runtime.get()
-        caller = state.caller
+        asked = visit.asked or _NOTHING
+        # Of a call that was not let in, whose key it came with.
+        caller = state.caller or state.access.owner(asked.access_key)
+        answer.identified(uuid.uuid5(uuid.NAMESPACE_OID, f"{_SEED}/{self.calls.next_number}"))
         self.calls.add(
             time=state.clock.seconds(),
+            at=wall_seconds(),
             service=asked.service,
             operation=asked.operation,
             region=asked.region,
@@ -147,15 +212,26 @@ class SandboxApplication:
             principal=(caller.role_arn or caller.arn) if caller else asked.access_key,
             session=caller.session if caller else "",
             status=answer.status,
-            error=answer.error,
+            error=answer.error_code(),
+            outcome=outcome,
+            request_id=answer.request_id if answer.status else "",
+            fault=LIMIT if visit.by_limit else visit.verdict.named,
         )
 
 
-def _signed(request: Request, body: bytes) -> Asked:
-    asked = identify(request, body)
-    if asked is None:
+def _check_readable(visit: _Visit) -> None:
+    if visit.unreadable is not None:
+        raise refusals.broken("sandbox", visit.request.path, visit.unreadable)
+    if visit.asked is None:
         raise refusals.missing_authentication("sts")
-    return asked
+
+
+def _leave_unanswered(environ: WSGIEnvironment, verdict: Verdict) -> None:
+    """Hold the connection for as long as the rule says, then end it without an answer."""
+    connection = environ["werkzeug.socket"]
+    if verdict.hang_seconds is not None:
+        runtime.get().hangs.wait(connection, verdict.hang_seconds)
+    cut(connection)
 
 
 def _refused(request: Request, asked: Asked, refused: refusals.Refused) -> Answer:
@@ -188,11 +264,6 @@ def _call(app: Any, environ: WSGIEnvironment) -> Answer:
         if close is not None:
             close()
     return answer
-
-
-def _headers_only(answer: Answer, start_response: StartResponse) -> Iterable[bytes]:
-    start_response(f"{answer.status} Status", answer.headers)
-    return [b""]
 
 
 def _pairs(headers: Any) -> list[tuple[str, str]]:

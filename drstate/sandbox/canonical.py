@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from enum import Enum
 from hashlib import sha256
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from types import GeneratorType
 from typing import Any
 
@@ -39,6 +40,8 @@ def canonical(value: Any, above: tuple[int, ...] = ()) -> Any:
             return shown
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, IPv4Address | IPv6Address | IPv4Network | IPv6Network):
+        return str(value)  # what else they hold has been looked at before, or not
     if callable(value):
         return "(elsewhere)"
     if id(value) in above or len(above) >= _DEEPEST:

@@ -12,36 +12,46 @@ import json
 import os
 import select
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from drstate.errors import ConfigError, OperationError
 
+from . import launching, snapshots
 from . import status as files
 from .status import SandboxStatus
 
-START_SECONDS = 60.0
+if TYPE_CHECKING:
+    from .faults.rule import FaultRule
+
+CONTROL_SECONDS = 30.0
 STOP_SECONDS = 10.0
 DEFAULT_SCALE = 0.01
+LIMITS = ("off", "generous", "strict")
 TOKEN_HEADER = "X-Sandbox-Token"  # noqa: S105 - a header's name
 LOCK_FILE = "sandbox.lock"
 
 
 def start(
-    home: Path, estate: str = "demo", port: int = 0, time_scale: float = DEFAULT_SCALE
+    home: Path,
+    estate: str = "demo",
+    port: int = 0,
+    time_scale: float = DEFAULT_SCALE,
+    *,
+    snapshot: Path | None = None,
+    latency_ms: float = 0.0,
 ) -> SandboxStatus:
     """Start a sandbox in `home`, or return the one that runs there already.
 
     `port` 0 lets the system choose. `time_scale` multiplies the nominal durations of
-    emulated work (0: immediate). Raises ConfigError for an unknown estate, OperationError
-    where the process does not come up.
+    emulated work (0: immediate). With `snapshot`, estate, time scale and everything else are
+    as in that file. `latency_ms`: every call is answered that much later. Raises ConfigError
+    for an unknown estate or a refused snapshot, OperationError where the process does not
+    come up.
     """
     home = home.resolve()
     home.mkdir(parents=True, exist_ok=True)
@@ -50,7 +60,10 @@ def start(
         if running is not None:
             return running
         files.remove(home)
-        return _spawn(home, estate, port, time_scale)
+        if snapshot is not None:
+            snapshot = snapshot.resolve()
+            snapshots.read(snapshot, home)
+        return launching.spawn(home, estate, port, time_scale, snapshot, latency_ms)
 
 
 def status(home: Path) -> SandboxStatus | None:
@@ -101,6 +114,39 @@ def fork(home: Path, new_home: Path) -> SandboxStatus:
     return SandboxStatus.model_validate(_control(known, "POST", target))
 
 
+def snapshot(home: Path, file: Path) -> int:
+    """Write the whole sandbox, and what drstate remembers of it, into `file`. Its size in bytes.
+
+    Only a sandbox in a home with the same key can be made from it. Raises OperationError.
+    """
+    target = f"snapshot?file={quote(str(file.resolve()))}"
+    return int(_control(_running(home), "POST", target, launching.SNAPSHOT_SECONDS)["bytes"])
+
+
+def restore(home: Path, file: Path) -> SandboxStatus:
+    """Make the sandbox in `home` what `snapshot` wrote into `file`; starts one if none runs.
+
+    Raises ConfigError where the file is refused.
+    """
+    home, file = home.resolve(), file.resolve()
+    known = status(home)
+    if known is None:
+        return start(home, snapshot=file)
+    snapshots.read(file, home)
+    answer = _control(known, "POST", f"restore?file={quote(str(file))}", launching.SNAPSHOT_SECONDS)
+    return SandboxStatus.model_validate(answer)
+
+
+def latency(home: Path, milliseconds: float) -> None:
+    """Answer every call that much later, as over a network (0: at once)."""
+    _control(_running(home), "POST", f"latency?ms={milliseconds}")
+
+
+def scopes(home: Path) -> dict[str, str]:
+    """Scope files that the estate comes with: path below stacks/ -> text."""
+    return _control(_running(home), "GET", "scopes")
+
+
 def digest(home: Path, **selection: str) -> dict[str, Any]:
     """What exists (filters: account, region, customer, environment)."""
     query = "&".join(f"{name}={quote(value)}" for name, value in selection.items())
@@ -129,10 +175,63 @@ def busy_zones(home: Path, *, on: bool = True) -> None:
     _control(_running(home), "POST", f"options?busy_zones={int(on)}")
 
 
+def limits(home: Path, profile: str) -> None:
+    """How many calls AWS allows: "off", "generous" (the default) or "strict"."""
+    if profile not in LIMITS:
+        raise ConfigError(
+            "There are no such limits of calls.",
+            why=f"limits: {profile!r} is none of them",
+            hint=f"Give one of {', '.join(LIMITS)}.",
+        )
+    _control(_running(home), "POST", f"options?limits={profile}")
+
+
+def add_fault(home: Path, rule: FaultRule | Mapping[str, Any]) -> str:
+    """Put a fault rule in force; returns its id. ConfigError names what is wrong with it."""
+    return add_faults(home, [rule])[0]
+
+
+def add_faults(home: Path, rules: Sequence[FaultRule | Mapping[str, Any]]) -> list[str]:
+    """Put rules in force, all or none; their ids. ConfigError names what is wrong."""
+    # botocore is slow to load, and a start or a stop has no need of it
+    from .faults.files import rule_from  # noqa: PLC0415
+
+    checked = [rule_from(one, f"rule {number}") for number, one in enumerate(rules, 1)]
+    document = [rule.model_dump(mode="json", exclude_unset=True) for rule in checked]
+    ids: list[str] = _control(_running(home), "POST", "faults", document=document)["ids"]
+    return ids
+
+
+def faults(home: Path) -> list[dict[str, Any]]:
+    """The rules in force: `rule`, `matched` and `struck` (calls), `over` (done with)."""
+    found: list[dict[str, Any]] = _control(_running(home), "GET", "faults")["faults"]
+    return found
+
+
+def clear_faults(home: Path, rule_id: str | None = None) -> int:
+    """Remove one rule, or all; calls that hang are let go. How many rules were removed."""
+    target = "faults/clear" + (f"?id={quote(rule_id)}" if rule_id else "")
+    return int(_control(_running(home), "POST", target)["removed"])
+
+
+def hanging(home: Path) -> int:
+    """How many calls hang just now."""
+    return int(_control(_running(home), "GET", "faults")["hanging"])
+
+
+def call_record(home: Path, since: int = 0) -> tuple[list[dict[str, Any]], int]:
+    """Calls numbered above `since`, and how many of these were dropped (0: it is complete)."""
+    answer = _control(_running(home), "GET", f"calls?since={since}")
+    return answer["calls"], int(answer["dropped"])
+
+
 def environment(status: SandboxStatus) -> dict[str, str]:
     """The variables that make an AWS client talk to this sandbox and to nothing else."""
     return {
         "AWS_ENDPOINT_URL": status.endpoint,
+        # S3 Control's account goes in front of the host; here it ends up in front of a user's
+        # name, which is sent nowhere, instead of making a host that does not resolve.
+        "AWS_ENDPOINT_URL_S3_CONTROL": status.endpoint.replace("://", "://sandbox@", 1),
         "AWS_ACCESS_KEY_ID": status.credentials.access_key_id,
         "AWS_SECRET_ACCESS_KEY": status.credentials.secret_access_key,
         "AWS_SESSION_TOKEN": "",
@@ -166,86 +265,21 @@ def _locked(home: Path) -> Iterator[None]:
         yield
 
 
-def _spawn(home: Path, estate: str, port: int, time_scale: float) -> SandboxStatus:
-    reader, writer = os.pipe()
-    command = [
-        sys.executable, "-m", "drstate.sandbox.serve",
-        "--home", str(home), "--estate", estate, "--port", str(port),
-        "--time-scale", str(time_scale), "--ready", str(writer),
-    ]  # fmt: skip
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))
-    }
-    package_root = str(Path(__file__).resolve().parents[2])
-    paths = [package_root, inherited.get("PYTHONPATH", "")]
-    inherited["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    log_file = home / files.LOG_FILE
-    descriptor = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=descriptor, stderr=descriptor,
-            start_new_session=True, pass_fds=(writer,), env=inherited, cwd=home,
-        )  # fmt: skip
-    finally:
-        os.close(descriptor)
-        os.close(writer)
-    text = _read_all(reader, START_SECONDS)
-    if not text:
-        _end(process)
-        raise OperationError(
-            "The sandbox did not start.",
-            why=_tail(log_file) or f"It was not ready within {START_SECONDS:.0f} s.",
-            hint=f"Look into {log_file}.",
-        )
-    answer = json.loads(text)
-    if "error" in answer:
-        process.wait()
-        raise ConfigError(
-            "The sandbox did not start.",
-            why=str(answer["error"]),
-            hint="Choose another estate or port.",
-        )
-    return SandboxStatus.model_validate(answer)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Let a failing process finish its log, then make sure that it is gone."""
-    try:
-        process.wait(timeout=2)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _read_all(descriptor: int, seconds: float) -> str:
-    """Everything up to end of file, or what came until the deadline."""
-    deadline = time.monotonic() + seconds
-    chunks = []
-    with os.fdopen(descriptor, "rb", buffering=0) as stream:
-        while True:
-            ready, _, _ = select.select([stream], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                break
-            chunk = stream.read(65536)
-            if not chunk:
-                break
-            chunks.append(chunk)
-    return b"".join(chunks).decode("utf-8")
-
-
-def _tail(log_file: Path, lines: int = 3) -> str:
-    try:
-        text = log_file.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return ""
-    return " | ".join(text.strip().splitlines()[-lines:])
-
-
-def _control(known: SandboxStatus, method: str, target: str) -> dict[str, Any]:
-    connection = HTTPConnection("127.0.0.1", known.port, timeout=30)
+def _control(
+    known: SandboxStatus,
+    method: str,
+    target: str,
+    seconds: float = CONTROL_SECONDS,
+    *,
+    document: Any = None,
+) -> dict[str, Any]:
+    connection = HTTPConnection("127.0.0.1", known.port, timeout=seconds)
     try:
         connection.request(
-            method, f"/_sandbox/{target}", headers={TOKEN_HEADER: known.control_token}
+            method,
+            f"/_sandbox/{target}",
+            body=None if document is None else json.dumps(document),
+            headers={TOKEN_HEADER: known.control_token},
         )
         response = connection.getresponse()
         text = response.read()

@@ -4,6 +4,9 @@
      +- missing_authentication   no signature
      +- unknown_key              the access key does not exist, or belongs to no one here
      +- expired                  the session's time is over
+     +- skewed                   the request is dated too far from AWS's time
+     +- throttled                more calls than the account may make
+     +- faulty                   a fault rule says so
      +- denied                   the caller is known and may not
      +- not_implemented          the sandbox has no such service or operation
      +- broken                   the emulation failed while serving; never a retryable 5xx
@@ -14,6 +17,7 @@ services UnrecognizedClientException, EC2 AuthFailure.
 
 from __future__ import annotations
 
+from .faults import codes
 from .wire import service_model
 
 INVALID_TOKEN = "The security token included in the request is invalid."  # noqa: S105 - words
@@ -83,6 +87,49 @@ def expired(service: str) -> Refused:
         "query": (403, "ExpiredToken"),
     }[_family(service)]
     return Refused(status, code, EXPIRED_TOKEN)
+
+
+def tolerated_skew(service: str) -> float:
+    """How many seconds a request's date may be off."""
+    return 900.0 if service in {"ec2", "s3"} else 300.0
+
+
+def skewed(service: str, ahead: float) -> Refused:
+    """The request's date is too far from AWS's time (`ahead` seconds; negative: behind)."""
+    family = _family(service)
+    if family == "s3":
+        return Refused(
+            403,
+            "RequestTimeTooSkewed",
+            "The difference between the request time and the current time is too large.",
+        )
+    if family == "ec2":
+        return Refused(400, "RequestExpired", "Request has expired.")
+    code = "InvalidSignatureException" if "json" in family else "SignatureDoesNotMatch"
+    word = "not yet current" if ahead > 0 else "expired"
+    return Refused(
+        403,
+        code,
+        f"Signature {word}: the request is dated {abs(ahead):.0f} s "
+        f"{'after' if ahead > 0 else 'before'} the current time; "
+        f"{tolerated_skew(service) / 60:.0f} min are allowed",
+    )
+
+
+def throttled(service: str, message: str = "") -> Refused:
+    """More calls than the account may make, in the service's own code."""
+    code = codes.throttling(service)
+    words = "Request limit exceeded." if code.code == "RequestLimitExceeded" else "Rate exceeded"
+    return Refused(code.status, code.code, message or words)
+
+
+def faulty(service: str, code: str, message: str | None, status: int | None) -> Refused:
+    """The error of a fault rule."""
+    return Refused(
+        status or codes.status_of(service, code),
+        code,
+        f"{code}, by a fault rule of the sandbox" if message is None else message,
+    )
 
 
 def denied(message: str, code: str = "AccessDenied") -> Refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from importlib import import_module
@@ -17,6 +18,8 @@ _SETTINGS = {
 
 def main() -> None:
     """Serve until SIGTERM, and end the process."""
+    # Loading modules and building an estate makes many objects and no garbage.
+    gc.disable()
     os.environ.update(_SETTINGS)
     regions.install()
     code = import_module("drstate.sandbox.server").main()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ import queue
 import secrets
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -27,22 +29,32 @@ from moto.core.base_backend import BackendDict
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from . import aws, estates, forking, status
+from drstate.errors import DrstateError
+
+from . import aws, estates, forking, freezing, snapshots, status
 from .access import Access
-from .application import SandboxApplication
+from .application import SKEW, SandboxApplication
 from .aws import runtime
 from .aws.ids import SeededIds
 from .calls import CallRecord
 from .clock import ScaledClock
 from .control import Control
+from .distance import Distance
 from .status import SandboxStatus
 
 log = logging.getLogger("drstate.sandbox")
 LOOPBACK = "127.0.0.1"
+#: what the application itself keeps that belongs into a snapshot
+_KEPT = ("ids", "calls")
 
 
 class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]
     """The call record replaces the access log."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date header, by AWS's clock where a fault rule has it off."""
+        moment = time.time() if timestamp is None else timestamp
+        return str(super().date_time_string(moment + self.environ.get(SKEW, 0.0)))
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
@@ -55,7 +67,10 @@ class Stopped(BaseException):
 class SandboxServer:
     """One sandbox: application, estate, listener, and the main thread's work."""
 
-    def __init__(self, home: Path, estate: str, port: int, scale: float) -> None:
+    def __init__(
+        self, home: Path, estate: str, port: int, scale: float, snapshot: Path | None = None
+    ) -> None:
+        """With `snapshot`, everything but home and port is as it was when that was written."""
         self.home = home
         self._estate_name = estate
         self._scale = scale
@@ -64,8 +79,12 @@ class SandboxServer:
         self._work: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
         self._server: BaseWSGIServer | None = None
         self._old_servers: list[Any] = []
+        self._distance = Distance(self._application)
         aws.install()
-        self._furnish()
+        if snapshot is None:
+            self._furnish()
+        else:
+            self._take(snapshots.read(snapshot, home))
         self.status = self._listen(port)
 
     # What the control endpoints use ---------------------------------------------------
@@ -87,6 +106,7 @@ class SandboxServer:
     def reset(self) -> None:
         """Back to the fresh estate, under the same port and token."""
         with self._application.lock:
+            gc.unfreeze()  # what is replaced now is garbage after all
             BackendDict.reset()
             self._application.calls.clear()
             self._furnish()
@@ -96,6 +116,37 @@ class SandboxServer:
         done: Future[SandboxStatus] = Future()
         self._work.put((done, lambda: self._fork(home)))
         return done.result(timeout=60)
+
+    def scopes(self) -> dict[str, str]:
+        """Scope files for the estate: path below stacks/ -> text."""
+        return dict(self._estate.scopes)
+
+    def set_latency(self, milliseconds: float) -> None:
+        """Answer every call that much later. Raises ValueError for a negative one."""
+        self._distance.set(milliseconds / 1000)
+
+    def snapshot(self, file: Path) -> int:
+        """Write everything into a file. Returns its size in bytes."""
+
+        def freeze() -> int:
+            state = runtime.get()
+            kept = {name: getattr(self._application, name) for name in _KEPT}
+            parts = {"runtime": state, "estate": self._estate, "kept": kept}
+            facts = {"estate": self._estate_name, "time": state.clock.seconds()}
+            return snapshots.write(file, self.home, freezing.freeze(parts), facts)
+
+        size: int = self.exclusively(freeze)
+        return size
+
+    def restore(self, file: Path) -> SandboxStatus:
+        """Put the state of a snapshot in place of this one, under the same port and token."""
+        found = snapshots.read(file, self.home)
+        with self._application.lock:
+            gc.unfreeze()
+            self._take(found)
+            self.status = self.status.model_copy(update=self._contents())
+            status.save(self.home, self.status)
+        return self.status
 
     # The main thread ------------------------------------------------------------------
 
@@ -111,11 +162,15 @@ class SandboxServer:
         except Stopped:
             log.info("stopping")
         finally:
-            if self._server is not None:
-                self._server.server_close()
-            known = status.load(self.home)
-            if known is not None and known.start_token == self.status.start_token:
-                status.remove(self.home)
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the port, and of the status file where it is still this process's own."""
+        if self._server is not None:
+            self._server.server_close()
+        known = status.load(self.home)
+        if known is not None and known.start_token == self.status.start_token:
+            status.remove(self.home)
 
     def _fork(self, home: Path) -> SandboxStatus:
         home.mkdir(parents=True, exist_ok=True)
@@ -141,10 +196,32 @@ class SandboxServer:
         self._estate = estates.build(self._estate_name, ids)
         clock.settle()
 
+    def _take(self, found: snapshots.Snapshot) -> None:
+        parts = freezing.thaw(found.aws)
+        state: runtime.Runtime = parts["runtime"]
+        state.caller = None
+        runtime.install(state)
+        for name, value in parts["kept"].items():
+            setattr(self._application, name, value)
+        self._estate = parts["estate"]
+        self._estate_name = found.header["estate"]
+        self._scale = state.clock.scale
+        snapshots.remember(self.home, found.memory)
+
+    def _contents(self) -> dict[str, Any]:
+        """The part of the status that tells what is in the sandbox."""
+        return {
+            "accounts": self._estate.accounts,
+            "regions": self._estate.regions,
+            "estate": self._estate_name,
+            "credentials": self._estate.credentials,
+            "time_scale": self._scale,
+        }
+
     def _listen(self, port: int) -> SandboxStatus:
         try:
             self._server = make_server(
-                LOOPBACK, port, self._application, threaded=True, request_handler=_QuietHandler
+                LOOPBACK, port, self._distance, threaded=True, request_handler=_QuietHandler
             )
         except SystemExit as error:
             # That is how the server says that it cannot bind.
@@ -156,16 +233,12 @@ class SandboxServer:
         bound = self._server.port
         now = status.SandboxStatus(
             endpoint=f"http://{LOOPBACK}:{bound}",
-            accounts=self._estate.accounts,
-            regions=self._estate.regions,
             pid=os.getpid(),
-            estate=self._estate_name,
             port=bound,
             started_at=datetime.now(tz=UTC),
-            credentials=self._estate.credentials,
             control_token=secrets.token_urlsafe(24),
             start_token=secrets.token_urlsafe(12),
-            time_scale=self._scale,
+            **self._contents(),
         )
         status.save(self.home, now)
         return now
@@ -182,6 +255,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--estate", default="demo")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--time-scale", type=float, default=0.01)
+    parser.add_argument("--latency-ms", type=float, default=0.0)
+    parser.add_argument("--from", dest="snapshot", type=Path)
     parser.add_argument("--ready", type=int, default=1)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -190,13 +265,34 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with os.fdopen(options.ready, "w", encoding="utf-8") as ready:
-        try:
-            server = SandboxServer(options.home, options.estate, options.port, options.time_scale)
-        except (ValueError, OSError) as error:
-            json.dump({"error": f"{error}"}, ready)
-            return 1
-        ready.write(server.status.model_dump_json())
+    server: SandboxServer | None = None
+    try:
+        with os.fdopen(options.ready, "w", encoding="utf-8") as ready:
+            try:
+                server = SandboxServer(
+                    options.home, options.estate, options.port, options.time_scale, options.snapshot
+                )
+                server.set_latency(options.latency_ms)
+            except (ValueError, OSError, DrstateError) as error:
+                json.dump({"error": _words(error)}, ready)
+                return 1
+            # What is there now stays: looking through it again and again finds nothing, and a
+            # copy of the process would copy every page that was looked at.
+            gc.freeze()
+            gc.enable()
+            ready.write(server.status.model_dump_json())
+    except (BrokenPipeError, Stopped):
+        # Whoever started this has gone, or changed their mind: nothing may be left of it.
+        log.info("nobody waits for this sandbox any more")
+        if server is not None:
+            server.close()
+        return 1
     with contextlib.suppress(Stopped):
         server.run()
     return 0
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, DrstateError):
+        return ": ".join(part for part in (error.what.rstrip("."), error.why) if part)
+    return str(error)

@@ -1,9 +1,10 @@
-"""Whether a request was signed with the secret of the key that it names."""
+"""Whether a request was signed with the secret of the key that it names, and when."""
 
 from __future__ import annotations
 
 import hmac
 import re
+from datetime import datetime
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -33,3 +34,12 @@ def fits(request: Request, body: bytes, asked: Asked, secret: str) -> bool:
     canonical = auth.canonical_request(repeated)
     expected = auth.signature(auth.string_to_sign(repeated, canonical), repeated)
     return hmac.compare_digest(expected, given["signature"])
+
+
+def seconds_ahead(request: Request, now: float) -> float | None:
+    """How far the date in the signature is ahead of `now`; None where it has none to read."""
+    try:
+        moment = datetime.strptime(request.headers.get("X-Amz-Date", ""), "%Y%m%dT%H%M%S%z")
+    except ValueError:
+        return None
+    return moment.timestamp() - now

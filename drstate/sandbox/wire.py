@@ -32,6 +32,7 @@ _SERVICES = {
     "tagging": "resourcegroupstaggingapi",
     "states": "stepfunctions",
     "elasticfilesystem": "efs",
+    "es": "opensearch",
 }
 _LOAD_BALANCING = {"2012-06-01": "elb", "2015-12-01": "elbv2"}
 
@@ -129,3 +130,8 @@ def refusal(
         [(str(name), str(value)) for name, value in headers.items()],
         body.encode("utf-8") if isinstance(body, str) else bytes(body),
     )
+
+
+def bucket_of(request: Request) -> str:
+    """The S3 bucket that a request's path names (the sandbox is addressed by path)."""
+    return str(request.path.lstrip("/").split("/", 1)[0])

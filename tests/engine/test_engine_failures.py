@@ -56,7 +56,7 @@ LOCK = (
         (
             "error: no resource plugin 'pulumi-resource-aws' found in the workspace",
             EngineError,
-            "pulumi plugin install resource aws",
+            "drstate engine install",
         ),
         (
             "error: unable to open bucket s3://states: dial tcp: connection refused",

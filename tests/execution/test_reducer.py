@@ -10,6 +10,7 @@ from drstate.execution.commands import (
     FinishPhase,
     FinishStage,
     MoveState,
+    PauseUnhealthy,
     RunShard,
     StartPhase,
     StartStage,
@@ -24,6 +25,9 @@ from tests.execution import transcript as t
 
 W1, W2 = "activate.w1", "activate.w2"
 DB, WEB, JOB = t.key("db"), t.key("web", t.B), t.key("job")
+PAUSED = e.ExecutionPaused(reason="activate.w1 is UNHEALTHY", hint="decide")
+OVERRIDDEN = e.WaveOverridden(stage=W1, by="ann", reason="it may wait")
+ROLLBACK = e.RollbackStarted(by="ann", whole=True, steps=())
 
 
 def two_waves(*, gate: bool = False) -> t.Plan:
@@ -67,9 +71,83 @@ def test_a_plan_without_gates_runs_wave_by_wave_to_completion() -> None:
     story.then(t.finished(ExecutionStatus.COMPLETED)).gives().stands(ExecutionStatus.COMPLETED)
 
 
-def test_an_unhealthy_wave_stops_later_waves() -> None:
-    story = after_first_wave(t.Story(two_waves()), WaveHealth.UNHEALTHY)
-    story.then(t.phase_finished(ok=False)).gives(FinishExecution(ExecutionStatus.FAILED))
+def unhealthy_first_wave() -> t.Story:
+    """Wave 1 failed and was judged."""
+    story = t.Story(two_waves()).then(
+        t.attached(),
+        t.phase_started(),
+        t.stage_started(W1),
+        t.shard_started(W1, t.A, "w1"),
+        t.shard_finished(W1, t.A, "w1", DB),
+        t.healthy(W1, DB, ResourceStatus.UNHEALTHY),
+    )
+    return story.then(t.stage_finished(W1, WaveHealth.UNHEALTHY))
+
+
+def test_an_unhealthy_wave_pauses_before_the_next_one() -> None:
+    story = unhealthy_first_wave().gives(PauseUnhealthy(W1))
+    story.then(PAUSED).gives().stands(ExecutionStatus.PAUSED)
+
+
+def test_an_overridden_wave_is_left_as_it_is_and_the_next_one_begins() -> None:
+    story = unhealthy_first_wave().then(PAUSED, OVERRIDDEN).gives()
+    story.then(t.attached(resumed=True)).gives(StartStage(W2))
+    # what failed is not forgotten
+    story.then(
+        t.stage_started(W2),
+        t.shard_started(W2, t.A, "w2"),
+        t.shard_finished(W2, t.A, "w2"),
+        t.shard_started(W2, t.B, "w2"),
+        t.shard_finished(W2, t.B, "w2"),
+        t.healthy(W2, WEB),
+        t.healthy(W2, JOB),
+    )
+    story.then(t.stage_finished(W2)).gives(FinishPhase(Phase.ACTIVATE, ok=True))
+    story.then(t.phase_finished()).gives(FinishExecution(ExecutionStatus.FAILED))
+
+
+def test_a_plain_resume_retries_the_unhealthy_wave_and_judges_it_again() -> None:
+    story = unhealthy_first_wave().then(PAUSED, t.attached(resumed=True))
+    story.gives(RunShard(W1, f"{t.WEST}.{t.A}.w1"))
+    story.then(t.shard_started(W1, t.A, "w1"), t.shard_finished(W1, t.A, "w1"))
+    story.gives(CheckHealth(W1))
+    story.then(t.healthy(W1, DB, ResourceStatus.UNHEALTHY)).gives(FinishStage(W1))
+    story.then(t.stage_finished(W1, WaveHealth.UNHEALTHY)).gives(PauseUnhealthy(W1))
+    story.then(PAUSED, t.attached(resumed=True)).gives(CheckHealth(W1))
+    story.then(t.healthy(W1, DB)).then(t.stage_finished(W1)).gives(StartStage(W2))
+
+
+def test_an_override_counts_for_the_verdict_that_was_seen_only() -> None:
+    story = unhealthy_first_wave().then(PAUSED, OVERRIDDEN, t.attached(resumed=True))
+    story.then(t.finished(ExecutionStatus.FAILED), t.attached(resumed=True))
+    story.then(t.shard_started(W1, t.A, "w1"), t.shard_finished(W1, t.A, "w1", DB))
+    story.then(t.healthy(W1, DB, ResourceStatus.UNHEALTHY))
+    story.then(t.stage_finished(W1, WaveHealth.UNHEALTHY)).gives(PauseUnhealthy(W1))
+
+
+def test_an_interrupted_pause_keeps_what_was_overridden() -> None:
+    story = unhealthy_first_wave().then(PAUSED, OVERRIDDEN, t.attached(resumed=True))
+    story.then(t.stage_started(W2), e.ExecutionPaused(reason="interrupted", hint="resume"))
+    story.then(t.attached(resumed=True)).gives(
+        RunShard(W2, f"{t.WEST}.{t.B}.w2"), RunShard(W2, f"{t.WEST}.{t.A}.w2")
+    )
+
+
+def test_nothing_is_due_once_a_rollback_has_begun() -> None:
+    story = unhealthy_first_wave().then(PAUSED, ROLLBACK, t.attached(resumed=True))
+    story.gives().stands(ExecutionStatus.RUNNING)
+    undo = {"stage": W1, "shard": f"{t.WEST}.{t.A}.w1", "step": f"{DB}#promote"}
+    story.then(e.UndoIntended(**undo, title="promote")).gives()
+    story.then(e.UndoFinished(**undo, duration_seconds=1)).gives()
+    assert story.state.undone == {(W1, undo["shard"], undo["step"])}
+    story.then(t.finished(ExecutionStatus.CANCELLED)).gives()
+
+
+@pytest.mark.parametrize("status", [ExecutionStatus.COMPLETED, ExecutionStatus.CANCELLED])
+def test_what_has_ended_for_good_is_not_rolled_back(status: ExecutionStatus) -> None:
+    story = after_first_wave(t.Story(two_waves())).then(t.finished(status))
+    with pytest.raises(InternalError):
+        story.then(ROLLBACK)
 
 
 def test_a_degraded_wave_lets_the_next_one_begin_and_a_failure_is_remembered() -> None:

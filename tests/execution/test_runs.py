@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from drstate.aws.clock import SystemClock
 from drstate.errors import (
     ApprovalNeededError,
     ExitCode,
@@ -25,7 +26,7 @@ from drstate.execution.making_plan import PlannedRun, make_plan
 from drstate.execution.previewing import preview
 from drstate.execution.resuming import resume
 from drstate.execution.services import Services
-from drstate.model.events import Event, ExecutionStatus
+from drstate.model.events import Event, ExecutionStatus, ShardStarted
 from drstate.model.phases import Phase
 from drstate.model.scope import Approval
 from drstate.report.preview import PlanPreview
@@ -147,7 +148,7 @@ def test_a_gate_without_anybody_to_ask_pauses_and_a_resume_that_approves_goes_on
         resume(services, view.execution)
 
 
-def test_a_wrong_external_id_fails_that_account_only_and_a_resume_mends_it(
+def test_a_wrong_external_id_fails_that_account_only_pauses_and_a_resume_mends_it(
     services: Services, world: World, tmp_path: Path
 ) -> None:
     project = tmp_path / "project"
@@ -159,16 +160,62 @@ def test_a_wrong_external_id_fails_that_account_only_and_a_resume_mends_it(
     broken = World(project, world.home)
     with broken.services() as used:
         view = execute(used, planned(used), preview=preview(used, planned(used)))
-        assert (view.status, exit_code(view)) == (ExecutionStatus.FAILED, ExitCode.FAILED)
+        assert (view.status, exit_code(view)) == (ExecutionStatus.PAUSED, ExitCode.FAILED)
+        tail = f"{view.execution} --sandbox"
+        assert view.next[:4] == (
+            f"drstate resume {tail}",
+            f'drstate resume {view.execution} --override "why it may go on" --sandbox',
+            f"drstate rollback {view.execution} --yes --sandbox",
+            f"drstate cancel {tail}",
+        )
+        told = [
+            event.payload for event in used.readers.logs() if event.payload.type[-6:] == "paused"
+        ]
+        assert all(command in told[-1].hint for command in view.next[1:4])
         assert [row.resource.split("/")[1] for row in view.failed] == ["211111111102"]
         assert "external" in (view.failed[0].what + view.failed[0].why + view.failed[0].hint)
         assert view.stage_view("activate.w1").health == "HEALTHY"
+        with pytest.raises(UsageError, match="needs a reason"):
+            resume(used, override=" ")
+        # nothing was mended: it is tried again, judged again, and stops at the same place
+        again = resume(used)
+        assert (again.status, again.stage) == (ExecutionStatus.PAUSED, "activate.w2")
+        assert again.stage_view("activate.w3").state is Progress.PENDING
         file.write_text(right, encoding="utf-8")
     with broken.services() as used:
         view = resume(used)
         assert view.status is ExecutionStatus.COMPLETED
         assert view.failed == ()
         assert view.serving == "us-west-2"
+
+
+def test_an_override_goes_on_with_the_next_wave_and_is_kept_with_its_reason(
+    services: Services, world: World, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    subprocess.run(["cp", "-r", str(world.project), str(project)], check=True)
+    file = project / "stacks" / "acme" / "staging.yaml"
+    right = file.read_text(encoding="utf-8")
+    place = right.index("acme-dr-7c1f", right.index("211111111102"))
+    file.write_text(right[:place] + "wrong-id" + right[place + 12 :], encoding="utf-8")
+    with World(project, world.home).services() as used:
+        view = execute(used, planned(used), preview=preview(used, planned(used)))
+        view = resume(used, view.execution, override="the web team repairs it by hand")
+        assert view.stage_view("activate.w2").health == "UNHEALTHY"
+        assert view.stage_view("activate.w3").health == "HEALTHY"
+        # what failed is not forgotten: the run did not succeed, and a resume may mend it
+        assert (view.status, exit_code(view)) == (ExecutionStatus.FAILED, ExitCode.FAILED)
+        (kept,) = view.overrides
+        assert (kept.stage, kept.by, kept.reason) == (
+            "activate.w2",
+            "tester",
+            "the web team repairs it by hand",
+        )
+        assert view.started_at < kept.at < view.updated_at
+        (row, *_) = used.readers.history().rows
+        assert row.overridden == ("activate.w2",)
+        with pytest.raises(UsageError, match="waits at no UNHEALTHY wave"):
+            resume(used, view.execution, override="again")
 
 
 def test_a_chosen_wave_leaves_the_roles_of_the_sites(services: Services) -> None:
@@ -234,3 +281,39 @@ def test_following_an_execution_that_has_ended_gives_its_events_and_stops(
     header = services.readers.find()
     events = list(services.readers.follow(header.execution, after=3))
     assert [event.seq for event in events] == list(range(4, header.events + 1))
+
+
+class JumpingClock(SystemClock):
+    """The machine's clock, whose monotonic time can be moved on."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+
+def test_a_stage_that_takes_longer_than_its_budget_is_stopped_and_a_resume_has_a_fresh_one(
+    world: World,
+) -> None:
+    clock = JumpingClock()
+    with world.services() as opened:
+        opened.clock = clock
+        plan = planned(opened)
+        seen = preview(opened, plan)
+        budget = plan.plan.stages[0].budget_seconds
+        assert 0 < budget < Phase.ACTIVATE.budget_minutes * 60
+
+        def late(event: Event) -> None:
+            if isinstance(event.payload, ShardStarted) and not clock.ahead:
+                clock.ahead = budget + 1.0
+
+        view = execute(opened, plan, preview=seen, on_event=late)
+        assert (view.status, exit_code(view)) == (ExecutionStatus.FAILED, ExitCode.TIMED_OUT)
+        assert view.error is not None
+        assert f"activate.w1 took more than its {budget} s" in view.error.what
+        assert view.stage_view("activate.w1").health is None
+        assert view.stage_view("activate.w2").state is Progress.PENDING
+
+        view = resume(opened, view.execution)
+        assert (view.status, exit_code(view)) == (ExecutionStatus.COMPLETED, ExitCode.OK)
+        assert happened(view) == foretold(seen)

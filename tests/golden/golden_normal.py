@@ -29,7 +29,6 @@ TOLERATED_KEYS = frozenset(
         "environment",  # of a history entry: how the engine was called
         "sequence",  # of events
         "timestamp",
-        "detailedDiff",  # of events: the kinds of step are compared
     }
 )
 #: events that are left out: the text for people; errors are compared as errors
@@ -39,7 +38,16 @@ TOLERATED_TEXTS = [
     (re.compile(r"UUID-\d+"), "UUID"),
     (re.compile(r"NANOS-\d+"), "NANOS"),
     (re.compile(r"<ciphertext \d+>"), "<ciphertext>"),
-    # the CLI calls a state that does not hang together its own bug, and adds its versions
+    # the CLI calls a state that does not hang together its own bug, and adds advice, its versions,
+    # and the stack of its threads
+    (
+        re.compile(
+            r"(snapshot integrity error\. This is a bug!\n)\n"
+            r".*?\nError: +([^\n]*)\n.*?goroutine .*",
+            re.DOTALL,
+        ),
+        r"\1<advice and versions>\nError: \2\n<stack trace",
+    ),
     (
         re.compile(
             r"error: (?:The Pulumi CLI encountered a snapshot integrity error[^\n]*\n"

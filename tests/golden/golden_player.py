@@ -194,7 +194,7 @@ class Player:
         marker = Path(f"{self.world}.hanging")
         marker.unlink(missing_ok=True)
         child = subprocess.Popen(
-            [sys.executable, __file__, self.name, one.name, str(self.work)],
+            [sys.executable, __file__, self.name, one.name, str(self.work), self.kind()],
             start_new_session=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -209,6 +209,10 @@ class Player:
         child.wait()
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(marker.read_text()), signal.SIGKILL)
+
+    def kind(self):
+        """Which engine the process that is going to be killed uses: the same as this one."""
+        return "cli" if type(self.engine) is auto.PulumiCommand else "embedded"
 
     def victim(self, step_name):
         """What the process that is going to be killed does."""
@@ -325,11 +329,12 @@ class Player:
         return {"names": names, "contents": contents}
 
 
-def main(scenario, step, work):
+def main(scenario, step, work, kind):
     from drstate.sandbox.engine.command import factory
 
     patch_sdk(setattr)
-    Player(scenario, Path(work), factory()).victim(step)
+    engine = auto.PulumiCommand() if kind == "cli" else factory()
+    Player(scenario, Path(work), engine).victim(step)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from drstate.model.specs.ecs import (
     TaskDefinitionSpec,
 )
 from drstate.model.specs.route53 import RecordSet, Route53Spec
+from drstate.programs.declare.endpoints import ENDPOINT_VARIABLE
 from drstate.programs.owners import Owner, aurora, ecs, route53
 from drstate.programs.site import declare
 from drstate.sandbox.engine.contract import SIG_KEY, SIG_SECRET
@@ -234,6 +235,21 @@ def test_a_provider_assumes_the_role_of_its_account_and_nothing_changes_by_run()
     }
     assert json.loads(inputs["allowedAccountIds"]) == [ACCOUNT]
     assert (inputs["region"], inputs["stsRegion"]) == (WEST, WEST)
+
+
+def test_a_rehearsal_with_the_real_plugin_points_every_provider_at_the_sandbox(monkeypatch) -> None:
+    _, plain = registered(EVERYTHING["site"])[f"aws-{WEST}"]
+    assert "endpoints" not in plain
+    monkeypatch.setenv(ENDPOINT_VARIABLE, "http://127.0.0.1:4566")
+    _, inputs = registered(EVERYTHING["site"])[f"aws-{WEST}"]
+    (endpoints,) = json.loads(inputs["endpoints"])
+    assert set(endpoints.values()) == {"http://127.0.0.1:4566"}
+    assert {"sts", "rds", "ecs", "route53", "applicationautoscaling"} <= set(endpoints)
+    for flag in ("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation"):
+        assert inputs[flag] == "true"
+    # what says whose account it is stays
+    assert inputs["assumeRoles"] == plain["assumeRoles"]
+    assert inputs["allowedAccountIds"] == plain["allowedAccountIds"]
 
 
 def test_a_flag_has_its_alarm_in_the_recovery_region() -> None:

@@ -1,15 +1,22 @@
 import json
 import os
+import select
 import signal
+import socket
 import stat
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import boto3
 import pytest
 
 from drstate.errors import ConfigError, OperationError
-from drstate.sandbox import process, status
+from drstate.sandbox import launching, process, status
+from drstate.sandbox.distance import Distance
 
 
 @pytest.fixture
@@ -171,3 +178,167 @@ def test_control_endpoints_need_the_token(sandbox):
     with pytest.raises(OperationError) as caught:
         process._control(forged, "POST", "reset")
     assert "token" in caught.value.why
+
+
+def _cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _gone(pid, port):
+    """No process, and nobody at its port."""
+    with socket.socket() as knocking:
+        return not process._alive(pid) and knocking.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_start_costs_less_than_three_seconds(home):
+    # of CPU: what the machine does besides is not the sandbox's
+    assert _cpu_seconds(process.start(home).pid) < 3
+
+
+def test_several_run_side_by_side_and_know_nothing_of_each_other(tmp_path):
+    homes = [tmp_path / name for name in ("one", "two")]
+    try:
+        with ThreadPoolExecutor() as pool:
+            running = list(pool.map(process.start, homes))
+        assert len({one.port for one in running}) == len({one.pid for one in running}) == 2
+        fresh = [process.digest(one) for one in homes]
+        assert fresh[0] == fresh[1]
+        _change(running[0])
+        assert process.digest(homes[0]) != fresh[0]
+        assert process.digest(homes[1]) == fresh[1]
+        assert process.calls(homes[1]) == []
+        assert process.stop(homes[0]) is True
+        assert process.status(homes[1]) == running[1]
+    finally:
+        for one in homes:
+            process.stop(one)
+
+
+def _change(running):
+    keys = running.credentials
+    iam = boto3.Session(keys.access_key_id, keys.secret_access_key).client(
+        "iam", region_name="us-east-1", endpoint_url=running.endpoint
+    )
+    iam.create_user(UserName="somebody")
+
+
+def test_two_starts_at_once_in_one_home_make_one_sandbox(home):
+    with ThreadPoolExecutor() as pool:
+        first, second = pool.map(process.start, [home, home])
+    assert first == second
+    assert len(_servers_of(home)) == 1
+
+
+def _servers_of(home):
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"drstate.sandbox.serve" in words and str(home).encode() in words:
+            found.append(int(folder.name))
+    return found
+
+
+def test_nothing_is_left_outside_its_home(home, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(elsewhere))
+    monkeypatch.chdir(elsewhere)
+    running = process.start(home)
+    _change(running)
+    process.stop(home)
+    assert _gone(running.pid, running.port)
+    assert list(elsewhere.rglob("*")) == []
+    assert {one.name for one in home.iterdir()} == {status.LOG_FILE, process.LOCK_FILE}
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_of_a_process_that_was_ended(home, signal_number):
+    running = process.start(home)
+    descriptor = os.pidfd_open(running.pid)
+    os.kill(running.pid, signal_number)
+    select.select([descriptor], [], [], 10)
+    os.close(descriptor)
+    process._reap(running.pid)
+    assert process.stop(home) is False
+    assert _gone(running.pid, running.port)
+    assert not (home / status.STATUS_FILE).exists()
+    assert not (home / status.PID_FILE).exists()
+    assert process.start(home).pid != running.pid
+
+
+def test_a_sandbox_that_nobody_waits_for_any_more_ends_and_leaves_nothing(home):
+    home.mkdir()
+    reader, writer = os.pipe()
+    os.close(reader)  # whoever started it was killed
+    server = subprocess.Popen(
+        [sys.executable, "-m", "drstate.sandbox.serve", "--home", home, "--ready", str(writer)],
+        pass_fds=(writer,),
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writer)
+    assert server.wait(timeout=60) != 0
+    assert list(home.iterdir()) == []
+
+
+def test_an_interrupted_start_leaves_nothing(home, monkeypatch):
+    def interrupted(descriptor, seconds):
+        select.select([descriptor], [], [], seconds)  # it is up, or as good as
+        os.close(descriptor)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(launching, "_read_all", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        process.start(home)
+    assert _servers_of(home) == []
+    assert process.status(home) is None
+    assert not (home / status.STATUS_FILE).exists()
+
+
+def test_a_start_that_is_late_says_so_and_leaves_nothing(home, monkeypatch):
+    monkeypatch.setattr(launching, "START_SECONDS", 0.05)
+    with pytest.raises(OperationError) as caught:
+        process.start(home)
+    assert "not ready within" in caught.value.why
+    assert status.LOG_FILE in caught.value.hint
+    assert _servers_of(home) == []
+    assert not (home / status.STATUS_FILE).exists()
+
+
+def test_a_start_that_breaks_shows_its_last_words_and_leaves_nothing(home, monkeypatch):
+    monkeypatch.setenv("PYTHONHASHSEED", "not a number")  # no Python starts with that
+    with pytest.raises(OperationError) as caught:
+        process.start(home)
+    assert "PYTHONHASHSEED" in caught.value.why
+    assert _servers_of(home) == []
+    assert not (home / status.STATUS_FILE).exists()
+
+
+def test_answers_come_later_where_a_latency_is_asked_for(sandbox):
+    process.latency(sandbox.home, 150)
+    begun = time.monotonic()
+    sandbox.client("sts").get_caller_identity()
+    assert time.monotonic() - begun >= 0.15
+    with pytest.raises(OperationError) as caught:
+        process.latency(sandbox.home, -1)
+    assert "not between 0 and 60 s" in caught.value.why
+
+
+def test_calls_wait_out_a_latency_beside_each_other():
+    waiting = threading.Barrier(2, timeout=10)  # broken if one has to wait for the other
+    served = []
+
+    def answer(environ, _start_response):
+        served.append(environ["PATH_INFO"])
+        return []
+
+    far = Distance(answer, wait=lambda _seconds: waiting.wait())
+    far.set(1.0)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda path: far({"PATH_INFO": path}, None), ["/a", "/b"]))
+    far({"PATH_INFO": "/_sandbox/status"}, None)  # its own endpoints answer at once
+    assert sorted(served) == ["/_sandbox/status", "/a", "/b"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from drstate_cli.render.words import duration, table
 
 if TYPE_CHECKING:
-    from drstate.report.history import History
+    from drstate.report.history import History, HistoryRow
     from drstate.report.timeline import TimelineEntry
 
 
@@ -22,7 +22,7 @@ def text(found: History) -> str:
             f"{row.started_at:%Y-%m-%d %H:%M:%S}",
             str(row.scope),
             ",".join(row.phases),
-            str(row.status) + (" (sandbox)" if row.sandbox else ""),
+            _status(row),
             duration(row.duration_seconds),
             row.operator,
             row.message,
@@ -33,6 +33,13 @@ def text(found: History) -> str:
     if found.success_rate is not None:
         lines += ["", f"{found.success_rate:.0%} of those that ended completed"]
     return "\n".join(lines)
+
+
+def _status(row: HistoryRow) -> str:
+    notes = ["sandbox"] if row.sandbox else []
+    notes += ["rolled back"] if row.rolled_back else []
+    notes += [f"{stage} overridden" for stage in row.overridden]
+    return str(row.status) + (f" ({', '.join(notes)})" if notes else "")
 
 
 def log_text(entries: list[TimelineEntry]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drstate_cli.render.rollback import decisions_text
 from drstate_cli.render.words import bare, counts, duration, left_out, many, remedy, table
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def _head(view: ExecutionView) -> list[str]:
         head.append(f"  message: {view.message}")
     if view.consents:
         head.append(f"  consent: {', '.join(view.consents)}")
+    head += decisions_text(view)
     return head
 
 

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 
 Comment = Annotated[str, typer.Option("--comment", help="Kept with your approval.")]
 
+Override = Annotated[
+    str | None,
+    typer.Option(
+        "--override",
+        metavar="REASON",
+        help="Go on after an UNHEALTHY wave. The reason is kept with your name.",
+        show_default=False,
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
@@ -32,6 +42,7 @@ def resume(
     environment: Environment = None,
     yes: Yes = False,
     comment: Comment = "",
+    override: Override = None,
     parallel: Parallel = None,
 ) -> int:
     """Go on after a crash, a failure or at a gate. `--yes` approves it; nothing is repeated."""
@@ -51,6 +62,7 @@ def resume(
             scope=optional_scope(customer, environment),
             approve=True if yes else None,
             comment=comment,
+            override=override,
             ask=asker(common, yes, services.operator, follower.paused),
             on_event=_announced(common, services, follower),
             parallel=parallel,

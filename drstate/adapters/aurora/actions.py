@@ -15,7 +15,7 @@ from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
 from drstate.adapters.aurora import reading
 from drstate.adapters.aurora.lag import lag_if_known
-from drstate.errors import OperationError
+from drstate.errors import AwsCallError, OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When
 from drstate.model.specs.aurora import AuroraSpec
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 #: consent that a forced failover needs
 DATA_LOSS = "data-loss"
 _DEADLINE_SECONDS = 1800
+#: what RDS answers while roles change, or where they have changed already
+_BUSY = frozenset({"InvalidDBClusterStateFault", "InvalidGlobalClusterStateFault"})
 
 
 class _GlobalAction(Action):
@@ -122,7 +124,12 @@ class Promote(_GlobalAction):
                 hint="drstate up --phase replicate creates it",
             )
         if self.target_arn not in (before.writer, before.moving_to):
-            self._call(aws, before, name)
+            try:
+                self._call(aws, before, name)
+            except AwsCallError as error:
+                # An attempt whose answer was lost may have begun what this one asks for again.
+                if error.aws_code not in _BUSY or not self._under_way(here, name):
+                    raise
         after = self._await_writer(here, run, name, self.target_arn)
         return {
             **_facts(after),
@@ -185,6 +192,11 @@ class Promote(_GlobalAction):
                 "upgrade the secondary to the writer's version first",
             )
         return None, ""
+
+    def _under_way(self, at: At, name: str) -> bool:
+        """Whether the target writes, or is about to."""
+        now = reading.topology(at, name)
+        return now is not None and self.target_arn in (now.writer, now.moving_to)
 
     def _call(self, aws: AwsCaller, before: reading.Topology, name: str) -> None:
         if self.force:

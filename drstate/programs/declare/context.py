@@ -6,6 +6,7 @@ execution id, no operator, or every run would be a change. Those are in the adap
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ import pulumi_aws as aws
 
 from drstate.model.catalog import CatalogEntry
 from drstate.model.shard import ShardInput
+from drstate.programs.declare.endpoints import endpoint_arguments
 from drstate.programs.owners import Owners, ignored
 from drstate.programs.translator import Translator
 
@@ -82,6 +84,7 @@ class Declaration:
                     session_name=SESSION_NAME,
                 )
             ],
+            **endpoint_arguments(os.environ),
         )
 
 

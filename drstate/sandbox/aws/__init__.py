@@ -8,17 +8,32 @@ the operation).
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from importlib import import_module
 from typing import Any
 
-from . import autoscaling, cloudwatch, ecs, elbv2, explorer, kms, rds, route53, sts
+from . import (
+    autoscaling,
+    cloudwatch,
+    ec2_states,
+    ecs,
+    elbv2,
+    explorer,
+    kms,
+    launch_templates,
+    rds,
+    route53,
+    sts,
+)
+from .drs import agents as drs_agents
 
 _DIRECT = {
     "application-autoscaling": (
         "moto.applicationautoscaling.responses:ApplicationAutoScalingResponse"
     ),
     "cloudwatch": "moto.cloudwatch.responses:CloudWatchResponse",
+    "drs": "drstate.sandbox.aws.drs.responses:DrsResponse",
     "ec2": "moto.ec2.responses:EC2Response",
     "ecr": "moto.ecr.responses:ECRResponse",
     "ecs": "moto.ecs.responses:EC2ContainerServiceResponse",
@@ -37,10 +52,34 @@ _DIRECT = {
 }
 
 
+# Corrected when they are first asked for: importing them all would double a start's time.
+_WHEN_ASKED = {
+    "efs": "moto.efs.responses:EFSResponse",
+    "elasticache": "moto.elasticache.responses:ElastiCacheResponse",
+    "ssm": "moto.ssm.responses:SimpleSystemManagerResponse",
+    "memorydb": "moto.memorydb.responses:MemoryDBResponse",
+}
+
+
+@cache
+def correct(service: str) -> None:
+    """Put one service's corrections in place before anything uses its backends."""
+    import_module(f"{__name__}.{service}").install()
+
+
+def correct_used() -> None:
+    """The same for every service whose backends came from a snapshot."""
+    for service in _WHEN_ASKED:
+        if f"moto.{service}.models" in sys.modules:
+            correct(service)
+
+
 @cache
 def own_service(service: str) -> Any:
     """The response class of a service that is reached directly, or None."""
-    path = _DIRECT.get(service)
+    if service in _WHEN_ASKED:
+        correct(service)
+    path = _DIRECT.get(service) or _WHEN_ASKED.get(service)
     if path is None:
         return None
     module, _, name = path.partition(":")
@@ -51,6 +90,9 @@ def install() -> None:
     """Put every addition and correction in place; safe to call again."""
     for service in (sts, rds, ecs, autoscaling, cloudwatch, route53, elbv2, kms):
         service.install()
+    launch_templates.install()
+    ec2_states.install()
+    drs_agents.install()
 
 
-__all__ = ["explorer", "install", "own_service"]
+__all__ = ["correct", "correct_used", "explorer", "install", "own_service"]

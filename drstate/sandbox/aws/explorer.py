@@ -31,6 +31,7 @@ SEARCH_LIMIT = 1000
 _SUPPORTED = (
     "application-autoscaling:scalable-target",
     "cloudwatch:alarm",
+    "drs:source-server",
     "dynamodb:table",
     "ec2:security-group",
     "ec2:subnet",
@@ -38,11 +39,22 @@ _SUPPORTED = (
     "ecs:cluster",
     "ecs:service",
     "ecs:task-definition",
+    "elasticache:cluster",
+    "elasticache:replicationgroup",
+    "elasticache:snapshot",
+    "elasticache:subnetgroup",
+    "elasticache:user",
+    "elasticfilesystem:access-point",
+    "elasticfilesystem:file-system",
     "elasticloadbalancing:listener/app",
     "elasticloadbalancing:loadbalancer/app",
     "elasticloadbalancing:targetgroup",
     "kms:key",
     "logs:log-group",
+    "memorydb:cluster",
+    "memorydb:snapshot",
+    "memorydb:subnetgroup",
+    "memorydb:user",
     "rds:cluster",
     "rds:cluster-pg",
     "rds:db",
@@ -134,6 +146,9 @@ def _uuid(*parts: str) -> str:
 
 def indexed(account: str, region: str) -> list[Found]:
     """Every resource of an account in a region that any service can name, by ARN."""
+    from . import correct_used  # noqa: PLC0415 - the package imports this module
+
+    correct_used()
     found: dict[str, Found] = {}
     for backend in iter_taggable_backends(account, region):
         for resource in backend.iter_tagged_resources():

@@ -19,6 +19,8 @@ from . import runtime
 from .route53_health import Route53Refusal
 
 PROPAGATION_SECONDS = 10.0
+# How long a zone works on one change and refuses the next.
+PROCESSING_SECONDS = 2.0
 PENDING = "PENDING"
 INSYNC = "INSYNC"
 _ROUTING = ("weight", "failover", "region", "geo_location", "multi_value_answer")
@@ -33,6 +35,7 @@ class Change:
     submitted: datetime
     comment: str | None
     status: str = PENDING
+    processed: bool = False
 
     def shown(self) -> dict[str, Any]:
         """As ChangeInfo."""
@@ -171,6 +174,10 @@ def apply(backend: Any, zone_id: str, batch: list[dict[str, Any]], comment: str 
         change.status = INSYNC
         zone.served = propagated
 
+    def processed() -> None:
+        change.processed = True
+
+    runtime.clock().after(PROCESSING_SECONDS, processed)
     runtime.clock().after(PROPAGATION_SECONDS, insync)
     return change
 
@@ -181,7 +188,7 @@ def _check_idle(backend: Any, zone: Any) -> None:
     pending = [
         one
         for one in backend.change_book().values()
-        if one.zone == zone.resource_id and one.status == PENDING
+        if one.zone == zone.resource_id and not one.processed
     ]
     if pending:
         raise Route53Refusal(

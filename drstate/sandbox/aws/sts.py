@@ -175,7 +175,7 @@ def _issue(
         external_id=external_id or "",
     )
     state = runtime.get()
-    assumed.expiration = state.clock.now().replace(microsecond=0) + timedelta(seconds=seconds)
+    assumed.expiration = state.now().replace(microsecond=0) + timedelta(seconds=seconds)
     key.role_arn = role.arn
     sts_backends[account][PARTITION].assumed_roles.append(assumed)
     state.access.issue(

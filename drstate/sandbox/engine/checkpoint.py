@@ -130,8 +130,8 @@ def _damaged(layout: Layout, stack: StackName, path: Path, reason: ValueError) -
     )
 
 
-def _dump(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+#: made once: building an encoder takes longer than encoding a short value
+_dump = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _rank(key: str) -> tuple[int, str]:
@@ -139,8 +139,11 @@ def _rank(key: str) -> tuple[int, str]:
 
 
 def _resource_text(resource: dict[str, Any]) -> str:
-    keys = sorted(resource, key=_rank)
-    return "{" + ",".join(f"{_dump(key)}:{_dump(resource[key])}" for key in keys) + "}"
+    try:
+        keys = sorted(resource, key=_RANK.__getitem__)
+    except KeyError:
+        keys = sorted(resource, key=_rank)
+    return "{" + ",".join([f"{_dump(key)}:{_dump(resource[key])}" for key in keys]) + "}"
 
 
 def _operation_text(operation: dict[str, Any]) -> str:

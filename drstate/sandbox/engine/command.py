@@ -112,13 +112,14 @@ class EmbeddedPulumi(PulumiCommand):
             args = ["--non-interactive", *args]
         env = {**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"}
         output = Output(on_output, on_error)
-        code = self._serve(args, cwd, env, output)
+        code = self.serve(args, cwd, env, output)
         result = CommandResult(stdout=output.stdout, stderr=output.stderr, code=code)
         if code != 0:
             raise create_command_error(result)
         return result
 
-    def _serve(self, args: list[str], cwd: str, env: Mapping[str, str], output: Output) -> int:
+    def serve(self, args: list[str], cwd: str, env: Mapping[str, str], output: Output) -> int:
+        """Serve one command line with exactly this environment; its exit code."""
         try:
             parsed = parse(list(args))
             folder = Path(cwd).resolve()

@@ -98,6 +98,12 @@ class UpdateRequest:
     env: Mapping[str, str] = field(default_factory=dict)
     #: (host, port) etc. of the runner may set it to end the update early
     cancelled: Callable[[], bool] = field(default=lambda: False)
+    #: … or at once: operations under way are given up, and stay pending
+    terminated: Callable[[], bool] = field(default=lambda: False)
+    #: how long plugins may take to give up after a cancellation, seconds
+    grace: float = 30.0
+    #: keep plugins out of the terminal's reach: an interrupt is the engine's to pass on
+    detached: bool = False
     #: every plain text that is a secret of the configuration, those inside objects too
     secret_texts: tuple[str, ...] = ()
     #: what to bring in (kind "import"; no program is run, everything else stays as it is)

@@ -197,11 +197,12 @@ class Display:
             parts = (urn or root).split("::")
             kind = parts[-2].rpartition("$")[2] if len(parts) > 2 else _STACK
             self.write(f"  {kind} ({parts[-1]}):")
-            for one in found:
-                text = str(one.get("prefix", "")) + str(one.get("message", "")).rstrip("\n")
-                for line in text.split("\n"):
-                    self.write(f"    {line}".rstrip())
-            self.write("")
+            for group in _by_stream(found):
+                for one in group:
+                    text = str(one.get("prefix", "")) + str(one.get("message", "")).rstrip("\n")
+                    for line in text.split("\n"):
+                        self.write(f"    {line}".rstrip())
+                self.write("")
 
     def _write_outputs(self) -> None:
         if not self._had_root:
@@ -233,6 +234,15 @@ class Display:
             self.write("    " + ". ".join(ends))
         if self._errors:
             self.write(f"    {len(self._errors)} errored")
+
+
+def _by_stream(found: list[Event]) -> list[list[Event]]:
+    """What a program printed, each stream by itself, apart from the engine's own messages."""
+    groups: dict[str, list[Event]] = {}
+    for one in found:
+        printed = str(one.get("message", "")).endswith("\n\n") and not one.get("prefix")
+        groups.setdefault(str(one.get("severity")) if printed else "", []).append(one)
+    return list(groups.values())
 
 
 def _diff(metadata: Mapping[str, Any]) -> str:

@@ -7,8 +7,11 @@ by the same words as the CLI's. It refuses to be used for bugs: those propagate 
 from __future__ import annotations
 
 CODE_FAILED = 1
+#: nobody said yes, and nobody can be asked
+CODE_NO_CONSENT = 2
 CODE_STACK_NOT_FOUND = 6
 CODE_UNEXPECTED_CHANGES = 7
+CODE_TERMINATED = 8
 
 
 class FailedCommandError(Exception):

@@ -58,15 +58,20 @@ class Parsed:
         return found
 
 
-_GLOBAL_VALUES = frozenset({"color", "cwd", "verbose"})
+_GLOBAL_VALUES = frozenset({"color", "config-file", "cwd", "stack", "verbose"})
 _GLOBAL_SWITCHES = frozenset(
-    {"non-interactive", "emoji", "logflow", "logtostderr", "disable-integrity-checking", "help"}
-)
+    {
+        "non-interactive", "emoji", "logflow", "logtostderr", "disable-integrity-checking", "help",
+        "fully-qualify-stack-names",
+    }
+)  # fmt: skip
 _SHORT = {
     "s": "stack", "y": "yes", "C": "cwd", "v": "verbose", "p": "parallel", "t": "target",
     "m": "message", "f": "skip-preview", "j": "json", "r": "refresh", "a": "all", "i": "show-ids",
-    "u": "show-urns", "h": "help",
+    "u": "show-urns", "h": "help", "Q": "fully-qualify-stack-names", "e": "emoji",
 }  # fmt: skip
+#: short flags that take a value
+_SHORT_VALUES = frozenset("sCvptm")
 
 
 def _command(
@@ -194,9 +199,31 @@ _GROUPS = frozenset(path[:depth] for path in COMMANDS for depth in range(1, len(
 
 def parse(argv: list[str]) -> Parsed:
     """Take a command line apart. Raises FailedCommandError naming what is not served."""
-    path, words = _path(argv)
+    path, words = _path(_spelt_out(argv))
     command = COMMANDS[path]
     return _Reader(path, command, words).read()
+
+
+def _spelt_out(argv: list[str]) -> list[str]:
+    """Short flags one by one: ``-yf`` is ``-y -f``, ``-sdev`` is ``-s dev``."""
+    words: list[str] = []
+    for index, word in enumerate(argv):
+        if word == "--":
+            return [*words, *argv[index:]]
+        if len(word) < 3 or word[0] != "-" or word[1] == "-" or word[1] not in _SHORT:
+            words.append(word)
+            continue
+        rest = word[1:]
+        while rest:
+            letter, rest = rest[0], rest[1:]
+            words.append(f"-{letter}")
+            if rest.startswith("=") or (rest and letter in _SHORT_VALUES):
+                if letter in _SHORT_VALUES:
+                    words.append(rest.removeprefix("="))
+                else:
+                    words[-1] += rest
+                break
+    return words
 
 
 def _path(argv: list[str]) -> tuple[tuple[str, ...], list[str]]:
@@ -229,7 +256,8 @@ def _path(argv: list[str]) -> tuple[tuple[str, ...], list[str]]:
                 break
         index += 1
     if path not in COMMANDS:
-        raise _unknown(" ".join(path) or "(nothing)")
+        named = [word for word in rest if not word.startswith("-")][:1]
+        raise _unknown(" ".join((*path, *named)) or "(nothing)")
     if path in _GROUPS and (stray := _stray(COMMANDS[path], rest)) is not None:
         raise _unknown(" ".join((*path, stray)))
     return path, rest

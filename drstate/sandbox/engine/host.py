@@ -1,4 +1,4 @@
-"""What a command needs of the machine: clock, ids, randomness, and who is asking.
+"""What a command needs of the machine: clock, ids, randomness, who is asking, and who interrupts.
 
 Everything that differs from run to run comes from here, so that tests can hold it still.
 It refuses to know anything about stacks or state.
@@ -39,6 +39,14 @@ class Host:
     user: Callable[[], str] = _user
     name: Callable[[], str] = socket.gethostname
     pid: Callable[[], int] = field(default=os.getpid)
+    #: somebody wants the command to end early, in good order …
+    interrupted: Callable[[], bool] = lambda: False
+    #: … or at once
+    terminated: Callable[[], bool] = lambda: False
+    #: how long plugins may take to give up after an interruption, seconds
+    grace: float = 30.0
+    #: whether plugins are kept out of the terminal's reach, so that interruptions come from here
+    detached: bool = False
 
 
 def rfc3339(moment: datetime) -> str:

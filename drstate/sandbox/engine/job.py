@@ -5,11 +5,22 @@ It changes nothing, except that a stack without a salt gets one.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from drstate.sandbox.engine.contract import ImportSpec, ProgramAddress, UpdateOptions, UpdateRequest
-from drstate.sandbox.engine.failure import FailedCommandError
+from drstate.sandbox.engine.contract import (
+    Event,
+    ImportSpec,
+    ProgramAddress,
+    UpdateOptions,
+    UpdateRequest,
+)
+from drstate.sandbox.engine.failure import CODE_NO_CONSENT, FailedCommandError
+from drstate.sandbox.engine.language.host import LanguageHost, Source, serving
+from drstate.sandbox.engine.language.interpreter import interpreter
+from drstate.sandbox.engine.language.runtime import PYTHON
 from drstate.sandbox.engine.names import ORGANIZATION, StackName
 from drstate.sandbox.engine.passphrase import Cipher
 from drstate.sandbox.engine.session import Session
@@ -36,6 +47,7 @@ class Job:
     options: UpdateOptions
     program: ProgramAddress | None
     imports: tuple[ImportSpec, ...] = ()
+    source: Source | None = None
 
 
 def prepare(session: Session, kind: Kind, *, dry_run: bool, imports: tuple[ImportSpec, ...]) -> Job:
@@ -45,7 +57,8 @@ def prepare(session: Session, kind: Kind, *, dry_run: bool, imports: tuple[Impor
     if kind != "preview" and not (parsed.on("yes") or parsed.on("skip-preview") or dry_run):
         raise FailedCommandError(
             "--yes or --skip-preview or --preview-only must be passed in to proceed when running "
-            "in non-interactive mode"
+            "in non-interactive mode",
+            CODE_NO_CONSENT,
         )
     stack = session.name()
     session.store.require(stack)
@@ -53,8 +66,22 @@ def prepare(session: Session, kind: Kind, *, dry_run: bool, imports: tuple[Impor
     cipher = session.manager(settings, _MANAGER)
     config = session.config(settings)
     validate(session.project, stack.name, config)
-    program = _program(session, kind, options)
-    return Job(session, kind, dry_run, stack, config, cipher, options, program, imports)
+    program, source = _program(session, kind, options), _source(session, kind, options)
+    return Job(session, kind, dry_run, stack, config, cipher, options, program, imports, source)
+
+
+@contextmanager
+def with_program(job: Job, emit: Callable[[Event], None]) -> Iterator[Job]:
+    """The job with its program listening: one that is a file is served while the block runs."""
+    source = job.source
+    if source is None:
+        yield job
+        return
+    hidden = job.config.secret_texts(job.cipher.decrypt)
+    host = LanguageHost(source, emit, hidden, job.session.host.interrupted)
+    with serving(host) as address:
+        program = ProgramAddress(address, str(source.folder), source.program)
+        yield replace(job, program=program)
 
 
 def _program(session: Session, kind: Kind, options: UpdateOptions) -> ProgramAddress | None:
@@ -62,11 +89,31 @@ def _program(session: Session, kind: Kind, options: UpdateOptions) -> ProgramAdd
         return None
     client = session.parsed.value("client")
     if client is None:
-        raise FailedCommandError(
-            "the embedded engine runs inline programs only (--client); it starts no language "
-            "runtime: pass `program` to the stack, or use the Pulumi CLI"
-        )
+        return None
     return ProgramAddress(client, str(session.project.program_folder))
+
+
+def _source(session: Session, kind: Kind, options: UpdateOptions) -> Source | None:
+    """The program to start, where one is needed and none is handed in."""
+    if kind == "import" or (kind in ("refresh", "destroy") and not options.run_program):
+        return None
+    if session.parsed.value("client") is not None:
+        return None
+    project = session.project
+    if project.runtime.name != PYTHON:
+        raise FailedCommandError(
+            f"{project.file} has the runtime '{project.runtime.name}'; the embedded engine runs "
+            "Python programs, and inline ones: use the Pulumi CLI for others"
+        )
+    place = project.program_folder
+    folder, program = (place.parent, place.name) if place.is_file() else (place, ".")
+    if program == "." and not (folder / "__main__.py").is_file():
+        raise FailedCommandError(
+            f"there is no program: {folder / '__main__.py'} does not exist. Write it, or name the "
+            f"program's folder under main in {project.file}"
+        )
+    executable = interpreter(project.runtime.virtualenv, project.folder, session.env)
+    return Source(executable, project.folder, folder, program, session.env)
 
 
 def read_options(session: Session) -> UpdateOptions:
@@ -140,5 +187,11 @@ def request_of(job: Job, loaded: LoadedState, **extra: Any) -> UpdateRequest:
         base=loaded.deployment,
         env=dict(session.env),
         imports=job.imports,
-        **extra,
+        **{
+            "cancelled": session.host.interrupted,
+            "terminated": session.host.terminated,
+            "grace": session.host.grace,
+            "detached": session.host.detached,
+            **extra,
+        },
     )

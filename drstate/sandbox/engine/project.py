@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from drstate.sandbox.engine.failure import FailedCommandError
+from drstate.sandbox.engine.language.runtime import Runtime, read_runtime
 
 PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
 
@@ -41,6 +42,8 @@ class Project:
     config: Mapping[str, ConfigDeclaration] = field(default_factory=dict)
     #: provider package -> resolved folder or executable
     plugins: Mapping[str, str] = field(default_factory=dict)
+    #: the language of the program, for programs that are not handed in
+    runtime: Runtime = field(default_factory=Runtime)
 
     @property
     def folder(self) -> Path:
@@ -85,6 +88,10 @@ def _parse(file: Path) -> Project:
     plugins = data.get("plugins") or {}
     providers = plugins.get("providers") if isinstance(plugins, dict) else None
     backend = data.get("backend") or {}
+    try:
+        runtime = read_runtime(data.get("runtime"))
+    except ValueError as error:
+        raise FailedCommandError(f"could not read the project file {file}: {error}") from error
     return Project(
         name=data["name"],
         file=file,
@@ -93,6 +100,7 @@ def _parse(file: Path) -> Project:
         backend_url=str(backend.get("url") or "") if isinstance(backend, dict) else "",
         config=_declarations(file, data.get("config")),
         plugins=_plugins(file, providers),
+        runtime=runtime,
     )
 
 

@@ -18,7 +18,6 @@ from drstate.sandbox.engine.files import write_durably
 from drstate.sandbox.engine.job import Job, request_of
 from drstate.sandbox.engine.locks import StackLock
 from drstate.sandbox.engine.sealing import sealed
-from drstate.sandbox.engine.session import Session
 from drstate.sandbox.engine.steplog import Header, SideJournalWriter
 from drstate.sandbox.engine.store import ChangedMeanwhileError, LoadedState
 
@@ -39,7 +38,8 @@ def recorded(
     began = host.stamp()
     result = UpdateResult(code=1, changes={})
     try:
-        request = request_of(job, loaded, cancelled=lambda: not lock.is_ours)
+        cancelled = lambda: host.interrupted() or not lock.is_ours  # noqa: E731
+        request = request_of(job, loaded, cancelled=cancelled)
         result = session.deployer.run(request, log, emit)
     finally:
         try:
@@ -76,7 +76,7 @@ def _remember(job: Job, began: int, result: UpdateResult, state: bytes) -> None:
         start=began // 1_000_000_000,
         end=stamp // 1_000_000_000,
         message=session.parsed.value("message") or "",
-        environment=_environment(session),
+        environment=_environment(job),
         config=job.config.stored,
         succeeded=result.code in (0, 7),
         changes=result.changes,
@@ -84,8 +84,9 @@ def _remember(job: Job, began: int, result: UpdateResult, state: bytes) -> None:
     history.save_entry(session.layout, job.stack, host.stamp(), entry, state)
 
 
-def _environment(session: Session) -> dict[str, str]:
+def _environment(job: Job) -> dict[str, str]:
     """What a history entry says about how the engine was called. No values, only that they are."""
+    session = job.session
     found = {
         "exec.kind": session.parsed.value("exec-kind") or "cli",
         "pulumi.arch": "amd64" if sys.maxsize > 2**32 else "386",
@@ -107,4 +108,7 @@ def _environment(session: Session) -> dict[str, str]:
         found["runtime.name"] = "client"
         found["runtime.executable"] = sys.executable
         found["runtime.version"] = ".".join(str(part) for part in sys.version_info[:3])
+    elif job.source is not None:
+        found["runtime.name"] = session.project.runtime.name
+        found["runtime.executable"] = job.source.executable
     return found

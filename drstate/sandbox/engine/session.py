@@ -78,9 +78,7 @@ class Session:
     def require_yes(self) -> None:
         """Refuse to go on without consent: nobody can be asked."""
         if not self.parsed.on("yes"):
-            raise FailedCommandError(
-                "--yes must be passed in to proceed when running in non-interactive mode"
-            )
+            raise FailedCommandError("non-interactive mode requires --yes flag")
 
     def settings(self, stack: StackName) -> StackFile:
         """The settings file of a stack, read anew."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drstate.sandbox.engine.ages import ago
 from drstate.sandbox.engine.checkpoint import ENGINE_VERSION
 from drstate.sandbox.engine.failure import refused
 from drstate.sandbox.engine.sealing import unwrapped
@@ -45,6 +46,10 @@ def overview(session: Session) -> None:
     """What a stack holds."""
     stack = session.name()
     state = session.store.require(stack)
+    if session.parsed.on("show-name"):
+        whole = session.parsed.on("fully-qualify-stack-names")
+        session.output.out(stack.qualified if whole else stack.name)
+        return
     resources = state.resources
     if session.store.has_left_overs(stack):
         loaded = session.store.load(stack, session.state_cipher)
@@ -54,7 +59,9 @@ def overview(session: Session) -> None:
     out(f"    Managed by {session.host.name()}")
     manifest = (state.latest or {}).get("manifest") or {}
     if manifest.get("time"):
-        out(f"    Last updated: {manifest['time']}")
+        time = str(manifest["time"])
+        shown = time.replace("T", " ").replace("Z", " +0000 UTC")
+        out(f"    Last updated: {ago(time, session.host.now())} ({shown})")
     if manifest.get("version"):
         out(f"    Pulumi version used: {manifest['version']}")
     out(f"Current stack resources ({len(resources)}):")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from drstate.sandbox.engine import history, selection
+from drstate.sandbox.engine.ages import ago
 from drstate.sandbox.engine.checkpoint import encode_state, read_state, write_state
 from drstate.sandbox.engine.failure import FailedCommandError, refused, stack_not_found
 from drstate.sandbox.engine.files import remove
@@ -86,13 +87,14 @@ def ls(session: Session) -> None:
     """List the stacks of the project, or all."""
     current = selection.selected(session.env, session.project)
     rows = []
+    whole = session.parsed.on("fully-qualify-stack-names")
     for stack in _all_names(session):
         state = read_state(session.layout, stack)
         if state is None:
             continue
         time = ((state.latest or {}).get("manifest") or {}).get("time")
         row: dict[str, Any] = {
-            "name": stack.name,
+            "name": stack.qualified if whole else stack.name,
             "current": current in (stack.qualified, stack.name),
         }
         if time:
@@ -104,11 +106,11 @@ def ls(session: Session) -> None:
         session.output.out(pretty(rows))
         return
     table = [("NAME", "LAST UPDATE", "RESOURCE COUNT")]
+    now = session.host.now()
     for row in rows:
         star = "*" if row["current"] else ""
-        table.append(
-            (row["name"] + star, row.get("lastUpdate", "n/a"), str(row.get("resourceCount", "n/a")))
-        )
+        updated = ago(row["lastUpdate"], now) if "lastUpdate" in row else "n/a"
+        table.append((row["name"] + star, updated, str(row.get("resourceCount", "n/a"))))
     for line in columns(table):
         session.output.out(line)
 
@@ -123,8 +125,15 @@ def rm(session: Session) -> None:
     """Remove a stack: state, tags, history and settings. Backups stay."""
     text = (session.parsed.arguments or (session.parsed.value("stack"),))[0]
     stack = session.name(text)
-    state = session.store.require(stack)
+    session.store.require(stack)
     session.require_yes()
+    forget(session, stack)
+    session.output.out(f"Stack '{stack.name}' has been removed!")
+
+
+def forget(session: Session, stack: StackName) -> None:
+    """Remove a stack without asking; one that has resources only with ``--force``."""
+    state = session.store.require(stack)
     with StackLock(session.layout, stack, session.host):
         left = session.store.has_left_overs(stack)
         if (state.resources or left) and not session.parsed.on("force"):
@@ -142,7 +151,6 @@ def rm(session: Session) -> None:
     if not session.parsed.on("preserve-config"):
         session.settings(stack).delete()
     selection.deselect(session.env, session.project, stack)
-    session.output.out(f"Stack '{stack.name}' has been removed!")
 
 
 def rename(session: Session) -> None:

@@ -19,7 +19,6 @@ Edit = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def _edit(session: Session, edit: Edit) -> None:
-    session.require_yes()
     stack = session.name()
     session.store.require(stack)
     with StackLock(session.layout, stack, session.host):
@@ -75,7 +74,8 @@ def _protection(session: Session, *, protect: bool) -> None:
         return new
 
     _edit(session, edit)
-    session.output.out(f"{changed} resources {'protected' if protect else 'unprotected'}")
+    what = "All" if urns is None else str(changed)
+    session.output.out(f"{what} resources {'protected' if protect else 'unprotected'}")
 
 
 def _urn(session: Session) -> str:
@@ -88,7 +88,6 @@ def _urn(session: Session) -> str:
 
 def cancel(session: Session) -> None:
     """Remove every lock. What a dead holder left half-way is brought into the state file."""
-    session.require_yes()
     stack = session.name((session.parsed.arguments or (None,))[0])
     session.store.require(stack)
     dead = _all_dead(session, stack)

@@ -6,17 +6,27 @@ beside another update, or without a program where one is needed.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from drstate.sandbox.engine.collector import fewer_collections
 from drstate.sandbox.engine.contract import ImportSpec, UpdateResult
 from drstate.sandbox.engine.delivery import delivery, display_title
 from drstate.sandbox.engine.failure import FailedCommandError, SilentFailureError
 from drstate.sandbox.engine.integrity import findings
-from drstate.sandbox.engine.job import Job, Kind, prepare, request_of, spare_protected
+from drstate.sandbox.engine.job import (
+    Job,
+    Kind,
+    prepare,
+    request_of,
+    spare_protected,
+    with_program,
+)
 from drstate.sandbox.engine.locks import StackLock
 from drstate.sandbox.engine.recording import recorded
 from drstate.sandbox.engine.session import Session
 from drstate.sandbox.engine.store import LoadedState
+from drstate.sandbox.engine.verbs_stack import forget
 
 
 def up(session: Session) -> None:
@@ -54,10 +64,20 @@ def run_update(
         _carry_out(job, None)
         return
     with StackLock(session.layout, job.stack, session.host) as lock:
+        if not session.parsed.on("skip-preview"):
+            first = replace(job, dry_run=True)
+            display_title(first)
+            _carry_out(first, None)
         display_title(job)
         _carry_out(job, lock)
     if kind == "destroy" and job.options.exclude_protected and job.options.targets:
         session.output.out("All unprotected resources were destroyed.")
+    elif kind == "destroy" and job.options.remove_stack:
+        forget(session, job.stack)
+        session.output.out(
+            "The resources in the stack have been deleted, and the history and configuration "
+            "removed."
+        )
     elif kind == "destroy" and not job.options.targets:
         session.output.out(
             "The resources in the stack have been deleted, but the history and configuration "
@@ -84,11 +104,11 @@ def _load(job: Job, lock: StackLock | None) -> LoadedState:
 
 def _carry_out(job: Job, lock: StackLock | None) -> None:
     loaded = _load(job, lock)
-    with delivery(job) as emit:
+    with delivery(job) as emit, with_program(job, emit) as ready, fewer_collections():
         if lock is None:
-            result = job.session.deployer.run(request_of(job, loaded), _Nowhere(), emit)
+            result = job.session.deployer.run(request_of(ready, loaded), _Nowhere(), emit)
         else:
-            result = recorded(job, lock, loaded, emit)
+            result = recorded(ready, lock, loaded, emit)
     _conclude(result)
 
 

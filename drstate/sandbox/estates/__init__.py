@@ -1,28 +1,36 @@
 """Emulated AWS contents: what is there when a sandbox starts.
 
 An estate is built straight into moto's backends, with identifiers that are the same at
-every start, because scope files name them.
+every start, because scope files name them. Builders are imported when they are wanted: what
+one estate uses must not cost another one's start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from drstate.sandbox.aws.ids import SeededIds
+if TYPE_CHECKING:
+    from drstate.sandbox.aws.ids import SeededIds
 
-from . import demo
-from .estate import Estate
+    from .estate import Estate
 
-ESTATES: dict[str, Callable[[SeededIds], Estate]] = {"demo": demo.build}
+#: module of each estate; its build(ids, options) makes it
+ESTATES = {
+    "demo": "drstate.sandbox.estates.demo.build",
+    "generated": "drstate.sandbox.estates.generated.build",
+}
 
 
 def build(name: str, ids: SeededIds) -> Estate:
     """Build a named estate into the (empty) backends.
 
-    Raises ValueError naming the known estates.
+    What follows a colon in the name are the estate's own options. Raises ValueError naming
+    the known estates, or the option that is wrong.
     """
-    builder = ESTATES.get(name)
-    if builder is None:
+    kind, _, options = name.partition(":")
+    if kind not in ESTATES:
         known = ", ".join(sorted(ESTATES))
-        raise ValueError(f"there is no estate called {name!r}; known estates: {known}")
-    return builder(ids)
+        raise ValueError(f"there is no estate called {kind!r}; known estates: {known}")
+    made: Estate = import_module(ESTATES[kind]).build(ids, options)
+    return made

@@ -13,7 +13,8 @@ class Estate:
     """Accounts, regions, the operator's key, and identifiers per scope.
 
     `facts` is keyed `<customer>/<environment>`: nested plain data with every identifier
-    that a scope file names.
+    that a scope file names. `scopes` are whole scope files, for estates that have none in the
+    repository: path below stacks/ -> text.
     """
 
     name: str
@@ -21,3 +22,4 @@ class Estate:
     regions: tuple[str, ...]
     credentials: SandboxCredentials
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scopes: dict[str, str] = field(default_factory=dict)

@@ -79,8 +79,10 @@ class World:
 
     def __init__(self, path):
         self.path = path
+        self.threads = threading.Lock()
 
     def __enter__(self):
+        self.threads.acquire()
         self.lock = Path(f"{self.path}.lock").open("w")
         fcntl.flock(self.lock, fcntl.LOCK_EX)
         try:
@@ -96,6 +98,7 @@ class World:
         with Path(self.path).open("w") as file:
             json.dump(self.data, file, indent=2)
         self.lock.close()
+        self.threads.release()
 
 
 class Golden(provider_pb2_grpc.ResourceProviderServicer):

@@ -127,10 +127,10 @@ def test_unknown_operation_is_named_and_not_retried(sandbox, refused):
 
 
 def test_unknown_service_is_named_and_not_retried(sandbox, refused):
-    drs = sandbox.client("drs", account=ACME_DATA)
-    code, status, message, retries = refused(drs.describe_jobs)
+    mgn = sandbox.client("mgn", account=ACME_DATA)
+    code, status, message, retries = refused(mgn.describe_jobs)
     assert (code, status, retries) == ("SandboxNotImplemented", 400, 0)
-    assert "drs:DescribeJobs" in message
+    assert "mgn:DescribeJobs" in message
 
 
 def test_fault_of_the_emulation_is_named_and_not_retried(sandbox, refused):

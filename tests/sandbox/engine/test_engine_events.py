@@ -50,7 +50,14 @@ def listen():
 
 def up(front, address):
     return front.run(
-        "up", "--yes", "--client=127.0.0.1:1", "--event-log", address, "--stack", "dev"
+        "up",
+        "--yes",
+        "--skip-preview",
+        "--client=127.0.0.1:1",
+        "--event-log",
+        address,
+        "--stack",
+        "dev",
     )
 
 

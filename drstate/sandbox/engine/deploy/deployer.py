@@ -34,17 +34,15 @@ from .ledger import Ledger, fold
 from .masks import hidden_texts
 from .monitor import Monitor
 from .planner import Planner
-from .plugin import Plugin
 from .program import engine_server, monitor_server, run_program
 from .provider import Provider
 from .registrar import Registrar
 from .registry import Registry
+from .starting import Plugins, likely
 from .urns import is_provider_type
 
 #: how often a cancellation is looked for while the program runs
 CANCEL_POLL_SECONDS = 0.2
-#: how long plugins may take to give up what they are doing
-CANCEL_GRACE_SECONDS = 30.0
 CODE_FAILED = 1
 CODE_UNEXPECTED_CHANGES = 7
 _ORDINARY = {"same", "read", "refresh"}
@@ -116,13 +114,16 @@ class EmbeddedDeployer:
         self._check_targets(context, context.targets.replaces)
         service = EngineService(context)
         with engine_server(service) as engine_address:
-            context.registry = _registry(context, engine_address)
+            plugins = Plugins(context.request, engine_address)
+            context.registry = _registry(context, engine_address, plugins)
             watch = _CancelWatch(context)
             try:
+                plugins.start_early(likely(context.request, context.base))
                 self._work(context, engine_address)
             finally:
                 watch.stop()
                 context.registry.close()
+                plugins.close()
 
     def _work(self, context: Context, engine_address: str) -> None:
         request = context.request
@@ -210,7 +211,10 @@ class _ProgramRun:
 
 
 class _CancelWatch:
-    """Passes a cancellation on to the plugins while calls to them are under way."""
+    """Passes a cancellation on to the plugins while calls to them are under way.
+
+    They are ended when their time is up, or when the update is to end at once.
+    """
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -223,9 +227,19 @@ class _CancelWatch:
             if self._context.request.cancelled():
                 self._context.end()
                 self._context.registry.cancel()
-                if not self._over.wait(CANCEL_GRACE_SECONDS):
+                if self._spent():
                     self._context.registry.close()
                 return
+
+    def _spent(self) -> bool:
+        """Wait for the end of the update; whether it did not come in time."""
+        request = self._context.request
+        rounds = request.grace / CANCEL_POLL_SECONDS
+        while not request.terminated() and rounds > 0:
+            if self._over.wait(CANCEL_POLL_SECONDS):
+                return False
+            rounds -= 1
+        return not self._over.is_set()
 
     def stop(self) -> None:
         """The update is over."""
@@ -233,19 +247,12 @@ class _CancelWatch:
         self._thread.join()
 
 
-def _registry(context: Context, engine_address: str) -> Registry:
+def _registry(context: Context, engine_address: str, plugins: Plugins) -> Registry:
     request = context.request
     root = request.program.work_dir if request.program else str(Path.cwd())
 
     def launch(package: str) -> Provider:
-        path = request.plugins.get(package)
-        if path is None:
-            known = ", ".join(sorted(request.plugins)) or "none"
-            raise EngineError(
-                f"no plugin for package '{package}' is known (known: {known}). Add it under "
-                "plugins.providers of Pulumi.yaml, with name and path."
-            )
-        plugin = Plugin(package, path, request.env, engine_address)
+        plugin = plugins.start(package)
         try:
             return Provider(plugin, engine_address, root, preview=request.dry_run)
         except BaseException:

@@ -129,7 +129,7 @@ class Executor:
             if step.condemns and step.old is not None:
                 step.old.delete = True
             self._record(step, number)
-        elif number is not None:
+        elif number is not None and not context.request.terminated():
             context.ledger.step(end=number)
 
     def _record(self, step: Step, number: int | None) -> None:

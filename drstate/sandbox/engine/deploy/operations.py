@@ -12,6 +12,7 @@ from . import steps
 from .context import Context
 from .errors import InitFailedError, ProviderError, Status
 from .provider import Provider
+from .reserved import for_plugin
 from .state import State
 from .steps import Step, present
 from .urns import is_provider_type
@@ -60,7 +61,7 @@ def _create(context: Context, step: Step) -> None:
     if is_provider_type(new.type):
         new.id = UNKNOWN if context.preview else context.new_id()
         context.registry.adopt(new)
-        new.outputs = new.inputs
+        new.outputs = for_plugin(new.inputs)
     elif new.custom:
         timeout = new.custom_timeouts.get("create", 0)
         provider = provider_of(context, new)
@@ -94,7 +95,7 @@ def _update(context: Context, step: Step) -> None:
     new.id, new.created = old.id, old.created
     if is_provider_type(new.type):
         context.registry.update(new)
-        new.outputs = new.inputs
+        new.outputs = for_plugin(new.inputs)
     elif new.custom:
         timeout = new.custom_timeouts.get("update", 0)
         ignore = step.ignore_changes

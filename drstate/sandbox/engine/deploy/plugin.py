@@ -22,6 +22,10 @@ from typing import IO
 
 import grpc
 
+from drstate.sandbox.engine.failure import FailedCommandError
+from drstate.sandbox.engine.language.plugins import FILE as PLUGIN_FILE
+from drstate.sandbox.engine.language.plugins import python_plugin
+
 from .errors import EngineError
 
 #: 400 MiB, as the SDK's own
@@ -37,56 +41,77 @@ STOP_SECONDS = 5.0
 DEATH_SECONDS = 1.0
 
 
-def find_executable(package: str, path: str) -> str:
-    """The executable of a plugin folder (or the executable itself).
+def find_command(
+    package: str, path: str, env: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """What starts the plugin of a folder (or the executable itself), and with which environment.
 
     Raises EngineError when there is none, naming what was looked for.
     """
-    place = Path(path)
+    place, surroundings = Path(path), {**os.environ, **env}
     if place.is_file():
-        return str(place)
+        return [str(place)], surroundings
     candidate = place / f"pulumi-resource-{package}"
     if candidate.is_file():
-        return str(candidate)
+        return [str(candidate)], surroundings
+    try:
+        python = python_plugin(place, surroundings)
+    except FailedCommandError as failure:
+        raise EngineError(f"no plugin for package '{package}': {failure.message}") from failure
+    if python is not None:
+        return python
     raise EngineError(
         f"no plugin for package '{package}': {candidate} does not exist. "
-        "Point plugins.providers[].path of Pulumi.yaml at a folder that holds this executable."
+        "Point plugins.providers[].path of Pulumi.yaml at a folder that holds this executable, "
+        f"or a Python plugin ({PLUGIN_FILE})."
     )
 
 
 class Plugin:
     """A running plugin and the channel to it."""
 
-    def __init__(self, package: str, path: str, env: Mapping[str, str], engine: str) -> None:
-        """Start it and wait for its port. ``engine`` is host:port of the engine service."""
+    def __init__(
+        self,
+        package: str,
+        path: str,
+        env: Mapping[str, str],
+        engine: str,
+        *,
+        detached: bool = False,
+    ) -> None:
+        """Start it; ``connect`` waits for it. ``engine`` is host:port of the engine service."""
         self.package = package
         self._errors: deque[str] = deque(maxlen=50)
-        command = find_executable(package, path)
+        command, surroundings = find_command(package, path, env)
         try:
             self._process = subprocess.Popen(
-                [command, engine],
+                [*command, engine],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={**os.environ, **env},
+                env=surroundings,
                 text=True,
                 errors="replace",
+                start_new_session=detached,
             )
         except OSError as error:
             raise EngineError(
-                f"the plugin for package '{package}' could not be started: {command}: "
+                f"the plugin for package '{package}' could not be started: {command[0]}: "
                 f"{error.strerror}. Check that the file is executable and its interpreter exists."
             ) from error
-        first: queue.Queue[str] = queue.Queue()
+        self._first: queue.Queue[str] = queue.Queue()
         self._readers = [
-            threading.Thread(target=self._read_output, args=(self._process.stdout, first)),
+            threading.Thread(target=self._read_output, args=(self._process.stdout, self._first)),
             threading.Thread(target=self._read_errors, args=(self._process.stderr,)),
         ]
         for reader in self._readers:
             reader.daemon = True
             reader.start()
+
+    def connect(self) -> None:
+        """Wait for its port and open the channel. Raises EngineError; it has ended then."""
         try:
-            port = self._port(first)
+            port = self._port(self._first)
             self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=CHANNEL_OPTIONS)
         except BaseException:
             self._end()
@@ -135,6 +160,10 @@ class Plugin:
         """Until it is gone; by force in the end."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_SECONDS)
+        self._end()
+
+    def abandon(self) -> None:
+        """End one that was never spoken to."""
         self._end()
 
     def _end(self) -> None:

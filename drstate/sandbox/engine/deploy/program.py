@@ -30,7 +30,7 @@ _SERVER_OPTIONS = [
     ("grpc.max_send_message_length", MAX_MESSAGE),
     ("grpc.so_reuseport", 0),
 ]
-#: the SDK keeps up to four calls per parallel step in flight
+#: the SDK keeps four calls in flight for each parallel step that it is told of
 CALLS_PER_STEP = 4
 SPARE_THREADS = 4
 STOP_SECONDS = 5.0
@@ -49,7 +49,8 @@ def engine_server(service: EngineService) -> Iterator[str]:
 @contextmanager
 def monitor_server(monitor: Monitor, parallel: int) -> Iterator[str]:
     """Serve the ResourceMonitor service; yields its address."""
-    threads = parallel * CALLS_PER_STEP + SPARE_THREADS
+    # more calls than steps may run would only wait for their turn, each in a thread
+    threads = parallel + SPARE_THREADS
     pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="monitor")
     server = grpc.server(pool, options=_SERVER_OPTIONS)
     resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
@@ -83,7 +84,8 @@ def run_program(
         config=dict(asked.config),
         configSecretKeys=asked.secret_keys,
         dryRun=asked.dry_run,
-        parallel=context.parallel,
+        # only sizes the SDK's pool: a call in flight that nobody can serve yet costs both sides
+        parallel=-(-context.parallel // CALLS_PER_STEP),
         monitor_address=monitor_address,
         info=language_pb2.ProgramInfo(
             root_directory=program.work_dir,

@@ -20,6 +20,7 @@ from . import diffing
 from .diffing import Diff
 from .errors import InitFailedError, ProviderError, Status
 from .plugin import Plugin
+from .reserved import INTERNAL, for_plugin
 from .state import State
 from .urns import name_of, plain_type
 from .values import (
@@ -104,8 +105,8 @@ class Provider:
         """Validated provider inputs; secrets go in the open and come back marked."""
         request = pb.CheckRequest(
             urn=urn,
-            olds=to_struct(reveal(olds)),
-            news=to_struct(reveal(news)),
+            olds=to_struct(reveal(for_plugin(olds))),
+            news=to_struct(reveal(for_plugin(news))),
             name=name_of(urn),
             type=plain_type(urn),
         )
@@ -116,12 +117,15 @@ class Provider:
                 return news, []
             raise self._translate(error) from error
         inputs = keep_secrets(from_struct(answer.inputs), news)
+        if INTERNAL in news:
+            inputs[INTERNAL] = news[INTERNAL]
         return inputs, [(failure.property, failure.reason) for failure in answer.failures]
 
     def diff_config(
         self, urn: str, old_inputs: Properties, old_outputs: Properties, news: Properties
     ) -> Diff:
         """Whether a changed configuration updates or replaces the provider."""
+        old_inputs, news = for_plugin(old_inputs), for_plugin(news)
         request = pb.DiffRequest(
             urn=urn,
             olds=to_struct(reveal(old_outputs)),
@@ -143,6 +147,7 @@ class Provider:
         if self._configured:
             return
         self._configured = True
+        inputs = for_plugin(inputs)
         self._known = not has_unknown(inputs)
         if not self._known:
             return

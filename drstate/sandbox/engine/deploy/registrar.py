@@ -22,6 +22,7 @@ from .planner import Planner
 from .provider import Failures
 from .reading import read_steps
 from .refreshing import Refresh
+from .reserved import with_package
 from .state import State
 from .steps import IMPORT, IMPORT_REPLACEMENT, SAME, Step
 from .urns import (
@@ -158,10 +159,7 @@ class Registrar:
     def _complete(self, goal: Goal) -> None:
         """Fill in what the engine decides: the provider, and a provider's version."""
         if is_provider_type(goal.type):
-            if goal.version:
-                goal.inputs = {**goal.inputs, "version": goal.version}
-            if goal.download_url:
-                goal.inputs = {**goal.inputs, "pluginDownloadURL": goal.download_url}
+            goal.inputs = with_package(goal.inputs, goal.version, goal.download_url)
         elif goal.custom:
             goal.provider = self.provider_for(
                 goal.type, goal.provider, goal.version, goal.download_url
@@ -205,11 +203,7 @@ class Registrar:
             return self._defaults[key]
 
     def _make_default(self, package: str, version: str, url: str) -> str:
-        inputs = self._package_config(package)
-        if version:
-            inputs["version"] = version
-        if url:
-            inputs["pluginDownloadURL"] = url
+        inputs = with_package(self._package_config(package), version, url)
         goal = Goal(
             type=PROVIDER_TYPE_PREFIX + package,
             name=default_provider_name(version, url),

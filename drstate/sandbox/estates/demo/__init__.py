@@ -5,9 +5,3 @@ for each customer. Everything serving is in us-east-1 and owned by nobody's stac
 us-west-2 there is a landing zone: networks, groups, keys, an image repository and the
 secrets' replicas, and no databases or services.
 """
-
-from __future__ import annotations
-
-from .build import build
-
-__all__ = ["build"]

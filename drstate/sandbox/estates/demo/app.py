@@ -171,19 +171,21 @@ def build_service(
     account = scope.customer.app
     ecs = ecs_backends[account][PRIMARY]
     ids.named(account, PRIMARY, "service", name)
-    balancers = [
-        {
-            "targetGroupArn": east["load_balancer"]["target_group_arn"],
-            "containerName": "web",
-            "containerPort": WEB_PORT,
-        }
-    ]
+    balancers = []
+    if balanced:
+        balancers.append(
+            {
+                "targetGroupArn": east["load_balancer"]["target_group_arn"],
+                "containerName": "web",
+                "containerPort": WEB_PORT,
+            }
+        )
     service = ecs.create_service(
         cluster_str=east["ecs_cluster"],
         service_name=name,
         desired_count=desired,
         task_definition_str=definition,
-        load_balancers=balancers if balanced else [],
+        load_balancers=balancers,
         tags=names.lower(tags),
         launch_type="FARGATE",
         platform_version="1.4.0",

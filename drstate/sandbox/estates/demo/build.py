@@ -100,8 +100,10 @@ def _build_roles(ids: SeededIds, zones: dict[str, dict[str, Any]]) -> None:
         )
 
 
-def build(ids: SeededIds) -> Estate:
-    """Build the demo into empty backends."""
+def build(ids: SeededIds, options: str = "") -> Estate:
+    """Build the demo into empty backends. It is always the same: there are no options."""
+    if options:
+        raise ValueError(f"the estate demo takes no options, and {options!r} was given")
     build_operator(ids)
     facts: dict[str, dict[str, Any]] = {}
     for scope in SCOPES:

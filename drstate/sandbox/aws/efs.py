@@ -1,0 +1,97 @@
+"""EFS: replication, protection, and file systems as AWS describes them.
+
+Replication's rules are in efs_replication. File systems, mount targets and access points
+stay moto's, but for a deletion that a replication forbids.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.efs.models import EFSBackend, FileSystem
+from moto.efs.responses import EFSResponse
+
+from . import efs_replication as replication
+from . import runtime
+from .extend import extend
+from .modelled import Refusal, checked
+from .pages import page
+
+_delete_file_system = EFSBackend.delete_file_system
+_info_json = FileSystem.info_json
+
+
+def _bad_token() -> Refusal:
+    return replication.refusal("BadRequest", "The value of NextToken is not valid.")
+
+
+class _Responses:
+    def create_replication_configuration(self: Any) -> ActionResult:
+        """Begin to replicate; enabled in a while."""
+        return ActionResult(replication.create(self.efs_backend, self.params).shown())
+
+    def describe_replication_configurations(self: Any) -> ActionResult:
+        """Those with an end in this region, or that of one file system."""
+        backend, name = self.efs_backend, self.params.get("FileSystemId")
+        found = replication.visible(backend.account_id, backend.region_name)
+        if name:
+            system = replication.find_system(backend, name)
+            one = replication.of_system(backend.account_id, system.file_system_id)
+            if one is None:
+                raise replication.refusal(
+                    "ReplicationNotFound",
+                    f"File system '{name}' is not part of a replication configuration.",
+                )
+            found = [one]
+        limit = int(self.params.get("MaxResults") or 100)
+        part, token = page(found, limit, self.params.get("NextToken"), _bad_token)
+        return ActionResult({"Replications": [one.shown() for one in part], "NextToken": token})
+
+    def delete_replication_configuration(self: Any) -> ActionResult:
+        """End it; gone in a while."""
+        replication.delete(self.efs_backend, self.params)
+        return ActionResult({})
+
+    def update_file_system_protection(self: Any) -> ActionResult:
+        """Allow or forbid that the file system becomes a destination."""
+        now = replication.update_protection(
+            self.efs_backend,
+            self.params["FileSystemId"],
+            self.params.get("ReplicationOverwriteProtection"),
+        )
+        return ActionResult({"ReplicationOverwriteProtection": now})
+
+
+class _Backend:
+    def delete_file_system(self: Any, file_system_id: str) -> None:
+        """Delete a file system that nothing uses and that is not replicated."""
+        system = replication.find_system(self, file_system_id)
+        if replication.of_system(self.account_id, system.file_system_id) is not None:
+            raise replication.refusal(
+                "FileSystemInUse",
+                f"File system '{file_system_id}' is part of a replication configuration; delete "
+                "that first.",
+            )
+        _delete_file_system(self, file_system_id)
+
+
+class _FileSystem:
+    def info_json(self: Any) -> dict[str, Any]:
+        """Members of the model only, with the protection."""
+        shown = {key: value for key, value in _info_json(self).items() if value is not None}
+        for foreign in ("LifecyclePolicies", "FileSystemPolicy"):
+            shown.pop(foreign, None)
+        shown["SizeInBytes"]["Timestamp"] = runtime.clock().seconds()
+        shown["FileSystemProtection"] = {
+            "ReplicationOverwriteProtection": replication.protection(self)
+        }
+        return shown
+
+
+def install() -> None:
+    """Correct moto's EFS."""
+    extend(EFSResponse, _Responses)
+    extend(EFSBackend, _Backend, replaces=frozenset({"delete_file_system"}))
+    extend(FileSystem, _FileSystem, replaces=frozenset({"info_json"}))
+    checked(EFSResponse)

@@ -1,0 +1,154 @@
+"""Launch templates with more than one version, and the Auto Scaling groups that use them.
+
+moto keeps the user data of a later version as plain text and then stops on it, ignores
+SourceVersion, takes versions that do not exist, and shows every instance at the template's
+default version.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.autoscaling.exceptions import ValidationError
+from moto.autoscaling.models import FakeAutoScalingGroup, InstanceState
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import InvalidLaunchTemplateVersionNotFound
+from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.responses.launch_templates import LaunchTemplates
+from moto.ec2.utils import parse_user_data
+
+from .extend import extend
+
+_create_version = LaunchTemplates.create_launch_template_version
+_get_version = LaunchTemplate.get_version
+_set_launch_configuration = FakeAutoScalingGroup._set_launch_configuration  # noqa: SLF001
+_update = FakeAutoScalingGroup.update
+_launch = FakeAutoScalingGroup.replace_autoscaling_group_instances
+_NUMBER = "_drstate_launched_from"
+
+
+class _Template:
+    def get_version(self: Any, num: Any) -> Any:
+        """A version by number, $Latest or $Default; there is none before the first."""
+        if str(num).lower() not in {"$latest", "$default"} and not (
+            str(num).isdigit() and int(num) > 0
+        ):
+            raise InvalidLaunchTemplateVersionNotFound(template_id=self.id, version=num)
+        return _get_version(self, num)
+
+
+class _Responses:
+    def create_launch_template_version(self: Any) -> ActionResult:
+        """A version of its own, or on top of the source's."""
+        given = dict(self._get_param("LaunchTemplateData") or {})
+        if given.get("UserData") is not None:
+            given["UserData"] = parse_user_data(given["UserData"])
+        source = self._get_param("SourceVersion")
+        if source:
+            template = _named(self)
+            given = {**template.get_version(source).data, **given}
+        self.params["LaunchTemplateData"] = given
+        answer: ActionResult = _create_version(self)
+        return answer
+
+
+def _named(response: Any) -> LaunchTemplate:
+    backend, name = response.ec2_backend, response._get_param("LaunchTemplateName")  # noqa: SLF001
+    if name:
+        return backend.get_launch_template_by_name(name)
+    return backend.get_launch_template(response._get_param("LaunchTemplateId"))  # noqa: SLF001
+
+
+class _Group:
+    def _set_launch_configuration(
+        self: Any,
+        launch_config_name: str,
+        launch_template: dict[str, Any],
+        mixed_instances_policy: dict[str, Any] | None,
+    ) -> None:
+        _require_version(self, launch_template, mixed_instances_policy)
+        _set_launch_configuration(self, launch_config_name, launch_template, mixed_instances_policy)
+
+    def update(self: Any, **given: Any) -> None:
+        """Nothing is changed if the template is not there; a policy that is not given stays."""
+        template, policy = given.get("launch_template"), given.get("mixed_instances_policy")
+        _require_version(self, template, policy)
+        if not (template or policy or given.get("launch_config_name")):
+            given["mixed_instances_policy"] = _as_given(self.mixed_instances_policy)
+        _update(self, **given)
+
+    def replace_autoscaling_group_instances(
+        self: Any, count_needed: int, propagated_tags: dict[str, str]
+    ) -> None:
+        """Launch, and remember from which version."""
+        before = len(self.instance_states)
+        _launch(self, count_needed, propagated_tags)
+        if self.ec2_launch_template is not None:
+            number = self.ec2_launch_template.get_version(self.launch_template_version).number
+            for state in self.instance_states[before:]:
+                setattr(state, _NUMBER, number)
+
+
+class _Instance:
+    @property
+    def launch_template(self: Any) -> dict[str, Any] | None:
+        """The template, and the version that the instance was launched from."""
+        group = self.auto_scaling_group
+        template = group.ec2_launch_template if group is not None else None
+        number = getattr(self, _NUMBER, None)
+        if template is None or number is None:
+            return None
+        return {
+            "LaunchTemplateId": template.id,
+            "LaunchTemplateName": template.name,
+            "Version": str(number),
+        }
+
+
+def _as_given(policy: Any) -> Any:
+    """A kept policy as a request: moto keeps id and name, and takes one of them."""
+    if not policy:
+        return policy
+    template = dict(policy["LaunchTemplate"])
+    named = dict(template["LaunchTemplateSpecification"])
+    if named.get("LaunchTemplateId"):
+        named.pop("LaunchTemplateName", None)
+    return {**policy, "LaunchTemplate": {**template, "LaunchTemplateSpecification": named}}
+
+
+def _require_version(group: Any, template: Any, policy: Any) -> None:
+    wanted = template
+    if not wanted and policy:
+        wanted = policy["LaunchTemplate"]["LaunchTemplateSpecification"]
+    if not wanted:
+        return
+    backend = group.ec2_backend
+    name = wanted.get("LaunchTemplateId")
+    if not name and not wanted.get("LaunchTemplateName"):
+        return
+    found = (
+        backend.get_launch_template(name)
+        if name
+        else backend.get_launch_template_by_name(wanted["LaunchTemplateName"])
+    )
+    try:
+        found.get_version(wanted.get("Version") or "$Default")
+    except InvalidLaunchTemplateVersionNotFound as error:
+        raise ValidationError(
+            "You must use a valid fully-formed launch template. Could not find the specified "
+            f"version {wanted.get('Version')} for the launch template with ID {found.id}."
+        ) from error
+
+
+def install() -> None:
+    """Correct moto's launch templates and Auto Scaling groups."""
+    extend(LaunchTemplate, _Template, replaces=frozenset({"get_version"}))
+    extend(LaunchTemplates, _Responses, replaces=frozenset({"create_launch_template_version"}))
+    extend(
+        FakeAutoScalingGroup,
+        _Group,
+        replaces=frozenset(
+            {"_set_launch_configuration", "update", "replace_autoscaling_group_instances"}
+        ),
+    )
+    extend(InstanceState, _Instance, replaces=frozenset({"launch_template"}))

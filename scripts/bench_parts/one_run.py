@@ -1,0 +1,103 @@
+"""One measurement in a process of its own: ``python one_run.py <what> <count>`` prints JSON.
+
+``sdk``: the SDK by itself. ``embedded`` and ``pulumi``: a stack's life through the Automation API,
+with the null provider, on that engine. Times are pairs: seconds of wall clock, and of processor
+time with that of ended child processes (plugins, a CLI), which other work on the machine does not
+stretch.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+
+Times = tuple[float, float]
+
+
+def life(count: int, command: Any) -> dict[str, Times]:
+    """First up, up without changes, preview and destroy of a stack of ``count`` resources."""
+    from null_program import PACKAGE, program
+    from pulumi import automation as auto
+
+    with tempfile.TemporaryDirectory(prefix="drstate-bench-") as name:
+        folder = Path(name)
+        (folder / "project").mkdir()
+        (folder / "state").mkdir()
+        (folder / "project" / "Pulumi.yaml").write_text(
+            "name: bench\nruntime: python\nplugins:\n  providers:\n"
+            f"    - name: {PACKAGE}\n      path: {HERE / 'null_provider'}\n"
+        )
+        stack = auto.create_or_select_stack(
+            "dev",
+            project_name="bench",
+            program=program(count),
+            opts=auto.LocalWorkspaceOptions(
+                work_dir=str(folder / "project"),
+                pulumi_command=command,
+                env_vars={
+                    "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+                    "PULUMI_CONFIG_PASSPHRASE": "bench",
+                    "PULUMI_HOME": str(folder / "home"),
+                    "PULUMI_SKIP_UPDATE_CHECK": "true",
+                    "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+                    "BENCH_PYTHON": sys.executable,
+                },
+            ),
+        )
+        found = {}
+        for what, call in (
+            ("up", stack.up),
+            ("up again", stack.up),
+            ("preview", stack.preview),
+            ("destroy", stack.destroy),
+        ):
+            found[what] = timed(call)
+        return found
+
+
+def timed(call: Callable[[], Any]) -> Times:
+    """What a call takes, without what the calls before it left to collect."""
+    gc.collect()
+    begun, worked = time.perf_counter(), _processor()
+    call()
+    return time.perf_counter() - begun, _processor() - worked
+
+
+def _processor() -> float:
+    return sum(os.times()[:4])
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    what, count = sys.argv[1], int(sys.argv[2])
+    os.environ["GRPC_VERBOSITY"] = "NONE"
+    for key in [key for key in os.environ if key.startswith("PULUMI_")]:
+        del os.environ[key]
+    if what == "sdk":
+        from instant_monitor import serve
+        from null_program import program
+
+        with serve(program(count)) as run:
+            found = {"run": timed(run)}
+    elif what == "embedded":
+        from drstate.sandbox.engine.command import EmbeddedPulumi
+
+        found = life(count, EmbeddedPulumi())
+    else:
+        found = life(count, None)
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

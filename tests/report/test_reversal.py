@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from drstate.model import events as e
+from drstate.model.events import Event, ExecutionStatus, Payload, ResourceStatus, WaveHealth
+from drstate.report.markdown import markdown
+from drstate.report.status import abandoned, view_of
+from drstate.report.view import ExecutionView, Progress
+from tests.execution import transcript as t
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+W1 = "activate.w1"
+DB = t.key("db")
+PLAN = t.plan(t.stage(1, t.shard(t.A, "w1", DB, actions=(t.action(DB),))))
+STEP = {"stage": W1, "shard": f"{t.WEST}.{t.A}.w1", "step": f"{DB}#promote", "resource": DB}
+UNHEALTHY: list[Payload] = [
+    t.created(PLAN),
+    t.attached(),
+    t.phase_started(),
+    t.stage_started(W1),
+    t.shard_started(W1, t.A, "w1"),
+    t.shard_finished(W1, t.A, "w1", DB),
+    t.healthy(W1, DB, ResourceStatus.UNHEALTHY),
+    t.stage_finished(W1, WaveHealth.UNHEALTHY),
+    e.ExecutionPaused(reason="activate.w1 is UNHEALTHY", hint="decide"),
+]
+OVERRIDDEN = e.WaveOverridden(stage=W1, by="ann", reason="it may | wait")
+STARTED = e.RollbackStarted(
+    by="ben",
+    reason="wrong night",
+    whole=True,
+    steps=(e.UndoStep(**STEP, title="promote"),),
+    left=(e.Left(what="stack s", reason="it stays"),),
+)
+
+
+def view(*more: Payload) -> ExecutionView:
+    story = [
+        Event(execution="x", seq=n, at=START + timedelta(seconds=n), payload=payload)
+        for n, payload in enumerate([*UNHEALTHY, *more], 1)
+    ]
+    return view_of(story, START + timedelta(minutes=1))
+
+
+def test_a_pause_after_an_unhealthy_wave_names_the_ways_on() -> None:
+    assert view().next == (
+        "drstate resume x --sandbox",
+        'drstate resume x --override "why it may go on" --sandbox',
+        "drstate rollback x --yes --sandbox",
+        "drstate cancel x --sandbox",
+        "drstate logs x --sandbox",
+    )
+
+
+def test_an_override_is_told_with_operator_time_and_reason() -> None:
+    seen = view(OVERRIDDEN)
+    (row,) = seen.overrides
+    assert (row.stage, row.by, row.at) == (W1, "ann", START + timedelta(seconds=10))
+    assert seen.next[0] == "drstate resume x --yes --sandbox"
+    assert "ann went on at 2026-01-01 00:00:10: it may \\| wait" in markdown(seen)
+
+
+def test_an_override_does_not_stand_for_the_next_verdict() -> None:
+    again = (t.attached(resumed=True), UNHEALTHY[7], UNHEALTHY[8])
+    assert "--override" in view(OVERRIDDEN, *again).next[1]
+
+
+def test_a_rollback_is_told_step_by_step_and_what_failed_is_open_again_when_repeated() -> None:
+    error = e.ErrorInfo(code="AwsCall", what="RDS said no")
+    begun = (STARTED, t.attached(resumed=True), e.UndoIntended(**STEP, title="promote"))
+    failed = view(*begun, e.UndoFailed(**STEP, error=error, duration_seconds=1)).rollback
+    assert failed is not None
+    assert (failed.state, failed.steps[0].error) == (Progress.FAILED, error)
+    repeated = (*begun, e.UndoFailed(**STEP, error=error, duration_seconds=1), *begun)
+    done = view(*repeated, e.UndoFinished(**STEP, duration_seconds=2))
+    assert done.rollback is not None
+    assert (done.rollback.state, done.rollback.steps[0].error) == (Progress.DONE, None)
+    told = markdown(done)
+    assert "rolled back by ben, 1 of 1 steps: wrong night" in told
+    assert "left: stack s: it stays" in told
+
+
+def test_once_a_rollback_has_begun_no_resume_is_offered() -> None:
+    for seen in (
+        view(STARTED),
+        view(STARTED, t.attached(resumed=True), t.finished(ExecutionStatus.FAILED)),
+        abandoned(view(STARTED, t.attached(resumed=True)), "it is gone"),
+    ):
+        assert seen.next[0].startswith("drstate rollback ")
+        assert not any("resume" in command for command in seen.next)
