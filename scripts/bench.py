@@ -1,8 +1,11 @@
 """Medians of what people wait for, and where the time of the main job goes. Prints; judges nothing.
 
-One sandbox, one run: `drstate --help`, `drstate status`, then the demo's replicate, instantiate and
-activate several times from a fresh estate. Then how planning grows with 10 and 100 times the
-resources. Times are seconds of wall clock of whole processes; ratios are taken inside one run.
+``commands``: one sandbox, one run: `drstate --help`, `drstate status`, then the demo's replicate,
+instantiate and activate several times from a fresh estate. ``planning``: how it grows with 10 and
+100 times the resources. ``engines``: the embedded engine beside a `pulumi` on PATH. ``cost``: what
+the embedded engine adds to the SDK. ``discovery``: accounts side by side, and one by one.
+`python scripts/bench.py cost planning` runs those two; without names all run. Times are seconds of
+wall clock of whole processes; ratios are taken inside one run.
 """
 
 from __future__ import annotations
@@ -25,15 +28,41 @@ SHORT_RUNS, LONG_RUNS = 9, 3
 
 
 def main() -> None:
-    """Run every measurement and print a table each."""
+    """Run the sections that are named, or all, and print a table each."""
+    sections = {
+        "commands": _commands_section,
+        "planning": _growth,
+        "engines": _engines,
+        "cost": _cost,
+        "discovery": _discovery,
+    }
+    names = sys.argv[1:] or list(sections)
+    unknown = [name for name in names if name not in sections]
+    if unknown:
+        sys.exit(f"there is no section {unknown[0]!r}; there are: {', '.join(sections)}")
+    for name in names:
+        sections[name]()
+
+
+def _commands_section() -> None:
     with tempfile.TemporaryDirectory(prefix="drstate-bench-") as folder:
         env = _environment(Path(folder))
         try:
             _commands(env)
         finally:
             subprocess.run([DRSTATE, "sandbox", "stop"], env=env, capture_output=True, check=False)
-    _growth()
-    _discovery()
+
+
+def _engines() -> None:
+    from bench_parts import engines
+
+    engines.section()
+
+
+def _cost() -> None:
+    from bench_parts import engine_cost
+
+    engine_cost.section()
 
 
 def _discovery() -> None:

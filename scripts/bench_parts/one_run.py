@@ -1,9 +1,10 @@
-"""One measurement in a process of its own: ``python one_run.py <what> <count>`` prints JSON.
+"""One measurement in a process of its own: ``one_run.py <what> <count> [<operations>]``.
 
 ``sdk``: the SDK by itself. ``embedded`` and ``pulumi``: a stack's life through the Automation API,
-with the null provider, on that engine. Times are pairs: seconds of wall clock, and of processor
-time with that of ended child processes (plugins, a CLI), which other work on the machine does not
-stretch.
+with the null provider, on that engine. ``aws``: log groups on the embedded engine, in the sandbox
+that the environment points at. Prints JSON; times are pairs: seconds of wall clock, and of
+processor time with that of ended child processes (plugins, a CLI), which other work on the machine
+stretches less.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ sys.path.insert(0, str(HERE))
 Times = tuple[float, float]
 
 
-def life(count: int, command: Any) -> dict[str, Times]:
-    """First up, up without changes, preview and destroy of a stack of ``count`` resources."""
-    from null_program import PACKAGE, program
+def life(
+    program: Callable[[], None], package: str, plugin: Path, command: Any, operations: list[str]
+) -> dict[str, Times]:
+    """The operations on a new stack, each timed."""
     from pulumi import automation as auto
 
     with tempfile.TemporaryDirectory(prefix="drstate-bench-") as name:
@@ -36,12 +38,12 @@ def life(count: int, command: Any) -> dict[str, Times]:
         (folder / "state").mkdir()
         (folder / "project" / "Pulumi.yaml").write_text(
             "name: bench\nruntime: python\nplugins:\n  providers:\n"
-            f"    - name: {PACKAGE}\n      path: {HERE / 'null_provider'}\n"
+            f"    - name: {package}\n      path: {plugin}\n"
         )
         stack = auto.create_or_select_stack(
             "dev",
             project_name="bench",
-            program=program(count),
+            program=program,
             opts=auto.LocalWorkspaceOptions(
                 work_dir=str(folder / "project"),
                 pulumi_command=command,
@@ -55,15 +57,13 @@ def life(count: int, command: Any) -> dict[str, Times]:
                 },
             ),
         )
-        found = {}
-        for what, call in (
-            ("up", stack.up),
-            ("up again", stack.up),
-            ("preview", stack.preview),
-            ("destroy", stack.destroy),
-        ):
-            found[what] = timed(call)
-        return found
+        calls: dict[str, Callable[[], Any]] = {
+            "up": stack.up,
+            "up again": stack.up,
+            "preview": stack.preview,
+            "destroy": stack.destroy,
+        }
+        return {name: timed(calls[name]) for name in operations}
 
 
 def timed(call: Callable[[], Any]) -> Times:
@@ -80,7 +80,7 @@ def _processor() -> float:
 
 def main() -> None:
     """Measure what is asked for."""
-    what, count = sys.argv[1], int(sys.argv[2])
+    what, count, operations = sys.argv[1], int(sys.argv[2]), [*sys.argv[3:], ""][0].split(",")
     os.environ["GRPC_VERBOSITY"] = "NONE"
     for key in [key for key in os.environ if key.startswith("PULUMI_")]:
         del os.environ[key]
@@ -90,12 +90,20 @@ def main() -> None:
 
         with serve(program(count)) as run:
             found = {"run": timed(run)}
-    elif what == "embedded":
+    elif what == "aws":
+        from aws_program import program as log_groups
+
+        from drstate.sandbox.engine.command import EmbeddedPulumi
+        from drstate.sandbox.provider.folder import plugin_folder
+
+        found = life(log_groups(count), "aws", plugin_folder(), EmbeddedPulumi(), operations)
+    else:
+        from null_program import PACKAGE, program
+
         from drstate.sandbox.engine.command import EmbeddedPulumi
 
-        found = life(count, EmbeddedPulumi())
-    else:
-        found = life(count, None)
+        command = EmbeddedPulumi() if what == "embedded" else None
+        found = life(program(count), PACKAGE, HERE / "null_provider", command, operations)
     print(json.dumps(found))
 
 

@@ -8,7 +8,7 @@ import shutil
 import stat
 
 import pytest
-from conftest import Emulated
+from emulated_clients import Emulated
 
 from drstate.errors import ConfigError, OperationError
 from drstate.sandbox import process, snapshots

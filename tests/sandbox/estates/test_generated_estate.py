@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import Emulated
+from emulated_clients import Emulated
 
 from drstate.errors import ConfigError
 from drstate.inventory.scopes import known_scopes, load_scope
