@@ -60,7 +60,7 @@ def _aws() -> None:
         home = Path(name)
         status = process.start(home, time_scale=0.0)
         try:
-            env = {**process.environment(status), "AWS_REGION": "us-west-2"}
+            env = process.environment(status)
             runs = [one_run("aws", size, "up,up again,destroy", env) for size in AWS_SIZES]
         finally:
             process.stop(home)
