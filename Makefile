@@ -54,7 +54,6 @@ unit: setup ## the tests, in parallel and in any order
 
 bench: setup ## medians of the commands people wait for, and where the time goes
 	@$(BIN)/python scripts/bench.py
-	@$(BIN)/python scripts/bench_status.py
 
 lock: setup ## pin the newest allowed packages by hash (needs uv)
 	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \

@@ -11,6 +11,7 @@
     ├── CancelledError           8    a person cancelled
     ├── TimedOutError            9    a budget or deadline ran out
     ├── ApprovalNeededError     10    waiting at a gate; carries the resume command
+    ├── RunInterruptedError    130    Ctrl-C or SIGTERM ended a run; carries the resume command
     ├── OperationError           1    something in AWS, the engine or the journal failed
     │   ├── AwsCallError         1    one AWS call failed (service, operation, code)
     │   ├── EngineError          1    a stack operation failed
@@ -134,6 +135,13 @@ class ApprovalNeededError(DrstateError):
     """The execution waits at a gate."""
 
     exit_code = ExitCode.WAITING
+    retry = Retry.NEEDS_PERSON
+
+
+class RunInterruptedError(DrstateError):
+    """A run was interrupted. It is paused, and can be resumed."""
+
+    exit_code = ExitCode.INTERRUPTED
     retry = Retry.NEEDS_PERSON
 
 

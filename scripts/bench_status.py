@@ -27,7 +27,7 @@ ASKED = 9
 STAGE = "activate.w1"
 
 
-def main() -> None:
+def section() -> None:
     """Print a line per number of events."""
     print("\nstatus, the answer in itself (milliseconds, medians)")
     print(f"{'events':>8}{'resources':>11}{'first':>9}{'again':>9}{'p95 again':>11}")
@@ -83,4 +83,4 @@ def _progress(key: str, number: int) -> e.StackProgress:
 
 
 if __name__ == "__main__":
-    main()
+    section()

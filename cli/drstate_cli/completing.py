@@ -58,6 +58,28 @@ def executions(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     ]
 
 
+def resources(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Keys and names of what is protected in the scope given so far, from its catalog."""
+    from drstate.errors import DrstateError
+    from drstate.execution.readers import JOURNAL_FILE, Readers, home_of
+    from drstate.model.scope import Environment, ScopeKey
+
+    project, home, sandbox = _place(ctx.params)
+    customer, environment = ctx.params.get("customer"), ctx.params.get("environment")
+    journal = home_of(project, home, sandbox=sandbox) / JOURNAL_FILE
+    if not customer or environment not in list(Environment) or not journal.is_file():
+        return []
+    try:
+        scope = ScopeKey(customer=customer, environment=Environment(environment))
+        with Readers.open(project, home=home, sandbox=sandbox) as readers:
+            catalog = readers.journal.load_catalog(scope)
+    except (DrstateError, OSError, ValueError):
+        return []
+    rows = [entry.resource for entry in catalog.entries] if catalog is not None else []
+    offered = {name for row in rows for name in (row.key, row.name)}
+    return sorted(name for name in offered if name.startswith(incomplete))
+
+
 def _scope_files(values: dict[str, Any]) -> list[Path]:
     project, _, _ = _place(values)
     return list((project / "stacks").glob("*/*.yaml"))

@@ -6,6 +6,7 @@ import difflib
 import gc
 import os
 import sys
+import threading
 import traceback
 from typing import Annotated, Any
 
@@ -18,6 +19,9 @@ from drstate.errors import DrstateError, ExitCode, UsageError
 LIKE = 0.6
 # loading modules makes many objects and no garbage: collecting meanwhile costs a tenth of `status`
 gc.set_threshold(50_000, 20, 20)
+
+#: threads that work on shards; a run that ended without them left them hanging
+WORKERS = "drstate-shard"
 
 ISSUE_HINT = "run the same command with --debug and report what it prints"
 
@@ -136,7 +140,11 @@ _register()
 
 def run() -> None:
     """Console script: run the command line and exit with the documented code."""
-    sys.exit(call(sys.argv[1:]))
+    code = call(sys.argv[1:])
+    if any(one.name.startswith(WORKERS) and not one.daemon for one in threading.enumerate()):
+        # given up on: what hangs in them would be waited for
+        os._exit(code)
+    sys.exit(code)
 
 
 def call(arguments: list[str]) -> int:
@@ -190,13 +198,11 @@ def _misused(error: typer.TyperException) -> int:
 
 
 def _tell(error: DrstateError, debug: bool) -> int:
+    from drstate_cli.payload import tell
+
     if debug:
         traceback.print_exc()
-    print(f"error: {error.what}", file=sys.stderr)
-    if error.why:
-        print(f"  why:  {error.why}", file=sys.stderr)
-    if error.hint:
-        print(f"  help: {error.hint}", file=sys.stderr)
+    tell(error)
     return int(error.exit_code)
 
 

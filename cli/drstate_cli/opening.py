@@ -13,6 +13,7 @@ from drstate_cli.options import Common
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from drstate.engine.stopping import Stopping
     from drstate.execution.readers import Readers
     from drstate.execution.services import Services
     from drstate.sandbox.status import SandboxStatus
@@ -33,6 +34,7 @@ def open_services(common: Common) -> Services:
         return Services.open(common.cwd, home=common.home, engine=common.engine)
     import os
 
+    from drstate.engine.stopping import Stopping
     from drstate.execution.rehearsal import real_provider_wanted, rehearsal_environment
     from drstate.sandbox import process, provider
 
@@ -46,14 +48,16 @@ def open_services(common: Common) -> Services:
             sandbox_env={**env, **rehearsal_environment(found.endpoint)},
             engine="pulumi",
         )
+    stopping = Stopping()
     return Services.open(
         common.cwd,
         home=common.home,
         sandbox=True,
         sandbox_env=env,
-        embedded=_embedded,
+        embedded=lambda: _embedded(stopping),
         engine=common.engine,
         plugins={"aws": provider.plugin_folder()},
+        stopping=stopping,
     )
 
 
@@ -76,7 +80,18 @@ def running_sandbox(common: Common) -> SandboxStatus:
     return found
 
 
-def _embedded() -> object:
-    from drstate.sandbox.engine.command import EmbeddedPulumi
+def _embedded(stopping: Stopping) -> object:
+    from dataclasses import replace
 
-    return EmbeddedPulumi()
+    from drstate.sandbox.engine.command import EmbeddedPulumi
+    from drstate.sandbox.engine.host import Host
+
+    # plugins are out of the terminal's reach: Ctrl-C comes to them through the engine, in order
+    host = replace(
+        Host(),
+        interrupted=stopping.asked,
+        terminated=stopping.forced,
+        grace=float("inf"),
+        detached=True,
+    )
+    return EmbeddedPulumi(host=host)

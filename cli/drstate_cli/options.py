@@ -11,7 +11,7 @@ import functools
 import inspect
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -103,8 +103,9 @@ Targets = Annotated[
         "-t",
         "--target",
         metavar="NAME",
-        help="Only this resource: its key or name (repeatable).",
+        help="Only this resource: its key, name or ARN (repeatable).",
         show_default=False,
+        autocompletion=completing.resources,
     ),
 ]
 Yes = Annotated[
@@ -167,6 +168,21 @@ ExecutionId = Annotated[
     ),
 ]
 
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is to be planned: the options that plan, preview and up share, as one parameter."""
+
+    customer: Customer = None
+    environment: Environment = None
+    phase: Phases = None
+    wave: Waves = None
+    target: Targets = None
+    approval: ApprovalMode = None
+    force: Force = False
+    to: To = None
+
+
 _COMMON = {
     "cwd": (
         Path,
@@ -213,12 +229,20 @@ _COMMON = {
 
 
 def verb(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a command of a function whose first parameter is ``common: Common``."""
+    """Make a command of a function whose first parameter is ``common: Common``.
+
+    A parameter ``wish: Wish`` stands for all options of ``Wish``.
+    """
     hints = get_type_hints(command, include_extras=True)
+    parameters = dict(list(inspect.signature(command).parameters.items())[1:])
+    wishes = [name for name in parameters if hints[name] is Wish]
     own = [
         parameter.replace(annotation=_with_variable(name, hints[name]))
-        for name, parameter in list(inspect.signature(command).parameters.items())[1:]
+        for name, parameter in parameters.items()
+        if name not in wishes
     ]
+    if wishes:
+        own = [*_wish_parameters(), *own]
     common = [
         inspect.Parameter(
             name,
@@ -233,6 +257,8 @@ def verb(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def wrapped(**values: Any) -> Any:
         common = _common(values)
+        for name in wishes:
+            values[name] = Wish(**{one.name: values.pop(one.name) for one in fields(Wish)})
         try:
             return command(common, **values)
         except DrstateError as error:
@@ -247,6 +273,19 @@ def verb(command: Callable[..., Any]) -> Callable[..., Any]:
         parameter.name: parameter.annotation for parameter in [*own, *common]
     }
     return wrapped
+
+
+def _wish_parameters() -> list[inspect.Parameter]:
+    hints = get_type_hints(Wish, include_extras=True)
+    return [
+        inspect.Parameter(
+            one.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=one.default,
+            annotation=_with_variable(one.name, hints[one.name]),
+        )
+        for one in fields(Wish)
+    ]
 
 
 def _with_variable(name: str, annotation: Any) -> Any:

@@ -47,6 +47,15 @@ def emit_error(error: DrstateError) -> None:
     write(sys.stdout, json.dumps({"schema": "drstate.error/1", **document}))
 
 
+def tell(error: DrstateError) -> None:
+    """What people read of an error: what happened, why, and what helps."""
+    print(f"error: {error.what}", file=sys.stderr)
+    if error.why:
+        print(f"  why:  {error.why}", file=sys.stderr)
+    if error.hint:
+        print(f"  help: {error.hint}", file=sys.stderr)
+
+
 def say(text: str) -> None:
     """A line for people, on stderr."""
     write(sys.stderr, _fitted(text, sys.stderr))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drstate.errors import PlanRefusedError, UsageError
-from drstate_cli.options import Common
+from drstate_cli.options import Common, Wish
 from drstate_cli.payload import SANDBOX_NOTICE, say
 from drstate_cli.scoping import scope_names
 
@@ -15,20 +14,6 @@ if TYPE_CHECKING:
     from drstate.execution.services import Services
     from drstate.model.phases import Phase
     from drstate.model.plan import Plan
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What the options of plan, preview and up say."""
-
-    customer: str | None
-    environment: str | None
-    phases: list[str] | None
-    waves: list[int] | None = None
-    targets: list[str] | None = None
-    approval: str | None = None
-    force: bool = False
-    to: str | None = None
 
 
 def parse_phases(names: list[str] | None) -> list[Phase]:
@@ -44,12 +29,15 @@ def parse_phases(names: list[str] | None) -> list[Phase]:
     return [Phase(name) for name in names]
 
 
-def make(common: Common, services: Services, wish: Wish) -> PlannedRun:
-    """Compile the plan that the options ask for; says the direction before anything else."""
+def make(common: Common, services: Services, wish: Wish, *, announce: bool = True) -> PlannedRun:
+    """Compile the plan that the options ask for.
+
+    ``announce`` says scope and direction on stderr; who prints them otherwise need not.
+    """
     from drstate.execution.making_plan import make_plan
     from drstate.model.scope import Approval
 
-    phases = parse_phases(wish.phases)
+    phases = parse_phases(wish.phase)
     if wish.approval is not None and wish.approval not in list(Approval):
         raise UsageError(
             f"--approval {wish.approval!r} does not exist", hint=f"one of: {', '.join(Approval)}"
@@ -59,13 +47,14 @@ def make(common: Common, services: Services, wish: Wish) -> PlannedRun:
         services,
         scope,
         phases=phases,
-        waves=tuple(wish.waves or ()),
-        targets=tuple(wish.targets or ()),
+        waves=tuple(wish.wave or ()),
+        targets=tuple(wish.target or ()),
         approval=Approval(wish.approval) if wish.approval else None,
         force=wish.force,
     )
     _check_direction(planned.plan, wish.to)
-    say(header(common, services, planned.plan))
+    if announce:
+        say(header(common, services, planned.plan))
     return planned
 
 

@@ -18,8 +18,9 @@ from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.aws.clock import SystemClock
 from drstate.errors import InternalError
 from drstate.model.catalog import Catalog, CatalogEntry, Ownership
-from drstate.model.events import ResourceStatus
+from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
+from drstate.model.probe import Probe
 from drstate.model.resource import Resource
 from drstate.model.scope import Account, Scope, SiteMap
 from drstate.model.shard import Binding
@@ -37,6 +38,7 @@ __all__ = [
     "Health",
     "Lag",
     "Observation",
+    "Probe",
     "RunContext",
     "SiteContext",
     "Work",
@@ -243,6 +245,17 @@ class Adapter(ABC):
     def lag(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Lag | None:  # noqa: ARG002 - the contract
         """Replication lag of ``site.region``; None where the technology does not replicate."""
         return None
+
+    def endpoints(self, entry: CatalogEntry, scope: Scope, region: str) -> dict[str, str]:  # noqa: ARG002 - the contract
+        """Name -> host where clients find the resource while ``region`` serves; told in reports."""
+        return dict(entry.endpoints.get(region, {}))
+
+    def probes(self, entry: CatalogEntry, site: SiteContext) -> tuple[Probe, ...]:  # noqa: ARG002 - the contract
+        """What should answer over the network once ``site`` is active; nothing by default.
+
+        Asked from inside the VPC where the scope file says from where. Builds values only.
+        """
+        return ()
 
     def work(self, phase: Phase, entry: CatalogEntry, site: SiteContext) -> Work:
         """The work of one phase."""

@@ -20,6 +20,7 @@ from botocore.credentials import Credentials, ReadOnlyCredentials
 
 from drstate.aws.clock import Clock
 from drstate.aws.failures import role_refused
+from drstate.aws.stamps import timestamp
 from drstate.aws.transient import DELAYS, is_transient
 from drstate.errors import ConfigError, DrstateError
 from drstate.model.scope import Account
@@ -44,6 +45,8 @@ def _with_shared_models() -> botocore.session.Session:
     """A session of botocore. Service models are large: they are read once a process."""
     made = botocore.session.Session()
     made.register_component("data_loader", _models())
+    parsers = made.get_component("response_parser_factory")
+    parsers.set_parser_defaults(timestamp_parser=timestamp)
     return made
 
 
@@ -79,7 +82,7 @@ class _Held(Credentials):
 
 
 class _AccountAccess:
-    """The session in one account, and the botocore session whose clients use it."""
+    """The session in one account."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
@@ -87,7 +90,6 @@ class _AccountAccess:
         self.session: _Session | None = None
         self.refusal: _Refusal | None = None
         self.assume_ms: float | None = None
-        self.made: botocore.session.Session | None = None
 
     def keys(self) -> ReadOnlyCredentials:
         """What to sign with now. ``Sessions.client`` has seen to it that there is a session."""
@@ -117,6 +119,7 @@ class Sessions:
         self._making = threading.Lock()
         self._own = _with_shared_models()
         self._own.set_config_variable("sts_regional_endpoints", "regional")
+        self._assumed = _with_shared_models()
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._sts: dict[str, Any] = {}
 
@@ -134,7 +137,12 @@ class Sessions:
         key = (service, account_id, region)
         with self._making:
             if key not in self._clients:
-                self._clients[key] = self._session_of(access).create_client(
+                # botocore has no other way in for credentials that change. A client keeps those
+                # that its session has while it is made: one session does for all accounts
+                self._assumed._credentials = _Held(  # type: ignore[attr-defined]  # noqa: SLF001
+                    access.keys
+                )
+                self._clients[key] = self._assumed.create_client(
                     service, region_name=region, config=self._config
                 )
             return self._clients[key]
@@ -163,14 +171,6 @@ class Sessions:
                 hint=f"add it to accounts: in {self._scope_file} with its role_arn and external_id",
             )
         return self._access[account_id]
-
-    def _session_of(self, access: _AccountAccess) -> botocore.session.Session:
-        if access.made is None:
-            made = _with_shared_models()
-            # botocore has no other way in for credentials that change
-            made._credentials = _Held(access.keys)  # type: ignore[attr-defined]  # noqa: SLF001
-            access.made = made
-        return access.made
 
     def _ensure(self, access: _AccountAccess, region: str) -> None:
         with access.lock:

@@ -17,6 +17,7 @@ from pathlib import Path
 from pulumi import automation as auto
 from semver import VersionInfo
 
+from drstate.engine.cliprocess import StoppableCommand
 from drstate.errors import ConfigError, EngineError
 
 #: older ones do not stream their events, or do not run inline programs in every operation
@@ -110,7 +111,7 @@ def _cli(executable: Path) -> EngineChoice:
     return EngineChoice(CLI, _version(command), command, str(executable))
 
 
-class _PinnedCommand(auto.PulumiCommand):
+class _PinnedCommand(StoppableCommand):
     """The CLI at one path, so that a change of PATH during a run changes nothing."""
 
     def __init__(self, executable: Path) -> None:

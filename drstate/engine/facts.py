@@ -1,6 +1,7 @@
 """Facts about the engine for ``drstate doctor`` and header lines, with a remedy for each problem.
 
-Everything is asked read only, and every question is answered even if another one fails.
+Everything is asked read only, and every question is answered even if another one fails. Without an
+engine, files and variables tell what they can.
 """
 
 from __future__ import annotations
@@ -8,90 +9,92 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version as package_version
-from pathlib import Path
 
 from pulumi import automation as auto
 
+from drstate.engine.backends import Trouble, backend_of, backend_troubles, stack_files
 from drstate.engine.choice import EMBEDDED, EngineChoice
 from drstate.engine.failures import engine_failure
 from drstate.engine.places import PASSPHRASE, default_secrets, misplaced
+from drstate.engine.pluginfacts import configured, installed, plugin_troubles
+from drstate.engine.secretsfacts import missing_passphrase, passphrase_source, wrong_passphrase
 from drstate.engine.settings import PROJECT, EngineSettings
 from drstate.engine.statefile import damage, holders, newest_whole_backup
 from drstate.errors import DrstateError
 from drstate.model.scope import RegionPair
 
-AWS_PLUGIN = "aws"
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """One thing that is wrong, and the command or edit that mends it."""
-
-    what: str
-    mend: str
-
 
 @dataclass(frozen=True)
 class EngineFacts:
-    """What doctor shows."""
+    """What doctor shows. Where there is no engine, ``engine`` is "" and so are its details."""
 
     engine: str
     version: str
     origin: str
     project: str
     work_dir: str
+    #: "" where none is chosen
     backend: str
+    #: of new stacks; "" where it depends on a backend that is not chosen
     secrets_provider: str
+    #: where the passphrase comes from, if one is needed
+    passphrase: str
     #: ``aws 7.51.1`` or ``aws at <folder>``
     plugins: tuple[str, ...]
-    stacks: tuple[str, ...]
+    #: None: it takes an engine to know
+    stacks: tuple[str, ...] | None
     troubles: tuple[Trouble, ...]
 
 
 def engine_facts(
-    engine: EngineChoice, settings: EngineSettings, env: Mapping[str, str] | None = None
+    engine: EngineChoice | None, settings: EngineSettings, env: Mapping[str, str] | None = None
 ) -> EngineFacts:
     """Look at engine, project, backend, secrets and plugins. Never raises a DrstateError."""
     known = os.environ if env is None else env
     troubles: list[Trouble] = []
     project = _project(settings, troubles)
-    backend, plugins = settings.backend_url or "", _configured(settings, project)
-    if engine.name != EMBEDDED:
-        backend = _asked_backend(engine, settings, troubles)
-        plugins += _installed(engine, settings, troubles)
-    elif project:
-        backend = settings.backend(known)
-    troubles += _plugin_troubles(plugins)
-    stacks = _stacks(engine, settings, troubles) if project else ()
-    if project:
-        troubles += _damages(settings, stacks, known)
-        troubles += _locks(settings, stacks, known)
-    secrets_provider = settings.secrets_provider or default_secrets(backend)
-    if secrets_provider == PASSPHRASE and not _has_passphrase(settings, known):
-        troubles.append(
-            Trouble(
-                "no passphrase for the stacks' secrets",
-                "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
-            )
-        )
+    backend = backend_of(settings, known) if project else settings.backend_url or ""
+    hindered = backend_troubles(settings, backend, known)
+    troubles += hindered
+    asks = engine is not None and engine.name != EMBEDDED
+    if engine is not None and asks and not hindered:
+        backend = _asked_backend(engine, settings, troubles) or backend
+    named = configured(settings) if project else ()
+    listed = _listed(engine, settings, troubles) if engine is not None and asks else ()
+    if engine is None:
+        listed = installed(settings, known)
+    troubles += plugin_troubles(named, listed)
+    stacks = None
+    if project and not hindered:
+        asked = None if engine is None else _stacks(engine, settings, troubles)
+        stacks = asked if asked is not None else stack_files(settings, known)
+        troubles += _damages(settings, stacks or (), known)
+        troubles += _locks(settings, stacks or (), known)
+    secrets = settings.secrets_provider or (default_secrets(backend) if backend else "")
+    if secrets == PASSPHRASE:
+        troubles += _passphrase(engine, settings, project, known)
     return EngineFacts(
-        engine=engine.name,
-        version=engine.version,
-        origin=engine.origin,
+        engine=engine.name if engine else "",
+        version=engine.version if engine else "",
+        origin=engine.origin if engine else "",
         project=project,
         work_dir=str(settings.work_dir),
         backend=backend,
-        secrets_provider=secrets_provider,
-        plugins=plugins,
+        secrets_provider=secrets,
+        passphrase=passphrase_source(settings, known) if secrets == PASSPHRASE else "",
+        plugins=(*(f"{name} at {path}" for name, path in named), *listed),
         stacks=stacks,
-        troubles=tuple(troubles),
+        troubles=tuple(dict.fromkeys(troubles)),
     )
 
 
-def plugin_version() -> str:
-    """The version of the aws plugin that the installed pulumi_aws asks for."""
-    return package_version("pulumi_aws")
+def _passphrase(
+    engine: EngineChoice | None, settings: EngineSettings, project: str, env: Mapping[str, str]
+) -> list[Trouble]:
+    missing = missing_passphrase(settings, env)
+    if missing is not None:
+        return [missing]
+    return wrong_passphrase(engine, settings) if engine is not None and project else []
 
 
 def misplaced_troubles(
@@ -102,23 +105,6 @@ def misplaced_troubles(
     providers = {*settings.stack_secrets(), settings.secrets_provider or ""}
     found = misplaced(backend, providers, regions.primary, regions.recovery)
     return tuple(Trouble(one.what, one.mend) for one in found)
-
-
-def _plugin_troubles(plugins: tuple[str, ...]) -> list[Trouble]:
-    """A plugin in a folder that the project names is taken as it is."""
-    found = [one.split() for one in plugins if one.split()[0] == AWS_PLUGIN]
-    wanted = plugin_version()
-    if not found:
-        return [Trouble("the provider plugin 'aws' is not installed", "drstate engine install")]
-    if any(one[1:2] == ["at"] or one[1:] == [wanted] for one in found):
-        return []
-    versions = ", ".join(" ".join(one[1:]) or "of unknown version" for one in found)
-    return [
-        Trouble(
-            f"the provider plugin 'aws' is {versions}; pulumi_aws {wanted} asks for {wanted}",
-            "drstate engine install",
-        )
-    ]
 
 
 def _project(settings: EngineSettings, troubles: list[Trouble]) -> str:
@@ -137,18 +123,6 @@ def _project(settings: EngineSettings, troubles: list[Trouble]) -> str:
     return name
 
 
-def _configured(settings: EngineSettings, project: str) -> tuple[str, ...]:
-    if not project:
-        return ()
-    plugins = settings.project().get("plugins")
-    providers = plugins.get("providers") if isinstance(plugins, dict) else None
-    return tuple(
-        f"{one['name']} at {Path(settings.work_dir, str(one['path'])).resolve()}"
-        for one in providers or ()
-        if isinstance(one, dict) and "name" in one and "path" in one
-    )
-
-
 def _workspace(engine: EngineChoice, settings: EngineSettings) -> auto.LocalWorkspace:
     return auto.LocalWorkspace(
         work_dir=str(settings.work_dir),
@@ -158,7 +132,7 @@ def _workspace(engine: EngineChoice, settings: EngineSettings) -> auto.LocalWork
     )
 
 
-def _installed(
+def _listed(
     engine: EngineChoice, settings: EngineSettings, troubles: list[Trouble]
 ) -> tuple[str, ...]:
     try:
@@ -174,17 +148,17 @@ def _asked_backend(engine: EngineChoice, settings: EngineSettings, troubles: lis
         return _workspace(engine, settings).who_am_i().url or ""
     except (auto.CommandError, OSError, ValueError) as error:
         troubles.append(_told(error))
-        return settings.backend_url or ""
+        return ""
 
 
 def _stacks(
     engine: EngineChoice, settings: EngineSettings, troubles: list[Trouble]
-) -> tuple[str, ...]:
+) -> tuple[str, ...] | None:
     try:
         listed = _workspace(engine, settings).list_stacks()
     except (auto.CommandError, OSError, ValueError) as error:
         troubles.append(_told(error))
-        return ()
+        return None
     return tuple(sorted(one.name for one in listed))
 
 
@@ -227,11 +201,6 @@ def _locks(
     return troubles
 
 
-def _has_passphrase(settings: EngineSettings, env: Mapping[str, str]) -> bool:
-    names = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
-    return any(name in settings.env or name in env for name in names)
-
-
 def _told(error: Exception) -> Trouble:
-    known = engine_failure(error, "*")
+    known = engine_failure(error)
     return Trouble(f"{known}: {known.why}" if known.why else str(known), known.hint)

@@ -48,6 +48,36 @@ def holders_in(text: str) -> tuple[Holder, ...]:
     )
 
 
+class PassphraseError(CredentialsError):
+    """The passphrase of a stack's secrets is missing or is not the stack's own."""
+
+
+class BackendError(EngineError):
+    """The backend that keeps the state is out of reach."""
+
+    retry = Retry.TRANSIENT
+
+
+class PluginError(EngineError):
+    """A provider plugin is missing, or does not start, answer or last."""
+
+
+class DiskError(EngineError):
+    """The state cannot be written: the disk is full or read-only."""
+
+    retry = Retry.NEEDS_PERSON
+
+
+#: an engine says that it could not keep what was done; without this, words like "connection
+#: refused" are a cloud's about one resource
+_RECORDING = re.compile("failed to save snapshot|could not be recorded|could not write")
+_POINT = re.compile("^error: ", re.MULTILINE)
+#: codes of what no stack operation gets past: nothing should be begun that a stack has to follow
+STANDSTILL = frozenset(
+    kind("").code for kind in (StateError, PassphraseError, BackendError, PluginError, DiskError)
+)
+
+
 class LockedError(StateError):
     """Somebody else has locked the stack; ``holders`` as far as they are known."""
 
@@ -64,8 +94,11 @@ class LockedError(StateError):
         self.holders = holders
 
 
-def engine_failure(error: Exception, stack: str) -> DrstateError:
-    """The drstate error for anything that an Automation API call raised."""
+def engine_failure(error: Exception, stack: str = "") -> DrstateError:
+    """The drstate error for anything that an Automation API call raised.
+
+    Without ``stack`` it was about no stack in particular.
+    """
     if isinstance(error, DrstateError):
         return error
     text = _words(error)
@@ -82,24 +115,32 @@ def engine_failure(error: Exception, stack: str) -> DrstateError:
         return EngineError(
             "the Pulumi CLI does not fit the SDK", why=text, hint="upgrade the Pulumi CLI"
         )
-    for pattern, build in _TABLE:
-        if pattern.search(text):
-            return build(stack, text)
+    known = _known(_named(stack), text)
+    if known is not None:
+        return known
     if isinstance(error, sdk.CommandError | OSError):
         return EngineError(
-            f"the engine failed on stack {stack}",
+            f"the engine failed on {_named(stack)}",
             why=text or type(error).__name__,
             hint="check the engine and its backend: `drstate doctor`",
         )
     return InternalError(
-        f"the engine broke on stack {stack}: {type(error).__name__}",
+        f"the engine broke on {_named(stack)}: {type(error).__name__}",
         why=text,
         hint="run again with --debug and report the traceback",
     )
 
 
 def failed_outcome(outcome: StackOutcome) -> EngineError:
-    """The error for an update that ran and failed, naming the resources that did."""
+    """The error for an update that ran and failed, naming the resources that did.
+
+    Where the engine's surroundings were the cause (a plugin, the disk), theirs is the error.
+    """
+    for text in outcome.errors.values():
+        known = _known(_named(outcome.stack), text)
+        kept = not _RECORDING.search(text)
+        if isinstance(known, PluginError) or (isinstance(known, EngineError) and not kept):
+            return known
     named = {urn: text for urn, text in outcome.errors.items() if urn}
     lines = [f"{urn_name(urn)}: {text}" for urn, text in named.items()]
     if not named:
@@ -112,68 +153,89 @@ def failed_outcome(outcome: StackOutcome) -> EngineError:
     )
 
 
+def _named(stack: str) -> str:
+    return f"stack {stack}" if stack else "the stacks"
+
+
+def _known(named: str, text: str) -> DrstateError | None:
+    return next((build(named, text) for pattern, build in _TABLE if pattern.search(text)), None)
+
+
 def _words(error: Exception) -> str:
     text = str(error)
     stderr = text.rpartition("\n stderr: ")[2] if "\n stderr: " in text else text
     if not stderr.strip():  # failures of resources are told on stdout only
         stderr = text.partition("\n stdout: ")[2].rpartition("\n stderr: ")[0]
-    return plain(stderr).removeprefix("error: ").strip()
+    said = plain(stderr)
+    # libraries of the CLI talk before it comes to the point
+    point = _POINT.search(said)
+    return (said[point.end() :] if point else said).strip()
 
 
-def _passphrase(stack: str, text: str) -> DrstateError:
-    return CredentialsError(
-        f"the passphrase does not open stack {stack}",
+def _passphrase(named: str, text: str) -> DrstateError:
+    return PassphraseError(
+        f"the passphrase does not open {named}",
         why=text,
         hint="set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE) to the stack's own",
     )
 
 
-def _no_passphrase(stack: str, text: str) -> DrstateError:
-    return CredentialsError(
-        f"stack {stack} needs a passphrase",
+def _no_passphrase(named: str, text: str) -> DrstateError:
+    return PassphraseError(
+        f"there is no passphrase for {named}",
         why=text,
-        hint="set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, or choose another "
-        "secrets provider",
+        hint="set PULUMI_CONFIG_PASSPHRASE, or PULUMI_CONFIG_PASSPHRASE_FILE to a file that can be "
+        "read, or choose another secrets provider",
     )
 
 
-def _plugin(stack: str, text: str) -> DrstateError:
-    return EngineError(
-        f"a provider plugin for stack {stack} is missing or does not start",
+def _plugin(named: str, text: str) -> DrstateError:
+    return PluginError(
+        f"a provider plugin for {named} is missing or does not work",
         why=text,
-        hint="`drstate engine install`; what is there tells `drstate doctor`",
+        hint="`drstate engine install`; `drstate doctor` tells what is there",
     )
 
 
-def _broken_state(stack: str, text: str) -> DrstateError:
+def _broken_state(named: str, text: str) -> DrstateError:
     return StateError(
-        f"the state of stack {stack} cannot be read",
+        f"the state of {named} cannot be read",
         why=text,
         hint="nothing was overwritten; restore the newest backup of the stack (`drstate doctor` "
         "names it), then run the command again",
     )
 
 
-def _login(stack: str, text: str) -> DrstateError:
+def _login(named: str, text: str) -> DrstateError:
     return CredentialsError(
-        f"the state backend of stack {stack} refuses the credentials",
+        f"the state backend of {named} refuses the credentials",
         why=text,
         hint="`pulumi login`, or renew the credentials of the backend's account",
     )
 
 
-def _backend(stack: str, text: str) -> DrstateError:
-    return EngineError(
-        f"the state backend of stack {stack} is out of reach",
+def _backend(named: str, text: str) -> DrstateError:
+    return BackendError(
+        f"the state backend of {named} is out of reach",
         why=text,
-        hint="check PULUMI_BACKEND_URL and the network; `drstate doctor` tests it",
-        retry=Retry.TRANSIENT,
+        hint="check the backend's address (DRSTATE_BACKEND, PULUMI_BACKEND_URL), the network, and "
+        "for a folder that it is mounted; `drstate doctor` tests it",
     )
 
 
-def _malformed_lock(stack: str, text: str) -> DrstateError:
+def _disk(named: str, text: str) -> DrstateError:
+    return DiskError(
+        f"the state of {named} cannot be written",
+        why=text,
+        hint="make room, or make the folder writable; then `drstate resume`, or the same command "
+        "again: what is done stays done",
+    )
+
+
+def _malformed_lock(named: str, text: str) -> DrstateError:
+    stack = named.removeprefix("stack ")
     return StateError(
-        f"a lock or state file of stack {stack} is damaged",
+        f"a lock or state file of {named} is damaged",
         why=text,
         hint=f"if no update is running: `pulumi cancel --stack {stack}`, then run again",
     )
@@ -185,7 +247,11 @@ _TABLE: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
     for words, build in (
         (["incorrect passphrase"], _passphrase),
         (
-            ["passphrase must be set", "PULUMI_CONFIG_PASSPHRASE.*(required|not set)"],
+            [
+                "passphrase must be set",
+                "PULUMI_CONFIG_PASSPHRASE.*(required|not set)",
+                "unable to read PULUMI_CONFIG_PASSPHRASE_FILE",
+            ],
             _no_passphrase,
         ),
         (
@@ -194,9 +260,28 @@ _TABLE: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
                 "could not (load|find|start) (the )?(resource )?plugin",
                 "plugin .*(not found|exited|failed to)",
                 "failed to load plugin",
+                "no plugin for package",
+                "the plugin for package '.*' (could|did|ended)",
+                r"could not read plugin \[",
+                r"plugin \[.*\] (did not begin|wrote an invalid port)",
+                "parsing plugin options for",
             ],
             _plugin,
         ),
+        (
+            [
+                "no space left on device",
+                "disk is full",
+                "disk quota",
+                "quota is used up",
+                "file too large",
+                "(file system is read-only|read-only file system)",
+                "could not write .*permission is denied",
+                r"(open|mkdir|write|rename) \S+: permission denied",
+            ],
+            _disk,
+        ),
+        ([r"^unexpected end of JSON input$"], _malformed_lock),
         (
             [
                 "could not deserialize deployment",
@@ -215,6 +300,7 @@ _TABLE: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
                 "PULUMI_ACCESS_TOKEN must be set",
                 "invalid access token",
                 r"\b(AccessDenied|ExpiredToken|InvalidAccessKeyId|SignatureDoesNotMatch)\b",
+                "get credentials: failed to refresh",
             ],
             _login,
         ),
@@ -229,7 +315,7 @@ _TABLE: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
                 "backend folder .* does not exist",
                 "backend .* is not served",
                 "no backend is configured",
-                "read-only file system",
+                "could not (list|read) .*(backend|bucket)",
                 "permission denied",
             ],
             _backend,

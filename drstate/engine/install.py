@@ -8,6 +8,7 @@ that it did not find afterwards.
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from pulumi import automation as auto
 from semver import VersionInfo
 
 from drstate.engine.choice import EngineChoice
-from drstate.engine.facts import AWS_PLUGIN, plugin_version
+from drstate.engine.pluginfacts import AWS_PLUGIN, plugin_version
 from drstate.errors import ConfigError, EngineError, UnknownNameError
 
 
@@ -67,20 +68,21 @@ def install_plugin(engine: EngineChoice, file: Path | None = None) -> str:
             hint=f"bring pulumi-resource-aws-v{wanted}-<system>-<machine>.tar.gz to this machine",
         )
     # it is put where no project is: a project's own plugins must not take part
-    workspace = auto.LocalWorkspace(pulumi_command=engine.command)
-    arguments = ["plugin", "install", "resource", AWS_PLUGIN, f"v{wanted}"]
-    if file is not None:
-        arguments += ["--file", str(file.resolve())]
-    try:
-        engine.command.run(arguments, workspace.work_dir, {"PULUMI_SKIP_UPDATE_CHECK": "true"})
-        listed = workspace.list_plugins()
-    except (auto.CommandError, OSError) as error:
-        raise EngineError(
-            f"the provider plugin aws {wanted} was not installed",
-            why=str(error).rpartition("stderr: ")[2].strip() or str(error),
-            hint="without a network: download the archive elsewhere and give it by "
-            "`drstate engine install --plugin-file FILE`",
-        ) from error
+    with tempfile.TemporaryDirectory(prefix="drstate-plugins-") as folder:
+        workspace = auto.LocalWorkspace(work_dir=folder, pulumi_command=engine.command)
+        arguments = ["plugin", "install", "resource", AWS_PLUGIN, f"v{wanted}"]
+        if file is not None:
+            arguments += ["--file", str(file.resolve())]
+        try:
+            engine.command.run(arguments, workspace.work_dir, {"PULUMI_SKIP_UPDATE_CHECK": "true"})
+            listed = workspace.list_plugins()
+        except (auto.CommandError, OSError) as error:
+            raise EngineError(
+                f"the provider plugin aws {wanted} was not installed",
+                why=str(error).rpartition("stderr: ")[2].strip() or str(error),
+                hint="without a network: download the archive elsewhere and give it by "
+                "`drstate engine install --plugin-file FILE`",
+            ) from error
     if not any(one.name == AWS_PLUGIN and str(one.version) == wanted for one in listed):
         raise EngineError(
             f"the provider plugin aws {wanted} is not there after its installation",

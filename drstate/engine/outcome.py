@@ -30,6 +30,11 @@ MASK = "[secret]"
 #: the value of an output that is known only after the update
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
+_TRACEBACK = "Traceback (most recent call last):"
+_FRAME = re.compile(r'^ +File "([^"]+)", line (\d+), in (.+)$', re.MULTILINE)
+_FOREIGN = re.compile(r"site-packages|[/\\]lib[/\\]python")
+#: an engine's own introduction of what the program's host has told already
+_UNHANDLED = re.compile(r"^(an unhandled error occurred: )?(python inline source runtime error: )?")
 _COLOR = re.compile(r"<\{%[^%]*%\}>|\x1b\[[0-9;]*m")
 
 _OPS: Mapping[OpType, Op] = {
@@ -198,17 +203,38 @@ class OutcomeFold:
         self._diagnostics.append(f"{event.severity}: {text}")
         if event.severity != "error":
             return
+        text = in_short(text)
         urn = event.urn or ""
         if urn and f"::{ROOT_TYPE}::" not in urn:
             before = self._errors.get(urn)
             self._errors[urn] = f"{before}\n{text}" if before else text
-        else:
+        elif text not in self._general:  # a program's exception is told by its host and the engine
             self._general.append(text)
 
 
 def plain(text: str) -> str:
     """A message without the engine's colour marks."""
     return _COLOR.sub("", text).strip()
+
+
+def in_short(text: str) -> str:
+    """An error without its Python traceback: what was under way, the exception, its place.
+
+    Text without a traceback stays as it is.
+    """
+    head, mark, trace = text.partition(_TRACEBACK)
+    if not mark:
+        return text
+    # of exceptions that caused each other the first is the cause
+    frames, _, _ = trace.partition("\n\n")
+    exception = next((line for line in frames.splitlines() if line[:1].strip()), "")
+    own = [one for one in _FRAME.findall(frames) if not _FOREIGN.search(one[0])]
+    said = _UNHANDLED.sub("", head.strip()).partition("\n")[0]
+    said = "" if said in exception else said
+    if own and exception:
+        file, line, function = own[-1]
+        exception += f" (at {file.rpartition('/')[2]}:{line} in {function})"
+    return "\n".join(part for part in (said, exception) if part)
 
 
 def urn_name(urn: str) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pulumi.automation.events import EngineEvent
 
 from drstate.engine.outcome import OnProgress, OutcomeFold
+from drstate.engine.unfinished import Creations
 from drstate.errors import DrstateError
 
 Program = Callable[[], None]
@@ -45,6 +46,8 @@ class EventPump:
         self.raised: Exception | None = None
         #: whether the engine got as far as its first event
         self.ran = False
+        #: creations whose end was not seen
+        self.creations = Creations()
         self._on_progress = on_progress
         self._events: queue.SimpleQueue[EngineEvent | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="drstate-events", daemon=True)
@@ -62,6 +65,7 @@ class EventPump:
     def _work(self) -> None:
         while (event := self._events.get()) is not None:
             self.ran = True
+            self.creations.feed(event)
             progress = self.fold.feed(event)
             if progress is None or self._on_progress is None or self.raised is not None:
                 continue

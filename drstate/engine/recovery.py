@@ -39,6 +39,8 @@ class Recovery:
     dropped: tuple[str, ...] = ()
     #: URNs of cut-off changes and deletions that were read again
     refreshed: tuple[str, ...] = ()
+    #: whether every resource of the stack was read again
+    whole: bool = False
 
     def __str__(self) -> str:
         parts = [
@@ -46,6 +48,7 @@ class Recovery:
             *(f"{_name(urn)} had been created" for urn in self.adopted),
             *(f"{_name(urn)} is to be created again" for urn in self.dropped),
             *(f"{_name(urn)} was read again" for urn in self.refreshed),
+            *(("the stack was refreshed",) if self.whole else ()),
         ]
         return "; ".join(parts) or "nothing was left behind"
 
@@ -56,8 +59,12 @@ def recover(
     *,
     identify: Identify = identity,
     dead: Dead | None = None,
+    refresh: bool = False,
 ) -> Recovery:
     """Make the stack ready for its next update.
+
+    ``refresh`` reads every resource of it, not only those with an unfinished operation: an update
+    that was cancelled may have forgotten an operation whose outcome it did not see.
 
     Raises StateError (LockedError) where a lock's holder lives or ran elsewhere, EngineError where
     reading what was under way fails.
@@ -69,19 +76,26 @@ def recover(
     except UnknownNameError:
         return Recovery()
     pending = deployment.get("pending_operations") or []
-    if not pending:
-        return Recovery(cleared=cleared)
-    edited, adopted, dropped, touched = settle(deployment, identify)
-    stacks.import_state(stack, edited)
+    adopted: list[str] = []
+    dropped: list[str] = []
+    touched: list[str] = []
+    if pending:
+        deployment, adopted, dropped, touched = settle(deployment, identify)
+        stacks.import_state(stack, deployment)
     read = [*adopted, *touched]
-    if read:
-        outcome = stacks.refresh(stack, message="after an interrupted update", targets=read)
+    everything = refresh and bool(deployment.get("resources"))
+    if read or everything:
+        outcome = stacks.refresh(
+            stack,
+            message="after an interrupted update",
+            targets=() if everything else read,
+        )
         if not outcome.ok:
             raise failed_outcome(outcome)
         here = {resource["urn"] for resource in stacks.export(stack).get("resources") or ()}
         dropped += [urn for urn in adopted if urn not in here]
         adopted = [urn for urn in adopted if urn in here]
-    return Recovery(cleared, tuple(adopted), tuple(dropped), tuple(touched))
+    return Recovery(cleared, tuple(adopted), tuple(dropped), tuple(touched), everything)
 
 
 def settle(

@@ -21,8 +21,13 @@ from drstate.engine.settings import EngineSettings
 
 
 @contextmanager
-def scratch_settings(settings: EngineSettings) -> Iterator[EngineSettings]:
-    """Settings like ``settings``, but with a project and a backend that vanish afterwards."""
+def scratch_settings(
+    settings: EngineSettings, *, keep_passphrase: bool = False
+) -> Iterator[EngineSettings]:
+    """Settings like ``settings``, but with a project and a backend that vanish afterwards.
+
+    Secrets in it are sealed with a passphrase that nobody keeps, unless ``keep_passphrase``.
+    """
     project = settings.project()
     with tempfile.TemporaryDirectory(prefix="drstate-preview-") as name:
         folder = Path(name)
@@ -30,9 +35,10 @@ def scratch_settings(settings: EngineSettings) -> Iterator[EngineSettings]:
         state.mkdir()
         copy = _relocated(project, settings.work_dir)
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(copy), encoding="utf-8")
-        # the copy's secrets are sealed with a passphrase that nobody keeps
-        env = {**settings.env, "PULUMI_CONFIG_PASSPHRASE": secrets.token_hex(16)}
-        env.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
+        env = dict(settings.env)
+        if not keep_passphrase:
+            env["PULUMI_CONFIG_PASSPHRASE"] = secrets.token_hex(16)
+            env.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
         env.pop("PULUMI_BACKEND_URL", None)
         yield replace(
             settings,

@@ -27,6 +27,9 @@ from drstate.engine.pump import EventPump, GuardedProgram, Program
 from drstate.engine.scratch import scratch_settings
 from drstate.engine.settings import EngineSettings
 from drstate.engine.statefile import check_state_file
+from drstate.engine.statefile import holders as check_holders
+from drstate.engine.stopping import Stopping
+from drstate.engine.unfinished import Creations
 from drstate.errors import UnknownNameError
 from drstate.model.stackops import StackOutcome
 
@@ -44,7 +47,9 @@ class Stacks:
         settings: EngineSettings,
         *,
         monotonic: Callable[[], float] = time.monotonic,
+        stopping: Stopping | None = None,
     ) -> None:
+        self._stopping = stopping if stopping is not None else Stopping()
         self.engine = engine
         self.settings = settings
         self._monotonic = monotonic
@@ -187,7 +192,7 @@ class Stacks:
 
     def names(self) -> tuple[str, ...]:
         """Names of the project's stacks, sorted."""
-        listed = self._guard("*", lambda: self._workspace().list_stacks())
+        listed = self._guard("", lambda: self._workspace().list_stacks())
         return tuple(sorted(one.name for one in listed))
 
     def outputs(self, stack: str) -> dict[str, Any]:
@@ -289,8 +294,18 @@ class Stacks:
             return pump.fold.outcome(ok=True, duration_seconds=duration)
         if not pump.ran or not isinstance(failure, auto.CommandError):
             raise engine_failure(failure, stack) from failure
+        if self._stopping.asked():
+            self._keep(stack, pump.creations)
         told = engine_failure(failure, stack)
         return pump.fold.outcome(ok=False, error=told.why or told.what, duration_seconds=duration)
+
+    def _keep(self, stack: str, creations: Creations) -> None:
+        """Leave creations that were cut off among the state's unfinished operations."""
+        if check_holders(self.settings, stack, os.environ):
+            return  # killed in the middle: the engine left its own list, under its lock
+        kept = creations.kept(self.export(stack))
+        if kept is not None:
+            self.import_state(stack, kept)
 
     def _guard(self, stack: str, call: Callable[[], T]) -> T:
         try:

@@ -74,8 +74,8 @@ class ActionStep:
         seen = action.observe(aws)
         if state is StepState.UNKNOWN:
             self._tell_unknown(seen)
-        if seen.done:
-            mine = state is StepState.UNKNOWN
+        mine = state is StepState.UNKNOWN
+        if seen.done and (mine or not self._awaits_stack()):
             self._finish(already_done=not mine, result={}, begun=begun)
             return
         if seen.blocked is not None:
@@ -97,6 +97,16 @@ class ActionStep:
         result = action.run(aws, self._context(facts, begun))
         self._keep(result)
         self._finish(already_done=False, result=result, begun=begun)
+
+    def _awaits_stack(self) -> bool:
+        """Whether it waits for what the stack has just changed: then it runs, however soon it ends.
+
+        The preview said that it would; whether AWS was quicker is a matter of luck.
+        """
+        spec = self._spec
+        return spec.waits and self._bench.recorder.fold.changed_by_stack(
+            self._stage.id, str(self._shard.id), spec.resource
+        )
 
     def _context(self, facts: Mapping[str, Any], begun: float) -> RunContext:
         from drstate.adapters.base import RunContext  # noqa: PLC0415 loaded when it is needed

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from drstate.execution.catalogkeeper import CatalogKeeper
 from drstate.execution.health import essential_resources
 from drstate.execution.order import Order, order_of
-from drstate.execution.recorder import WHERE, Recorder
+from drstate.execution.recorder import Recorder
+from drstate.execution.retelling import retries_to
 from drstate.execution.services import Services
 from drstate.execution.workbench import Program, Stop, Workbench
 from drstate.execution.worksource import AdapterWork, site_context
-from drstate.model import events as e
 from drstate.model.catalog import Catalog, CatalogEntry
 from drstate.model.plan import Move, Plan, ShardPlan, Stage
 from drstate.model.scope import Scope
@@ -21,7 +21,6 @@ from drstate.model.shard import Binding, ShardInput
 
 if TYPE_CHECKING:
     from drstate.adapters.base import SiteContext
-    from drstate.aws.records import CallRetry
 
 
 def work_source(services: Services) -> AdapterWork:
@@ -88,6 +87,7 @@ def workbench(
             stage.region,
             shard.site_state,
             force=plan.force,
+            emergency=plan.emergency,
             bindings=bindings(shard),
         )
 
@@ -104,7 +104,7 @@ def workbench(
         recorder=recorder,
         catalog=keeper,
         aws=services.caller(
-            scope, session=f"drstate-{recorder.execution}", on_retry=_retries(recorder)
+            scope, session=f"drstate-{recorder.execution}", on_retry=retries_to(recorder)
         ),
         adapter=services.adapter,
         stacks=services.stacks,
@@ -134,21 +134,3 @@ def mover(services: Services) -> Callable[[Move], tuple[str, ...]]:
         return move_state(stacks, wanted).urns
 
     return move
-
-
-def _retries(recorder: Recorder) -> Callable[[CallRetry], None]:
-    def tell(retry: CallRetry) -> None:
-        stage, shard = WHERE.get()
-        recorder.append(
-            e.CallRetried(
-                stage=stage,
-                shard=shard,
-                service=retry.service,
-                operation=retry.operation,
-                attempt=retry.attempt,
-                wait_seconds=retry.wait_seconds,
-                reason=retry.reason,
-            )
-        )
-
-    return tell

@@ -71,7 +71,7 @@ def repair(services: Services, recorder: Recorder) -> None:
         (stage.id, shard.id, shard.stack.name)
         for stage in recorder.view().stages
         for shard in stage.shards
-        if shard.stack is not None and shard.stack.state is Progress.RUNNING
+        if shard.stack is not None and shard.stack.state in (Progress.RUNNING, Progress.UNKNOWN)
     ]
     for stage, shard, stack in begun:
         finding = recover(services.stacks(), stack)

@@ -40,28 +40,42 @@ def checkup(services: Services) -> Checkup:
     Each account is asked once who it is, with its own role and external id, so that a wrong one is
     found on a quiet day.
     """
-    from drstate.engine.facts import engine_facts  # noqa: PLC0415 loaded when it is needed
-
     facts = [Fact("drstate", VERSION), Fact("project", str(services.project_dir))]
     troubles: list[Problem] = []
-    try:
-        stacks = services.stacks()
-        engine = engine_facts(services.engine(), stacks.settings)
-    except DrstateError as error:
-        troubles.append(_problem(error))
-    else:
-        facts += [
-            Fact("engine", f"{engine.engine} {engine.version} ({engine.origin})"),
-            Fact("backend", engine.backend),
-            Fact("secrets", engine.secrets_provider),
-            Fact("plugins", ", ".join(engine.plugins) or "none"),
-            Fact("stacks", str(len(engine.stacks))),
-        ]
-        troubles += [Problem(trouble.what, trouble.mend) for trouble in engine.troubles]
+    facts += _engine(services, troubles)
     facts.append(Fact("journal", str(services.home)))
     scopes = _scopes(services, troubles)
     facts.append(Fact("scopes", ", ".join(scopes) or "none"))
     return Checkup(tuple(facts), tuple(troubles))
+
+
+def _engine(services: Services, troubles: list[Problem]) -> list[Fact]:
+    from drstate.engine.backends import folder_troubles  # noqa: PLC0415 loaded when it is needed
+    from drstate.engine.facts import engine_facts  # noqa: PLC0415 loaded when it is needed
+
+    engine = None
+    try:
+        settings = services.engine_settings()
+    except DrstateError as error:
+        troubles.append(_problem(error))
+        return []
+    try:
+        engine = services.engine()
+    except DrstateError as error:
+        troubles.append(_problem(error))
+    found = engine_facts(engine, settings)
+    _add(troubles, [Problem(one.what, one.mend) for one in found.troubles])
+    if services.home.exists():
+        journal = folder_troubles(services.home, "the journal")
+        _add(troubles, [Problem(one.what, one.mend) for one in journal])
+    secrets = found.secrets_provider or "unknown while no backend is chosen"
+    return [
+        Fact("engine", str(engine) if engine is not None else "none"),
+        Fact("backend", found.backend or "none"),
+        Fact("secrets", f"{secrets} ({found.passphrase})" if found.passphrase else secrets),
+        Fact("plugins", ", ".join(found.plugins) or "none"),
+        Fact("stacks", "unknown" if found.stacks is None else str(len(found.stacks))),
+    ]
 
 
 def _scopes(services: Services, troubles: list[Problem]) -> list[str]:

@@ -7,6 +7,7 @@ of the story, not exceptions.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -25,24 +26,29 @@ from drstate.execution.assembly import mover, order_for, workbench
 from drstate.execution.cancelling import OPEN
 from drstate.execution.catalogkeeper import CatalogKeeper
 from drstate.execution.commands import Command
+from drstate.execution.cutoff import pause_interrupted
 from drstate.execution.gates import Answer, Ask
+from drstate.execution.interrupts import InterruptPolicy, Interrupts, ending_for
 from drstate.execution.lease import HeldLease
 from drstate.execution.lease import Runner as Identity
 from drstate.execution.making_plan import PlannedRun
+from drstate.execution.pool import Admission, estimate, stated_bytes
 from drstate.execution.recorder import OnEvent, Recorder
 from drstate.execution.runner import Runner
 from drstate.execution.services import Services
 from drstate.execution.workbench import Stop
 from drstate.model import events as e
 from drstate.model.catalog import Catalog
-from drstate.model.events import ExecutionStatus, WaveHealth
+from drstate.model.events import ExecutionStatus
+from drstate.model.health import WaveHealth
 from drstate.model.plan import Plan
 from drstate.model.scope import Scope
 from drstate.report.preview import PlanPreview
-from drstate.report.view import ExecutionView
+from drstate.report.view import ExecutionView, Progress
 from drstate.version import VERSION
 
 DATA_LOSS = "data-loss"
+_TIMED_OUT = TimedOutError("").code
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,8 @@ class RunOptions:
     ask: Ask | None = None
     on_event: OnEvent | None = None
     parallel: int | None = None
+    #: how Ctrl-C and SIGTERM are answered; None: they are not taken over
+    interrupts: InterruptPolicy | None = None
 
 
 def execute(
@@ -65,6 +73,7 @@ def execute(
     expect_no_changes: bool = False,
     parallel: int | None = None,
     on_event: OnEvent | None = None,
+    interrupts: InterruptPolicy | None = None,
 ) -> ExecutionView:
     """Run the plan to its end, or to the first gate where nobody is asked.
 
@@ -74,15 +83,17 @@ def execute(
 
     Nothing is done where this raises PlanRefusedError, UnexpectedChangesError, UsageError, or
     JournalError (another runner holds the scope). Failed steps do not raise: see the view's status.
+    An interrupt raises RunInterruptedError once the execution is paused.
     """
     seen = _seen(services, planned, preview, parallel)
     previewing.refuse(seen)
     previewing.refuse_damage(seen)
+    _require_room(services, planned.plan)
     if expect_no_changes:
         _refuse_changes(seen)
     _require_consent(planned.plan, consent)
     execution = services.new_execution()
-    options = RunOptions(ask, on_event, parallel)
+    options = RunOptions(ask, on_event, parallel, interrupts)
 
     def begin(recorder: Recorder, fence: int) -> Catalog:
         _refuse_second(services, planned.scope)
@@ -138,6 +149,8 @@ def run_attempt(
                 hint="drstate history lists the executions that can go on",
             )
         keeper = CatalogKeeper(services.journal, catalog, lease.fence)
+        if resumed:
+            _require_room(services, plan)
         bench = workbench(
             services,
             scope,
@@ -148,8 +161,13 @@ def run_attempt(
             message=f"drstate {execution}",
             stop=stop,
         )
-        if any(shard.stack for stage in plan.stages for shard in stage.shards):
+        with_stacks = any(shard.stack for stage in plan.stages for shard in stage.shards)
+        if with_stacks:
             services.stacks()  # in this thread: it loads the provider's classes
+        services.stopping.reset()
+        ending = ending_for(services, options.interrupts)
+        engine = services.engine().name if with_stacks else ""
+        stated = stated_bytes(os.environ)
         runner = Runner(
             bench,
             queue,
@@ -157,8 +175,17 @@ def run_attempt(
             ask=options.ask,
             decision=decision,
             move=mover(services),
+            admission=Admission(services.memory, services.clock, on_wait=recorder.warn),
+            cost=lambda shard: estimate(shard, engine, stated),
+            ending=ending,
+            interrupts=Interrupts(
+                options.interrupts,
+                ending,
+                stop=stop.request,
+                last_words=lambda: pause_interrupted(recorder),
+            ),
         )
-        runner.run(_attached(identity, lease.fence, resumed=resumed))
+        runner.run(_attached(identity, lease, resumed=resumed))
         return recorder.view()
 
 
@@ -173,11 +200,22 @@ def exit_code(view: ExecutionView) -> ExitCode:
         stopped = (
             view.stage is not None and view.stage_view(view.stage).health is WaveHealth.UNHEALTHY
         )
-        return ExitCode.FAILED if stopped else ExitCode.WAITING
-    timed_out = TimedOutError("").code
-    if view.error is not None and view.error.code == timed_out:
-        return ExitCode.TIMED_OUT
-    return ExitCode.FAILED
+        if not stopped:
+            return ExitCode.WAITING
+    return ExitCode.TIMED_OUT if _timed_out(view) else ExitCode.FAILED
+
+
+def _timed_out(view: ExecutionView) -> bool:
+    """Whether time is all that was lacking: a budget ran out, or every failed step's deadline."""
+    if view.error is not None and view.error.code == _TIMED_OUT:
+        return True
+    shards = [shard for stage in view.stages for shard in stage.shards]
+    if any(row.stack is not None and row.stack.state is Progress.FAILED for row in shards):
+        return False
+    actions = [row for shard in shards for row in shard.actions if row.state is Progress.FAILED]
+    errors = [row.error for row in actions if row.error is not None]
+    errors += [shard.error for shard in shards if shard.error is not None]
+    return bool(errors) and all(error.code == _TIMED_OUT for error in errors)
 
 
 def _seen(
@@ -186,6 +224,14 @@ def _seen(
     if given is not None and given.plan_digest == planned.plan.digest():
         return given
     return previewing.preview(services, planned, parallel=parallel)
+
+
+def _require_room(services: Services, plan: Plan) -> None:
+    """An action must not change what its stack could then not record. Raises EngineError."""
+    from drstate.engine.backends import require_room  # noqa: PLC0415 loaded when it is needed
+
+    if any(shard.stack for stage in plan.stages for shard in stage.shards):
+        require_room(services.engine_settings())
 
 
 def _refuse_second(services: Services, scope: Scope) -> None:
@@ -266,7 +312,12 @@ def _created(services: Services, plan: Plan, message: str) -> e.ExecutionCreated
     )
 
 
-def _attached(identity: Identity, fence: int, *, resumed: bool) -> e.RunnerAttached:
+def _attached(identity: Identity, lease: HeldLease, *, resumed: bool) -> e.RunnerAttached:
     return e.RunnerAttached(
-        runner=identity.id, host=identity.host, pid=identity.pid, fence=fence, resumed=resumed
+        runner=identity.id,
+        host=identity.host,
+        pid=identity.pid,
+        fence=lease.fence,
+        resumed=resumed,
+        instead_of=lease.instead_of,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from drstate.model.health import Impaired
 from drstate.model.plan import Plan, Stage, When
 from drstate.model.words import counted
 
@@ -17,6 +18,8 @@ class Question:
     stage: str
     reason: str
     checklist: tuple[str, ...]
+    #: what is not healthy in the stage before
+    impaired: tuple[Impaired, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,14 +35,30 @@ class Answer:
 Ask = Callable[[Question], Answer]
 
 
-def question(execution: str, plan: Plan, stage: Stage) -> Question:
-    """What a person should know before the stage begins."""
+def question(
+    execution: str, plan: Plan, stage: Stage, impaired: Sequence[Impaired] = ()
+) -> Question:
+    """What a person should know before the stage begins.
+
+    ``impaired``: what is not healthy in the stage before, named before anything else.
+    """
+    reason = f"approval is required before {stage.id} in {stage.region}"
+    if impaired:
+        names = ", ".join(row.resource for row in impaired)
+        reason += f"; {impaired[0].stage} is {impaired[0].verdict}: {names}"
     return Question(
         execution=execution,
         stage=stage.id,
-        reason=f"approval is required before {stage.id} in {stage.region}",
-        checklist=tuple(_checklist(plan, stage)),
+        reason=reason,
+        checklist=(*map(_told, impaired), *_checklist(plan, stage)),
+        impaired=tuple(impaired),
     )
+
+
+def _told(row: Impaired) -> str:
+    where = f"wave {row.wave}" if row.wave else "the global stacks"
+    hint = f" (help: {row.hint})" if row.hint else ""
+    return f"{where}: {row.resource} is {row.status}: {row.detail}{hint}"
 
 
 def _checklist(plan: Plan, stage: Stage) -> list[str]:

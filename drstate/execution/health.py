@@ -1,48 +1,50 @@
-"""Health after a stage: every resource by technology and health URL, then the wave's verdict.
+"""Health after a stage: every resource by technology, health URL and probes, then the verdict.
 
-A resource is asked again until it is healthy or its time is up, because healthy takes a moment; one
-with a failed step is not asked at all. Checks run in parallel and change nothing.
+A resource is asked again until it is healthy or the wave's time is up, because healthy takes a
+moment; one with a failed step is not asked at all. Resources are asked beside one another, one
+check never takes longer than its limit (see ``intime``), and nothing is changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from drstate.errors import DrstateError, Retry
+from drstate.execution.checking import ResourceCheck, Verdict
 from drstate.execution.errorinfo import as_drstate
-from drstate.execution.probe import probe
+from drstate.execution.intime import Ended, InTime, Ticket
 from drstate.execution.progress import checked_resources
-from drstate.execution.workbench import Workbench, working_for
+from drstate.execution.workbench import Workbench
 from drstate.model import events as e
 from drstate.model.catalog import GLOBAL, CatalogEntry
-from drstate.model.events import ResourceStatus, WaveHealth
-from drstate.model.phases import SiteState
+from drstate.model.health import FAILING, ResourceStatus, WaveHealth
+from drstate.model.phases import Phase
 from drstate.model.plan import ShardPlan, Stage
 from drstate.model.tags import Priority
 
-if TYPE_CHECKING:
-    from drstate.adapters.base import Health
+__all__ = ["FAILING", "HealthStep", "Verdict", "essential_resources", "wave_health"]
 
 #: how long a resource that works, but not fully, is given to become healthy
 DEGRADED_GRACE_SECONDS = 30.0
-#: what counts as failed in a wave's verdict
-FAILING = (ResourceStatus.UNHEALTHY, ResourceStatus.UNKNOWN)
+#: a check that did not end is tried this often
+CHECKS_THAT_HANG = 2
+#: a stop is noticed at least this often
+STOP_LOOK_SECONDS = 1.0
 _POLL_SECONDS, _POLL_MAX_SECONDS = 0.5, 10.0
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What was found of one resource."""
+@dataclass
+class _Watched:
+    """A resource that is not decided yet."""
 
-    status: ResourceStatus
-    detail: str
-    hint: str = ""
-    facts: Mapping[str, object] | None = None
-    #: asking again cannot change it
-    final: bool = False
+    shard: ShardPlan
+    entry: CatalogEntry
+    begun: float
+    #: when it is asked next
+    due: float
+    pause: float = _POLL_SECONDS
+    late: int = 0
+    last: Verdict | None = None
 
 
 class HealthStep:
@@ -51,88 +53,153 @@ class HealthStep:
     def __init__(self, bench: Workbench, stage: Stage) -> None:
         self._bench = bench
         self._stage = stage
+        self._check = ResourceCheck(bench, stage)
+        policies = bench.scope.policies
+        self._check_seconds = float(policies.health_check_seconds)
+        self._wave_seconds = float(policies.health_timeout_seconds)
 
     def run(self) -> None:
         """Check what was not checked. Raises StoppedError and JournalError only."""
-        state = self._bench.recorder.state
-        todo = [
-            (shard, key)
-            for key in checked_resources(self._stage)
-            if (self._stage.id, key) not in state.health
-            for shard in (_shard_of(self._stage, key),)
-        ]
-        workers = min(len(todo), self._bench.parallel)
-        with ThreadPoolExecutor(max_workers=max(1, workers), thread_name_prefix="health") as pool:
-            futures = [pool.submit(self._check, shard, key) for shard, key in todo]
-        for future in futures:
-            future.result()
-
-    def _check(self, shard: ShardPlan, key: str) -> None:
-        bench = self._bench
-        begun = bench.clock.monotonic()
-        entry = bench.entry(key)
-        with working_for(self._stage.id, str(shard.id)):
-            if key in bench.recorder.state.failed.get(self._stage.id, frozenset()):
-                found = Verdict(
-                    ResourceStatus.UNHEALTHY,
-                    "a step failed; it was not checked",
-                    "mend the cause, then run drstate resume",
-                )
-            elif shard.id.region == GLOBAL:
-                found = Verdict(ResourceStatus.HEALTHY, "its global stack is up")
+        known = self._bench.recorder.state.health
+        now = self._bench.clock.monotonic()
+        watched: dict[str, _Watched] = {}
+        for key in checked_resources(self._stage):
+            if (self._stage.id, key) in known:
+                continue
+            row = _Watched(_shard_of(self._stage, key), self._bench.entry(key), now, now)
+            settled = self._settled(row)
+            if settled is None:
+                watched[key] = row
             else:
-                found = self._until_healthy(shard, entry, begun)
+                self._tell(row, settled)
+        if watched:
+            self._watch(watched, now + self._wave_seconds)
+
+    def _settled(self, row: _Watched) -> Verdict | None:
+        """The verdict of a resource that is not asked."""
+        if row.entry.key in self._bench.recorder.state.failed.get(self._stage.id, frozenset()):
+            return Verdict(
+                ResourceStatus.UNHEALTHY,
+                "a step failed; it was not checked",
+                "mend the cause, then run drstate resume",
+            )
+        if row.shard.id.region == GLOBAL:
+            return Verdict(ResourceStatus.HEALTHY, "its global stack is up")
+        return None
+
+    def _watch(self, watched: dict[str, _Watched], end: float) -> None:
+        bench = self._bench
+        with InTime[Verdict](bench.clock, bench.parallel) as asking:
+            while watched:
+                bench.stop.check()
+                now = bench.clock.monotonic()
+                if now >= end:
+                    for row in watched.values():
+                        self._tell(row, row.last or self._never_answered(row))
+                    return
+                self._start_due(watched, asking, now)
+                if asking.idle:
+                    until = min(*(row.due for row in watched.values()), end)
+                    bench.clock.sleep(min(until - now, STOP_LOOK_SECONDS))
+                    continue
+                for ended in asking.ended():
+                    self._take(watched, ended, end)
+
+    def _start_due(self, watched: dict[str, _Watched], asking: InTime[Verdict], now: float) -> None:
+        waiting = [row for key, row in watched.items() if row.due <= now and not asking.asks(key)]
+        for row in sorted(waiting, key=lambda one: one.due):
+            if not asking.free:
+                return
+            asking.start(row.entry.key, self._question(row), self._check_seconds)
+
+    def _question(self, row: _Watched) -> _Question:
+        return _Question(self._check, row.shard, row.entry)
+
+    def _take(self, watched: dict[str, _Watched], ended: Ended[Verdict], end: float) -> None:
+        row = watched[ended.key]
+        found = self._found(row, ended)
+        now = self._bench.clock.monotonic()
+        left = end - now
+        if found.status is ResourceStatus.DEGRADED:
+            left = min(left, DEGRADED_GRACE_SECONDS - (now - row.begun))
+        if found.status is ResourceStatus.HEALTHY or found.final or left <= 0:
+            del watched[ended.key]
+            self._tell(row, found)
+            return
+        row.last, row.due = found, now + min(row.pause, left)
+        row.pause = min(row.pause * 1.5, _POLL_MAX_SECONDS)
+
+    def _found(self, row: _Watched, ended: Ended[Verdict]) -> Verdict:
+        if ended.answer is not None:
+            return ended.answer
+        if ended.error is not None:
+            # checks answer with a verdict even for errors: this one is a bug, and is told as one
+            error = as_drstate(ended.error)
+            return Verdict(ResourceStatus.UNKNOWN, error.what, error.hint, final=True)
+        row.late += 1
+        limit = f"{self._check_seconds:g} s"
+        return Verdict(
+            ResourceStatus.UNKNOWN,
+            f"its health check did not end within {limit}",
+            self._late_hint(row, "health_check_seconds"),
+            final=row.late >= CHECKS_THAT_HANG,
+        )
+
+    def _never_answered(self, row: _Watched) -> Verdict:
+        return Verdict(
+            ResourceStatus.UNKNOWN,
+            f"its health was not known when the {self._wave_seconds:g} s of the wave were over",
+            self._late_hint(row, "health_timeout_seconds"),
+        )
+
+    def _late_hint(self, row: _Watched, setting: str) -> str:
+        scope = self._bench.scope
+        return (
+            f"see whether AWS answers in {self._stage.region} for account "
+            f"{row.entry.resource.account}, then drstate resume checks it again; "
+            f"policies.{setting} in stacks/{scope.customer}/{scope.environment}.yaml gives more "
+            "time"
+        )
+
+    def _tell(self, row: _Watched, found: Verdict) -> None:
+        bench, entry = self._bench, row.entry
+        before, after = self._endpoints(entry)
         bench.recorder.append(
             e.HealthChecked(
                 stage=self._stage.id,
-                resource=key,
+                resource=entry.key,
                 status=found.status,
                 detail=found.detail,
                 hint=found.hint,
                 facts=dict(found.facts or {}),
+                endpoints_before=before,
+                endpoints_after=after,
                 rto_minutes=entry.resource.tags.rto_minutes,
-                duration_seconds=bench.clock.monotonic() - begun,
+                duration_seconds=bench.clock.monotonic() - row.begun,
             )
         )
 
-    def _until_healthy(self, shard: ShardPlan, entry: CatalogEntry, begun: float) -> Verdict:
-        bench = self._bench
-        limit = float(bench.scope.policies.health_timeout_seconds)
-        pause = _POLL_SECONDS
-        while True:
-            bench.stop.check()
-            found = self._ask(shard, entry)
-            spent = bench.clock.monotonic() - begun
-            grace = DEGRADED_GRACE_SECONDS if found.status is ResourceStatus.DEGRADED else limit
-            left = min(grace, limit) - spent
-            if found.status is ResourceStatus.HEALTHY or found.final or left <= 0:
-                return found
-            bench.clock.sleep(min(pause, left))
-            pause = min(pause * 1.5, _POLL_MAX_SECONDS)
-
-    def _ask(self, shard: ShardPlan, entry: CatalogEntry) -> Verdict:
+    def _endpoints(self, entry: CatalogEntry) -> tuple[dict[str, str], dict[str, str]]:
+        """Where clients found the resource before the execution, and where they find it now."""
+        if self._stage.phase is not Phase.ACTIVATE:
+            return {}, {}
         bench = self._bench
         adapter = bench.adapter(entry.resource.technology)
-        site = bench.site(self._stage, shard, entry)
-        try:
-            found = adapter.check(entry, site, bench.aws_for(adapter))
-        except Exception as error:  # noqa: BLE001 - journaled as the resource's health
-            return _unanswered(as_drstate(error))
-        url = entry.resource.tags.health_check_url
-        if found.ok and url and site.state is SiteState.ACTIVE:
-            return self._with_url(found, url)
-        return Verdict(found.status, found.detail, found.hint, found.facts)
-
-    def _with_url(self, found: Health, url: str) -> Verdict:
-        answer = probe(url)
-        if answer.ok:
-            return Verdict(found.status, f"{found.detail}; {answer.detail}", "", found.facts)
-        return Verdict(
-            ResourceStatus.UNHEALTHY,
-            answer.detail,
-            "check the application behind the address, or mend dr:health-check-url",
-            found.facts,
+        before, after = bench.plan.serving, self._stage.region
+        return (
+            adapter.endpoints(entry, bench.scope, before),
+            adapter.endpoints(entry, bench.scope, after),
         )
+
+
+@dataclass(frozen=True)
+class _Question:
+    check: ResourceCheck
+    shard: ShardPlan
+    entry: CatalogEntry
+
+    def __call__(self, ticket: Ticket) -> Verdict:
+        return self.check.ask(self.shard, self.entry, ticket)
 
 
 def wave_health(statuses: Mapping[str, ResourceStatus], essential: Collection[str]) -> WaveHealth:
@@ -164,12 +231,3 @@ def essential_resources(
 
 def _shard_of(stage: Stage, key: str) -> ShardPlan:
     return next(shard for shard in stage.shards if key in shard.resources)
-
-
-def _unanswered(error: DrstateError) -> Verdict:
-    return Verdict(
-        ResourceStatus.UNHEALTHY,
-        f"its health could not be found out: {error.what}",
-        error.hint,
-        final=error.retry is not Retry.TRANSIENT,
-    )

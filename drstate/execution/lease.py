@@ -61,6 +61,8 @@ class HeldLease:
         self._waiter = waiter or self._stop.wait
         self._alive = alive or process_alive
         self._lease: Lease | None = None
+        #: the dead holder whose lease was taken over, if there was one
+        self.instead_of: str = ""
         self._thread = threading.Thread(target=self._beat, name="lease", daemon=True)
 
     @property
@@ -90,7 +92,7 @@ class HeldLease:
         held = self._journal.lease(self._scope)
         dead = held is not None and held.host == self._runner.host and not self._alive(held.pid)
         try:
-            return self._journal.acquire(
+            lease = self._journal.acquire(
                 self._scope,
                 runner=self._runner.id,
                 host=self._runner.host,
@@ -100,6 +102,9 @@ class HeldLease:
             )
         except JournalError as error:
             raise self._held_by_other(error) from error
+        if dead and held is not None:
+            self.instead_of = f"process {held.pid} on {held.host}"
+        return lease
 
     def _held_by_other(self, error: JournalError) -> JournalError:
         held = self._journal.lease(self._scope)

@@ -16,7 +16,7 @@ from drstate.execution.protecting import Protection, protect
 from drstate.execution.services import Services
 from drstate.model.catalog import Catalog
 from drstate.model.phases import Operation, Phase
-from drstate.model.plan import Plan, Skip
+from drstate.model.plan import Plan, Skip, Unreached
 from drstate.model.scope import Approval, Scope
 from drstate.model.tags import CUSTOMER, ENVIRONMENT, Violation
 
@@ -69,6 +69,7 @@ def make_plan(
         approval=approval,
         force=force,
         skips=_skips(protection),
+        unreached=_unreached(protection),
         warnings=(*_warnings(protection), *_misplaced(services, scope)),
     )
     plan = compile_plan(request, catalog, scope, work_source(services))
@@ -124,10 +125,35 @@ def _mistagged(protection: Protection) -> tuple[list[Violation], list[Violation]
     )
 
 
+def _unreached(protection: Protection | None) -> tuple[Unreached, ...]:
+    """Accounts that could not be asked, and of which nothing is protected."""
+    if protection is None or protection.inventory is None:
+        return ()
+    known = {entry.resource.account for entry in protection.catalog.entries}
+    return tuple(
+        Unreached(
+            account=row.account,
+            name=row.name,
+            region=row.region,
+            what=f"could not be asked in {row.region}: {row.error.what}",
+            hint=row.error.hint,
+        )
+        for row in protection.inventory.account_errors
+        if row.account not in known
+    )
+
+
 def _refuse_empty(scope: Scope, protection: Protection) -> None:
     found = protection.inventory
-    if protection.catalog.entries or found is None or found.account_errors:
+    if protection.catalog.entries or found is None:
         return
+    if found.account_errors:
+        errors = [row.error for row in found.account_errors]
+        raise PlanRefusedError(
+            f"nothing is known of {scope.key}: its accounts could not be asked",
+            why="\n".join(error.what for error in errors),
+            hint="\n".join(dict.fromkeys(error.hint for error in errors)),
+        )
     raise UnknownNameError(
         f"{scope.key} has no protected resources",
         why="discovery found none in its accounts, and the catalog knows none",
@@ -150,13 +176,15 @@ def _warnings(protection: Protection | None) -> tuple[str, ...]:
         for failure in protection.failures
         if failure.resource in known
     ]
-    unreached = protection.inventory.account_errors if protection.inventory else ()
+    unknown = {row.account for row in _unreached(protection)}
+    refused = protection.inventory.account_errors if protection.inventory else ()
     return (
         *stale,
         *(f"{row} It may belong to this scope; {row.mend}" for row in _mistagged(protection)[1]),
         *(
             f"account {row.account} ({row.name}) in {row.region} could not be asked: "
             f"{row.error.what}; {row.error.hint}"
-            for row in unreached
+            for row in refused
+            if row.account not in unknown
         ),
     )

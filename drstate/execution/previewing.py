@@ -6,15 +6,23 @@ not hide the rest.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from drstate.errors import PlanRefusedError, StateError
+from drstate.errors import (
+    CredentialsError,
+    DrstateError,
+    EngineError,
+    PlanRefusedError,
+    StateError,
+)
 from drstate.execution.assembly import program_of
 from drstate.execution.errorinfo import error_info
 from drstate.execution.knocking import acted_on, knock
 from drstate.execution.making_plan import PlannedRun
+from drstate.execution.pool import WORKERS, Admission, estimate, stated_bytes
 from drstate.execution.services import Services
 from drstate.execution.worksource import site_context
 from drstate.model.catalog import Catalog
@@ -57,14 +65,26 @@ def preview(
     if any(shard.stack is not None for _, shard in jobs):
         services.stacks()  # in this thread: it loads the provider's classes
 
-    def look(job: tuple[Stage, ShardPlan]) -> ShardPreview:
-        seen = looker.shard(*job)
+    admission = Admission(services.memory, services.clock)
+    stated = stated_bytes(os.environ)
+    tickets = [admission.ticket() for _ in jobs]
+
+    def look(job: tuple[Stage, ShardPlan], ticket: int) -> ShardPreview:
+        with admission.admitted(ticket, estimate(job[1], services.engine().name, stated)):
+            seen = looker.shard(*job)
         if on_shard is not None:
             on_shard(job[0].id, str(job[1].id))
         return seen
 
-    with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="preview") as pool:
-        seen = dict(zip([(s.id, str(d.id)) for s, d in jobs], pool.map(look, jobs), strict=True))
+    pool = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix=WORKERS)
+    try:
+        looked = pool.map(look, jobs, tickets)
+        seen = dict(zip([(s.id, str(d.id)) for s, d in jobs], looked, strict=True))
+    except KeyboardInterrupt:
+        services.stopping.force()  # a preview changes nothing that could be left in the middle
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
     stages = tuple(
         StagePreview(
             stage=stage.id,
@@ -102,18 +122,26 @@ def refuse(seen: PlanPreview) -> None:
 
 
 def refuse_damage(seen: PlanPreview) -> None:
-    """Raise StateError where a stack's state is not usable; nothing was done.
+    """Raise where a stack cannot be worked on at all; nothing was done.
 
-    An account out of reach fails its own shards only. A damaged state is another matter: the
-    actions of its shard would run, and its stack could then not follow them.
+    An account out of reach fails its own shards only. A damaged state, a wrong passphrase, a plugin
+    or a backend that is not there are another matter: the actions of the shard would run, and its
+    stack could then not follow them. Raises StateError, CredentialsError, EngineError.
     """
-    damaged = [error for _, _, error in seen.errors if error.code == StateError("").code]
-    if damaged:
-        raise StateError(
-            f"{damaged[0].what}; nothing was done",
-            why="\n".join(dict.fromkeys(error.why for error in damaged if error.why)),
-            hint="\n".join(dict.fromkeys(error.hint for error in damaged if error.hint)),
-        )
+    from drstate.engine.failures import STANDSTILL, PassphraseError  # noqa: PLC0415 loaded late
+
+    found = [error for _, _, error in seen.errors if error.code in STANDSTILL]
+    if not found:
+        return
+    first = found[0]
+    kind: type[DrstateError] = StateError if first.code == StateError("").code else EngineError
+    if first.code == PassphraseError("").code:
+        kind = CredentialsError
+    raise kind(
+        f"{first.what}; nothing was done",
+        why="\n".join(dict.fromkeys(error.why for error in found if error.why)),
+        hint="\n".join(dict.fromkeys(error.hint for error in found if error.hint)),
+    )
 
 
 class _Looker:
@@ -194,6 +222,7 @@ class _Looker:
                 stage.region,
                 shard.site_state,
                 force=self._planned.plan.force,
+                emergency=self._planned.plan.emergency,
                 bindings=bindings,
             )
             action = adapter.action(stage.phase, entry, site, spec.id)

@@ -12,7 +12,8 @@ from typing import Any
 
 from drstate.execution.commands import Command
 from drstate.execution.states import StepState, execution_transition, step_transition
-from drstate.model.events import ExecutionStatus, ResourceStatus, WaveHealth
+from drstate.model.events import ExecutionStatus
+from drstate.model.health import ResourceStatus, WaveHealth
 from drstate.model.phases import Phase
 from drstate.model.plan import Plan, Stage
 

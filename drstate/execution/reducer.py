@@ -29,7 +29,8 @@ from drstate.execution.commands import (
 from drstate.execution.progress import ENDED, RunState, checked_resources
 from drstate.execution.states import GOES_BACK, StepState, step_transition
 from drstate.model import events
-from drstate.model.events import ExecutionStatus, Payload, ResourceStatus, WaveHealth
+from drstate.model.events import ExecutionStatus, Payload
+from drstate.model.health import ResourceStatus, WaveHealth
 from drstate.model.phases import Phase
 from drstate.model.plan import Stage
 
@@ -69,6 +70,7 @@ def due(state: RunState) -> tuple[Command, ...]:
         if not state.phases_finished[phase]:
             break
     failed = not all(state.phases_finished.values()) or any(state.failed.values())
+    failed = failed or bool(state.plan.unreached)
     return (FinishExecution(ExecutionStatus.FAILED if failed else ExecutionStatus.COMPLETED),)
 
 

@@ -32,6 +32,10 @@ def real_provider_wanted(env: Mapping[str, str], engine: str | None) -> bool:
 
 
 def rehearsal_environment(endpoint: str) -> dict[str, str]:
-    """What programs of a rehearsal with the real plugin are told besides."""
-    # the name is the programs' own; importing it there costs seconds
-    return {"DRSTATE_PROVIDER_ENDPOINT": endpoint}
+    """What the engine and the programs of a rehearsal with the real plugin are told besides."""
+    return {
+        # the name is the programs' own; importing it there costs seconds
+        "DRSTATE_PROVIDER_ENDPOINT": endpoint,
+        # a plugin that is missing is an error with a remedy at once, not a download on the way
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    }

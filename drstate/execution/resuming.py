@@ -9,6 +9,7 @@ from __future__ import annotations
 from drstate.errors import UsageError
 from drstate.execution.executing import RunOptions, run_attempt
 from drstate.execution.gates import Answer, Ask
+from drstate.execution.interrupts import InterruptPolicy
 from drstate.execution.recorder import OnEvent, Recorder
 from drstate.execution.services import Services
 from drstate.execution.states import FINAL
@@ -37,6 +38,7 @@ def resume(
     ask: Ask | None = None,
     on_event: OnEvent | None = None,
     parallel: int | None = None,
+    interrupts: InterruptPolicy | None = None,
 ) -> ExecutionView:
     """Go on with ``execution``, or with the newest one (of ``scope``) that can go on.
 
@@ -105,7 +107,7 @@ def resume(
         header.execution,
         begin,
         resumed=True,
-        options=RunOptions(ask, on_event, parallel),
+        options=RunOptions(ask, on_event, parallel, interrupts),
         decision=decision,
     )
 

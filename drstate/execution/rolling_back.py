@@ -16,13 +16,15 @@ from drstate.execution.assembly import order_for, workbench
 from drstate.execution.cancelling import repair
 from drstate.execution.catalogkeeper import CatalogKeeper
 from drstate.execution.commands import Command
+from drstate.execution.cutoff import pause_interrupted
+from drstate.execution.interrupts import InterruptPolicy, Interrupts, ending_for
 from drstate.execution.lease import HeldLease
 from drstate.execution.recorder import OnEvent, Recorder
 from drstate.execution.services import Services
 from drstate.execution.states import GOES_BACK
 from drstate.execution.undoing import Undoing
 from drstate.execution.wayback import RETURNING, Trail, WayBack, way_back
-from drstate.execution.workbench import Stop, Workbench
+from drstate.execution.workbench import Stop, StoppedError, Workbench
 from drstate.journal.port import ExecutionHeader
 from drstate.model import events as e
 from drstate.model.catalog import Catalog
@@ -82,10 +84,12 @@ def rollback(
     reason: str = "",
     on_event: OnEvent | None = None,
     parallel: int | None = None,
+    interrupts: InterruptPolicy | None = None,
 ) -> ExecutionView:
     """Undo it; the last view. Undone as a whole it is CANCELLED, else FAILED and repeatable.
 
-    Raises UsageError, JournalError (another runner is at it, or the lease was lost).
+    Raises UsageError, JournalError (another runner is at it, or the lease was lost),
+    RunInterruptedError.
     """
     header = looked.header
     scope = services.scope(header.scope.customer, header.scope.environment)
@@ -136,8 +140,12 @@ def rollback(
                 resumed=True,
             )
         )
-        repair(services, recorder)
-        _go(bench, looked, trail)
+        services.stopping.reset()
+        ending = ending_for(services, interrupts)
+        with Interrupts(
+            interrupts, ending, stop=stop.request, last_words=lambda: pause_interrupted(recorder)
+        ):
+            _go(services, bench, looked, trail)
         return recorder.view()
 
 
@@ -147,18 +155,21 @@ def exit_code(view: ExecutionView) -> ExitCode:
     return ExitCode.OK if done else ExitCode.FAILED
 
 
-def _go(bench: Workbench, looked: LookBack, trail: Trail) -> None:
+def _go(services: Services, bench: Workbench, looked: LookBack, trail: Trail) -> None:
     recorder = bench.recorder
     try:
+        repair(services, recorder)
         done = Undoing(bench, trail).run(looked.way)
-    except KeyboardInterrupt:
-        bench.stop.request("interrupted")
-        hint = f"go on with: {recorder.fold.decisions()[1]}"
-        recorder.append(e.ExecutionPaused(reason="the rollback was interrupted", hint=hint))
-        raise
-    except BaseException:
+    except (KeyboardInterrupt, StoppedError):
         if bench.stop.error is not None:
             raise bench.stop.error from None
+        bench.stop.request("interrupted")
+        raise pause_interrupted(recorder) from None
+    except BaseException as error:
+        if bench.stop.error is not None:
+            raise bench.stop.error from None
+        if bench.stop and isinstance(error, DrstateError):
+            raise pause_interrupted(recorder) from error
         raise
     if done and looked.way.whole:
         _restore_roles(bench, trail)

@@ -1,9 +1,9 @@
 """The runner: carries out the reducer's commands until the execution ends or waits.
 
 The main thread takes commands from the queue and does the short ones itself; shards run in a
-bounded pool. It decides nothing about order: what falls due is the reducer's business, and every
-result goes back to it as an event. An interrupt lets running steps end, starts nothing more, and
-pauses.
+bounded pool, as memory allows. It decides nothing about order: what falls due is the reducer's
+business, and every result goes back to it as an event. An interrupt, a lost lease and a budget that
+ran out start nothing more and end what runs, in good order first; what was cut off is UNKNOWN.
 """
 
 from __future__ import annotations
@@ -16,17 +16,21 @@ from drstate.errors import DrstateError, JournalError
 from drstate.execution import commands as c
 from drstate.execution.budgets import Budgets
 from drstate.execution.commands import Command
+from drstate.execution.cutoff import pause_interrupted, tell_unknown
+from drstate.execution.ending import Ending
 from drstate.execution.errorinfo import error_info
 from drstate.execution.gates import Answer, Ask, question
 from drstate.execution.health import FAILING, HealthStep, wave_health
+from drstate.execution.interrupts import Interrupts
 from drstate.execution.order import Order
+from drstate.execution.pool import WORKERS, Admission
 from drstate.execution.shardstep import ShardStep
 from drstate.execution.workbench import StoppedError, Workbench
 from drstate.model import events as e
 from drstate.model.catalog import Catalog
 from drstate.model.events import ErrorInfo, ExecutionStatus
 from drstate.model.phases import Phase
-from drstate.model.plan import Move, Stage
+from drstate.model.plan import Move, ShardPlan, Stage
 
 #: how often a stage's budget is looked at while its shards run
 LOOK_SECONDS = 0.5
@@ -44,6 +48,10 @@ class Runner:
         ask: Ask | None,
         decision: Answer | None = None,
         move: Callable[[Move], tuple[str, ...]],
+        admission: Admission,
+        cost: Callable[[ShardPlan], int],
+        ending: Ending,
+        interrupts: Interrupts,
     ) -> None:
         self._bench = bench
         self._recorder = bench.recorder
@@ -53,6 +61,11 @@ class Runner:
         #: answers the gate that is open now; later gates ask again
         self._decision = decision
         self._move = move
+        self._admission = admission
+        #: bytes that a shard is going to take
+        self._cost = cost
+        self._ending = ending
+        self._interrupts = interrupts
         self._running: set[Future[None]] = set()
         self._budgets = Budgets(bench.clock, bench.recorder.execution)
         self._waiting: list[c.RunShard] = []
@@ -62,25 +75,29 @@ class Runner:
     def run(self, attached: e.RunnerAttached) -> None:
         """Go on until there is nothing left to do now.
 
-        Raises KeyboardInterrupt (after pausing), JournalError where the lease was lost, and what
+        Raises RunInterruptedError (after pausing), JournalError where the lease was lost, and what
         the journal raises.
         """
         self._recorder.append(attached)
         workers = max(1, self._bench.parallel)
-        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="shard") as pool:
+        pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=WORKERS)
+        with self._interrupts:
             try:
                 self._loop(pool)
-            except KeyboardInterrupt:
-                self._bench.stop.request("interrupted")
-                self._drain()
-                self._pause("interrupted by the operator")
-                raise
+            except (KeyboardInterrupt, StoppedError):
+                self._end("interrupted")
+                self._stop_if_lost()
+                raise pause_interrupted(self._recorder) from None
             except BaseException:
-                self._bench.stop.request("the run broke off")
+                self._end("the run broke off")
                 raise
+            finally:
+                # threads that were given up are left to themselves
+                pool.shutdown(wait=not self._running, cancel_futures=True)
 
     def _loop(self, pool: ThreadPoolExecutor) -> None:
         while self._recorder.state.status is ExecutionStatus.RUNNING:
+            self._check()
             batch = self._next_batch()
             for command in batch:
                 if isinstance(command, c.RunShard):
@@ -88,7 +105,7 @@ class Runner:
                     self._waiting.append(command)
                 else:
                     self._perform(command)
-                self._stop_if_lost()
+                self._check()
             if not self._waiting or self._in_time(self._at_work):
                 self._admit(pool)
             if not batch and self._running:
@@ -114,7 +131,8 @@ class Runner:
         waiting = sorted(self._waiting, key=lambda cmd: self._order.rank(cmd.stage, cmd.shard))
         self._waiting = []
         for command in waiting:
-            self._running.add(pool.submit(self._shard, command))
+            ticket = self._admission.ticket()
+            self._running.add(pool.submit(self._shard, command, ticket))
 
     def _await_shard(self) -> None:
         ended, running = wait(self._running, LOOK_SECONDS, return_when=FIRST_COMPLETED)
@@ -125,24 +143,36 @@ class Runner:
             error = future.exception()
             if error is not None and not isinstance(error, StoppedError):
                 raise error
-        self._stop_if_lost()
+        self._check()
 
-    def _drain(self) -> None:
-        """Let running shards reach the end of their present step."""
-        # futures, not a count: an interrupt may come between any two lines of ours
-        for future in wait(self._running).done:
-            error = future.exception()
-            if isinstance(error, DrstateError):
-                raise error
+    def _end(self, reason: str) -> DrstateError | None:
+        """Bring running shards to their end, in good order, then by force; what they failed with.
+
+        Those that do not answer even then stay in ``_running``.
+        """
+        self._bench.stop.request(reason)
+        self._ending.begin()
+        failed: DrstateError | None = None
+        while self._running and self._ending.patient():
+            ended, self._running = wait(self._running, LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            errors = [future.exception() for future in ended if not future.cancelled()]
+            failed = next((one for one in errors if isinstance(one, DrstateError)), failed)
+        return failed
+
+    def _check(self) -> None:
+        self._stop_if_lost()
+        if self._interrupts.asked:
+            raise KeyboardInterrupt
 
     def _stop_if_lost(self) -> None:
         if self._bench.stop.error is not None:
             raise self._bench.stop.error
 
-    def _shard(self, command: c.RunShard) -> None:
+    def _shard(self, command: c.RunShard, ticket: int) -> None:
         stage = self._stage(command.stage)
         shard = next(row for row in stage.shards if str(row.id) == command.shard)
-        ShardStep(self._bench, stage, shard, levels=self._order.levels).run()
+        with self._admission.admitted(ticket, self._cost(shard), self._bench.stop.check):
+            ShardStep(self._bench, stage, shard, levels=self._order.levels).run()
 
     def _perform(self, command: Command) -> None:  # noqa: C901 - one case a kind
         if self._recorder.state.status is not ExecutionStatus.RUNNING:
@@ -192,6 +222,7 @@ class Runner:
         try:
             urns = self._move(move)
         except DrstateError as error:
+            self._check()  # an interrupted move is no failed one
             self._finish(ExecutionStatus.FAILED, error_info(error))
             return
         self._bench.catalog.update(lambda catalog: _moved(catalog, move))
@@ -202,16 +233,23 @@ class Runner:
         )
 
     def _gate(self, stage: Stage) -> None:
-        asked = question(self._recorder.execution, self._bench.plan, stage)
+        impaired = self._recorder.fold.impaired_before(stage.id)
+        asked = question(self._recorder.execution, self._bench.plan, stage, impaired)
         answer, self._decision = self._decision, None
         if answer is None:
             self._recorder.append(
-                e.GateOpened(stage=stage.id, reason=asked.reason, checklist=asked.checklist)
+                e.GateOpened(
+                    stage=stage.id,
+                    reason=asked.reason,
+                    checklist=asked.checklist,
+                    impaired=asked.impaired,
+                )
             )
             if self._ask is None:
                 self._pause(asked.reason)
                 return
-            answer = self._ask(asked)
+            with self._interrupts.asking():
+                answer = self._ask(asked)
         self._recorder.append(
             e.GateDecided(
                 stage=stage.id,
@@ -249,9 +287,11 @@ class Runner:
         error = self._budgets.stage(stage) if stage is not None else None
         if error is None:
             return True
-        self._bench.stop.request("the stage's budget ran out")
-        self._drain()
+        failed = self._end("the stage's budget ran out")
+        if failed is not None:
+            raise failed
         self._waiting = []
+        tell_unknown(self._recorder)
         self._finish(ExecutionStatus.FAILED, error_info(error))
         return False
 
@@ -289,12 +329,7 @@ class Runner:
         fold = self._recorder.fold
         failed = fold.failed_resources()
         if status is ExecutionStatus.FAILED and error is None:
-            error = ErrorInfo(
-                code="Operation",
-                what=f"{len(failed)} resources failed",
-                why=", ".join(failed),
-                hint=f"mend the causes, then: drstate resume {self._recorder.execution}",
-            )
+            error = fold.ended_badly()
         self._recorder.append(
             e.ExecutionFinished(
                 status=status,

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from drstate.aws.clock import Clock, SystemClock
-from drstate.errors import ConfigError
+from drstate.engine.stopping import Stopping
+from drstate.errors import ConfigError, StateError
 from drstate.execution.lease import Runner
+from drstate.execution.memory import available_bytes
 from drstate.execution.readers import STATE_FOLDER, Readers, home_of
 from drstate.journal.port import Journal
 from drstate.model.scope import Scope, ScopeKey
@@ -55,6 +57,7 @@ class Services:
         env: Mapping[str, str],
         home: Path,
         plugins: Mapping[str, Path],
+        stopping: Stopping | None = None,
     ) -> None:
         self.project_dir = project_dir
         #: folder of the journal and, in the sandbox, of the stacks' state
@@ -69,6 +72,10 @@ class Services:
         self._env = dict(env)
         self._engine: EngineChoice | None = None
         self._stacks: Stacks | None = None
+        #: ends engine commands early
+        self.stopping = stopping if stopping is not None else Stopping()
+        #: bytes that are left on this machine; None: it does not tell
+        self.memory: Callable[[], int | None] = available_bytes
 
     @classmethod
     def open(
@@ -84,6 +91,7 @@ class Services:
         journal: Journal | None = None,
         home: Path | None = None,
         plugins: Mapping[str, Path] | None = None,
+        stopping: Stopping | None = None,
     ) -> Services:
         """Services of the project in ``project_dir``; ``home`` is ``.drstate`` in it by default.
 
@@ -121,6 +129,7 @@ class Services:
             env=env,
             home=home_of(folder, home, sandbox=sandbox),
             plugins=plugins or {},
+            stopping=stopping,
         )
 
     def __enter__(self) -> Self:
@@ -183,6 +192,7 @@ class Services:
     def engine(self) -> EngineChoice:
         """The engine that carries stack updates. Raises EngineError, ConfigError."""
         from drstate.engine.choice import choose_engine  # noqa: PLC0415 loaded when it is needed
+        from drstate.engine.cliprocess import StoppableCommand  # noqa: PLC0415 the same
 
         if self._engine is None:
             if not self.sandbox:
@@ -190,6 +200,8 @@ class Services:
             self._engine = choose_engine(
                 sandbox=self.sandbox, requested=self._engine_wanted, embedded=self._embedded
             )
+            if isinstance(self._engine.command, StoppableCommand):
+                self._engine.command.stopping = self.stopping
         return self._engine
 
     def engine_line(self) -> str:
@@ -207,9 +219,17 @@ class Services:
 
         if self.sandbox:
             state = self.home / STATE_FOLDER
-            state.mkdir(parents=True, exist_ok=True)
+            try:
+                state.mkdir(parents=True, exist_ok=True)
+                work_dir = sandbox_project(self.home, self._plugins)
+            except OSError as error:
+                raise StateError(
+                    f"the folder of the sandbox's stacks cannot be made: {error.filename}",
+                    why=error.strerror or str(error),
+                    hint="make room, or move away what stands there; nothing was changed",
+                ) from error
             return EngineSettings(
-                work_dir=sandbox_project(self.home, self._plugins),
+                work_dir=work_dir,
                 backend_url=state.as_uri(),
                 env=dict(self._env),
             )
@@ -225,7 +245,9 @@ class Services:
         if self._stacks is None:
             settings = self.engine_settings()
             preload()
-            self._stacks = Stacks(self.engine(), settings, monotonic=self.clock.monotonic)
+            self._stacks = Stacks(
+                self.engine(), settings, monotonic=self.clock.monotonic, stopping=self.stopping
+            )
         return self._stacks
 
     # identities

@@ -57,10 +57,13 @@ class StackStep:
             )
             begun = bench.clock.monotonic()
             try:
-                outcome = self._up()
+                outcome = self._up_unlocked()
             except Exception as error:
+                bench.stop.check()  # cut off, not broken: it stays without an end
                 self._tell_broken(error, begun)
                 raise
+            if not outcome.ok:
+                bench.stop.check()
             self._record_endpoints(outcome)
             ops = outcome.ops
             if again:
@@ -79,10 +82,20 @@ class StackStep:
             on_progress=self._progress,
         )
 
+    def _up_unlocked(self) -> StackOutcome:
+        from drstate.engine.failures import LockedError  # noqa: PLC0415 loaded when it is needed
+
+        try:
+            return self._up()
+        except LockedError:
+            # not ours: raises again where its holder may live, and tells what it cleared
+            self._repair()
+        return self._up()
+
     def _repair(self) -> None:
         from drstate.engine.recovery import recover  # noqa: PLC0415 loaded when it is needed
 
-        finding = recover(self._bench.stacks(), self._stack)
+        finding = recover(self._bench.stacks(), self._stack, refresh=True)
         self._bench.recorder.append(
             e.StepUnknown(
                 stage=self._stage.id, shard=self._shard_id, step=self._stack, finding=str(finding)

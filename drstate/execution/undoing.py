@@ -99,6 +99,7 @@ class Undoing:
             stage.region,
             shard.site_state,
             force=bench.plan.force,
+            emergency=bench.plan.emergency,
             bindings=bench.bindings(shard),
         )
         action = adapter.action(stage.phase, entry, site, spec.id)

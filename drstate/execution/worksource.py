@@ -40,6 +40,7 @@ class AdapterWork:
             request.region,
             request.state,
             force=request.force,
+            emergency=request.emergency,
         )
         found = adapter.work(request.phase, entry, site)
         declared = self.declares(entry, request.region)
@@ -66,9 +67,19 @@ def site_context(
     state: SiteState,
     *,
     force: bool,
+    emergency: bool,
     bindings: tuple[Binding, ...] = (),
 ) -> SiteContext:
     """The site as an adapter sees it."""
     from drstate.adapters.base import SiteContext  # noqa: PLC0415 loaded when it is needed
 
-    return SiteContext.of(scope, catalog, entry, region, state, force=force, bindings=bindings)
+    return SiteContext.of(
+        scope,
+        catalog,
+        entry,
+        region,
+        state,
+        force=force,
+        emergency=emergency,
+        bindings=bindings,
+    )

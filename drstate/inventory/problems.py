@@ -14,6 +14,7 @@ from drstate.model.scope import (
     DnsRecord,
     EcsPolicy,
     Policies,
+    ProbePlace,
     RegionPair,
     Scope,
     SiteMapTable,
@@ -29,6 +30,7 @@ _FORMS = {
     r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$": "a role's ARN, arn:aws:iam::<account>:role/<name>",
     r"^[A-Za-z0-9-]{1,64}$": "letters, digits and hyphens, 64 at most",
     r".+\.$": "a DNS name with its final dot",
+    r"^[A-Za-z0-9_:-]{1,170}$": "a Lambda function's name or ARN",
 }
 #: pydantic's kinds of mistake, in words; ``{…}`` is filled from the finding
 _KINDS = {
@@ -154,4 +156,6 @@ def _allowed(parents: tuple[Any, ...]) -> list[str]:
     if names[:1] == ["site_map"]:
         return [str(table) for table in SiteMapTable]
     model = _MODELS.get(names[-1], Scope) if names else Scope
+    if names[:1] == ["probes"]:
+        model = ProbePlace
     return sorted(field.alias or name for name, field in model.model_fields.items())

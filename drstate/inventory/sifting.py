@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from drstate.inventory.found import Claim, Found, claimed
+from drstate.model.called import Called
 from drstate.model.resource import Resource, Technology, resource_key
 from drstate.model.scope import Environment, Scope
 from drstate.model.tags import (
@@ -126,7 +127,7 @@ def dns_resources(scope: Scope) -> list[Resource]:
 
 def missing_dependencies(resources: Sequence[Resource]) -> list[Violation]:
     """A warning for every dependency that names no resource of the scope."""
-    known = {name for resource in resources for name in _names(resource)}
+    known = Called(resources)
     return [
         Violation(
             resource=resource.arn,
@@ -139,13 +140,8 @@ def missing_dependencies(resources: Sequence[Resource]) -> list[Violation]:
         )
         for resource in resources
         for dependency in resource.tags.dependencies
-        if dependency not in known
+        if not known.keys(dependency)
     ]
-
-
-def _names(resource: Resource) -> tuple[str, ...]:
-    """What a dependency may call the resource; a name's last part is what people say."""
-    return (resource.key, resource.arn, resource.name, resource.name.rpartition("/")[2])
 
 
 def _unclaimed(one: Found, claims: Sequence[Claim]) -> Violation:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from drstate.model.base import Value
+from drstate.model.health import Impaired, ResourceStatus, WaveHealth
 from drstate.model.phases import Operation, Phase, SiteState
 from drstate.model.plan import Plan
 from drstate.model.scope import ScopeKey
@@ -29,24 +30,6 @@ class ExecutionStatus(StrEnum):
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
-
-
-class ResourceStatus(StrEnum):
-    """Health of a resource after its stage."""
-
-    HEALTHY = "HEALTHY"
-    DEGRADED = "DEGRADED"
-    UNHEALTHY = "UNHEALTHY"
-    UNKNOWN = "UNKNOWN"
-    SKIPPED = "SKIPPED"
-
-
-class WaveHealth(StrEnum):
-    """Health of a wave."""
-
-    HEALTHY = "HEALTHY"
-    DEGRADED = "DEGRADED"
-    UNHEALTHY = "UNHEALTHY"
 
 
 class ErrorInfo(Value):
@@ -94,6 +77,8 @@ class RunnerAttached(Value):
     pid: int
     fence: int
     resumed: bool
+    #: whose lease was taken over because its holder is dead
+    instead_of: str = ""
 
 
 class PhaseStarted(Value):
@@ -269,6 +254,9 @@ class HealthChecked(Value):
     detail: str
     hint: str = ""
     facts: dict[str, Any] = {}
+    #: where it answered before the execution, and where it answers now (ACTIVATE only)
+    endpoints_before: dict[str, str] = {}
+    endpoints_after: dict[str, str] = {}
     #: the resource's ``dr:rto-target``, so that reports need nothing but events
     rto_minutes: int | None = None
     duration_seconds: float
@@ -281,6 +269,8 @@ class GateOpened(Value):
     stage: str
     reason: str
     checklist: tuple[str, ...] = ()
+    #: what is not healthy in the stage before
+    impaired: tuple[Impaired, ...] = ()
 
 
 class GateDecided(Value):

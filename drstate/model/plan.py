@@ -6,6 +6,8 @@ import hashlib
 from enum import StrEnum
 from typing import Any
 
+from pydantic import Field
+
 from drstate.model.base import Value
 from drstate.model.phases import Operation, Phase, SiteState
 from drstate.model.scope import Approval, ScopeKey
@@ -53,6 +55,8 @@ class ActionSpec(Value):
     deadline_seconds: int
     #: what a person has to agree to before it may run (``data-loss``), if anything
     needs_consent: str | None = None
+    #: it writes nothing: it waits until what the shard's stack changed is there
+    waits: bool = False
     #: named before the start where there is no way back
     undoable: bool = True
     #: actions with the same key never run at the same time, in whatever scope they are (a DNS
@@ -119,10 +123,25 @@ class Skip(Value):
     mend: str
 
 
+class Unreached(Value):
+    """An account that could not be asked and of which nothing is known: nothing of it is here."""
+
+    account: str
+    name: str
+    region: str
+    what: str
+    hint: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The account as lists of failures name it."""
+        return f"account {self.account} ({self.name})"
+
+
 class Plan(Value):
     """What will be done, stage by stage."""
 
-    schema_: str = "drstate.plan/1"
+    schema_: str = Field(default="drstate.plan/1", alias="schema")
     scope: ScopeKey
     operation: Operation
     phases: tuple[Phase, ...]
@@ -137,6 +156,8 @@ class Plan(Value):
     stages: tuple[Stage, ...]
     moves: tuple[Move, ...] = ()
     skips: tuple[Skip, ...] = ()
+    #: the plan is not whole without them: the execution fails in the end, and says so
+    unreached: tuple[Unreached, ...] = ()
     warnings: tuple[str, ...] = ()
     estimate_seconds: int
 

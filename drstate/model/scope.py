@@ -128,6 +128,34 @@ class EcsPolicy(Value):
     warm_percent: int = Field(default=25, ge=1, le=100)
 
 
+class ProbeWay(StrEnum):
+    """Where probes are sent from."""
+
+    #: an existing Lambda function in the VPC that is to be looked at from inside
+    VPC = "vpc"
+    #: the machine that drstate runs on
+    RUNNER = "runner"
+
+
+class ProbePlace(Value):
+    """From where the endpoints of a region are probed. See docs/probes.md."""
+
+    way: ProbeWay = ProbeWay.VPC
+    #: the account that the function is in; resources of the same account are probed by it first
+    account: AccountId | None = None
+    #: the function's name or ARN
+    function: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_:-]{1,170}$")
+
+    @model_validator(mode="after")
+    def _whole(self) -> ProbePlace:
+        given = [name for name in ("account", "function") if getattr(self, name) is not None]
+        if self.way is ProbeWay.VPC and len(given) < 2:
+            raise ValueError("a probe with way: vpc needs account and function")
+        if self.way is ProbeWay.RUNNER and given:
+            raise ValueError(f"a probe with way: runner has no {given[0]}")
+        return self
+
+
 class Approval(StrEnum):
     """Whether a gate waits for a person."""
 
@@ -139,7 +167,10 @@ class Policies(Value):
     """What the scope's owner decided about how phases are run."""
 
     approval: Approval = Approval.REQUIRED
+    #: how long the resources of a wave are asked until they are healthy
     health_timeout_seconds: int = Field(default=300, ge=1, le=3600)
+    #: how long one check of one resource may take
+    health_check_seconds: int = Field(default=30, ge=1, le=300)
     parallel: int = Field(default=10, ge=1, le=100)
     aurora: AuroraPolicy = AuroraPolicy()
     ecs: EcsPolicy = EcsPolicy()
@@ -157,12 +188,21 @@ class Scope(Value):
     site_map: dict[Region, SiteMap] = {}
     dns: list[DnsRecord] = []
     policies: Policies = Policies()
+    #: region -> from where its endpoints are probed; a region without one is not probed from
+    #: inside, and health URLs are asked by the machine that drstate runs on
+    probes: dict[Region, list[ProbePlace]] = {}
     contacts: list[str] = []
 
     @property
     def key(self) -> ScopeKey:
         """Customer and environment."""
         return ScopeKey(customer=self.customer, environment=self.environment)
+
+    def probe_place(self, region: str, account: str) -> ProbePlace | None:
+        """From where a resource is probed: by its own account's function, else by the first."""
+        places = self.probes.get(region, [])
+        own = [place for place in places if place.account == account]
+        return next(iter([*own, *places]), None)
 
     def account(self, account_id: str) -> Account:
         """The account with this id. Raises KeyError."""
@@ -187,4 +227,12 @@ class Scope(Value):
             missing = regions - set(record.values)
             if missing:
                 raise ValueError(f"dns: {record.name} has no values for {min(missing)}")
+        for region, places in self.probes.items():
+            if region not in regions:
+                raise ValueError(f"probes: {region} is none of this scope's regions")
+            for place in places:
+                if place.account is not None and place.account not in seen:
+                    raise ValueError(
+                        f"probes: {region} names account {place.account}, which accounts: lacks"
+                    )
         return self

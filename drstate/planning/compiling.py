@@ -91,11 +91,12 @@ def compile_plan(request: PlanRequest, catalog: Catalog, scope: Scope, work: Wor
         approval=approval,
         force=request.force,
         emergency=request.emergency,
-        partial=selection.partial,
+        partial=selection.partial or bool(request.unreached),
         catalog_version=catalog.version,
         stages=tuple(stages),
         moves=moves,
         skips=tuple(sorted((*request.skips, *selection.skips), key=lambda one: one.resource)),
+        unreached=request.unreached,
         warnings=tuple(dict.fromkeys(warnings)),
         estimate_seconds=sum(stage.estimate_seconds for stage in stages),
     )

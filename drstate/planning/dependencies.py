@@ -1,6 +1,6 @@
 """``dr:dependencies`` understood: who waits for whom, in which order, and where that cannot be.
 
-A dependency is written as a key, a name or an ARN. Waves run one after another and shards of a
+How a dependency may be written: ``model.called``. Waves run one after another and shards of a
 wave side by side, so a dependency holds if it lies in an earlier wave, and orders the admission
 inside one shard. Everything is linear in resources and dependencies.
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from drstate.errors import PlanRefusedError
+from drstate.model.called import Called
 from drstate.model.catalog import CatalogEntry
 from drstate.planning.waves import effective_group, effective_wave
 
@@ -27,13 +28,13 @@ class Dependencies:
 
 def resolve(entries: Sequence[CatalogEntry]) -> Dependencies:
     """Understand every entry's dependencies. Raises PlanRefusedError for a cycle."""
-    known = _index(entries)
+    known = Called(entry.resource for entry in entries)
     of: dict[str, tuple[str, ...]] = {}
     warnings: list[str] = []
     for entry in entries:
         found: list[str] = []
         for written in entry.resource.tags.dependencies:
-            keys = known.get(written, ())
+            keys = known.keys(written)
             if len(keys) == 1:
                 found.append(keys[0])
             elif keys:
@@ -114,21 +115,6 @@ def _rank(entry: CatalogEntry) -> tuple[int, str]:
 
 def _shard(entry: CatalogEntry) -> tuple[str, str]:
     return entry.resource.account, effective_group(entry)
-
-
-def _index(entries: Sequence[CatalogEntry]) -> dict[str, tuple[str, ...]]:
-    exact: dict[str, tuple[str, ...]] = {}
-    names: dict[str, list[str]] = defaultdict(list)
-    for entry in entries:
-        exact[entry.key] = (entry.key,)
-        exact[entry.resource.arn] = (entry.key,)
-        names[entry.resource.name].append(entry.key)
-        # the last part of a longer name (cluster/service) is what people call it
-        short = entry.resource.name.rpartition("/")[2]
-        if short != entry.resource.name:
-            names[short].append(entry.key)
-    found = {name: tuple(sorted(keys)) for name, keys in names.items()}
-    return {**found, **exact}
 
 
 def _refuse_cycle(of: Mapping[str, tuple[str, ...]]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from drstate.errors import ConfigError
 from drstate.model.phases import Operation, Phase
-from drstate.model.plan import Skip
+from drstate.model.plan import Skip, Unreached
 from drstate.model.scope import Approval
 
 _PHASES: dict[Operation, tuple[Phase, ...]] = {
@@ -43,6 +43,8 @@ class PlanRequest:
     emergency: bool = False
     #: what inventory left out, told in the plan
     skips: tuple[Skip, ...] = ()
+    #: accounts that inventory could not ask and of which the catalog knows nothing
+    unreached: tuple[Unreached, ...] = ()
     #: what inventory warned about, told in the plan
     warnings: tuple[str, ...] = ()
 

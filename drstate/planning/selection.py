@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from drstate.errors import ConfigError, UnknownNameError
+from drstate.model.called import Called
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import Skip
 from drstate.planning.requests import PlanRequest
@@ -72,21 +74,30 @@ def _in(entry: CatalogEntry, waves: Sequence[int]) -> bool:
 
 
 def _targets(targets: Sequence[str], entries: Sequence[CatalogEntry]) -> set[str]:
+    called = Called(entry.resource for entry in entries)
     found: set[str] = set()
     for target in targets:
-        keys = {
-            entry.key
-            for entry in entries
-            if target in (entry.key, entry.resource.name, entry.resource.arn)
-        }
+        keys = called.keys(target)
         if not keys:
-            raise UnknownNameError(
-                f"there is no resource {target!r} in this scope",
-                why=f"known are: {_some(sorted(entry.key for entry in entries))}",
-                hint="list them with `drstate discover` and name one by key, name or ARN",
+            _refuse_unknown(target, called, entries)
+        if len(keys) > 1:
+            raise ConfigError(
+                f"--target {target!r} fits {len(keys)} resources",
+                why=", ".join(keys),
+                hint=f"name the one that is meant by its key: --target {keys[0]}",
             )
-        found |= keys
+        found |= set(keys)
     return found
+
+
+def _refuse_unknown(target: str, called: Called, entries: Sequence[CatalogEntry]) -> NoReturn:
+    similar = called.similar(target)
+    raise UnknownNameError(
+        f"there is no resource {target!r} in this scope",
+        why=f"known are: {_some(sorted(entry.key for entry in entries))}",
+        hint=(f"did you mean {' or '.join(similar)}? " if similar else "")
+        + "List them with `drstate discover`; name one by key, name or ARN",
+    )
 
 
 def _shard(entry: CatalogEntry) -> tuple[str, str]:

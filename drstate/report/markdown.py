@@ -65,6 +65,20 @@ def _stages(view: ExecutionView) -> Iterator[str]:
         for resource in stage.resources:
             yield _row(stage, resource)
         yield ""
+        yield from _endpoints(stage)
+
+
+def _endpoints(stage: StageView) -> Iterator[str]:
+    moved = [row for row in stage.resources if row.endpoints_after]
+    if not moved:
+        return
+    yield "| resource | endpoint | before | after |"
+    yield "|---|---|---|---|"
+    for row in moved:
+        for name, host in sorted(row.endpoints_after.items()):
+            cells = (row.key, name, row.endpoints_before.get(name, ""), host)
+            yield f"| {' | '.join(_text(cell) for cell in cells)} |"
+    yield ""
 
 
 def _row(stage: StageView, resource: ResourceView) -> str:

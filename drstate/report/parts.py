@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from drstate.model.events import ErrorInfo, HealthChecked, ResourceStatus, WaveHealth
+from drstate.model.events import ErrorInfo, HealthChecked
+from drstate.model.health import FAILING, WaveHealth
 from drstate.model.phases import Phase
 from drstate.model.plan import ActionSpec, ShardPlan, Stage
 from drstate.model.stackops import Op, ResourceOp
@@ -147,7 +148,7 @@ class ResourcePart:
         if failed:
             return Progress.FAILED
         if self.health is not None:
-            bad = self.health.status is ResourceStatus.UNHEALTHY
+            bad = self.health.status in FAILING
             return Progress.FAILED if bad else Progress.DONE
         if self.no_op is not None and shard is Progress.DONE:
             return Progress.DONE
@@ -172,6 +173,8 @@ class ResourcePart:
             hint=self.hint or (health.hint if health else ""),
             no_op=self.no_op,
             recovered_seconds=measured,
+            endpoints_before=health.endpoints_before if health else {},
+            endpoints_after=health.endpoints_after if health else {},
             rto_minutes=rto,
             rto_met=measured <= rto * 60 if known and measured is not None and rto else None,
         )

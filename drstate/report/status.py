@@ -13,12 +13,21 @@ from datetime import datetime
 
 from drstate.errors import JournalError
 from drstate.model import events as e
-from drstate.model.events import Event, ExecutionStatus, Payload, ResourceStatus
+from drstate.model.events import Event, ExecutionStatus, Payload
+from drstate.model.health import Impaired, ResourceStatus, WaveHealth
 from drstate.model.phases import Phase, SiteState
+from drstate.model.words import counted
 from drstate.report import tally
 from drstate.report.parts import ShardPart, StagePart
 from drstate.report.reversal import Reversal
-from drstate.report.view import ExecutionView, GateView, PhaseView, Progress, WarningView
+from drstate.report.view import (
+    ExecutionView,
+    FailedView,
+    GateView,
+    PhaseView,
+    Progress,
+    WarningView,
+)
 
 
 def view_of(story: Iterable[Event], now: datetime) -> ExecutionView:
@@ -79,7 +88,33 @@ class StatusFold:
 
     def failed_resources(self) -> tuple[str, ...]:
         """Keys of resources with a failed step or an unhealthy end, sorted."""
-        return tuple(sorted({row.resource for row in tally.failed(self._stages.values())}))
+        return tuple(sorted({row.resource for row in self._failed()}))
+
+    def ended_badly(self) -> e.ErrorInfo:
+        """Why the execution as a whole counts as failed, and what helps."""
+        created, plan = self._begun()
+        failed = self.failed_resources()
+        unreached = plan.plan.unreached
+        if len(unreached) < len(failed):
+            return e.ErrorInfo(
+                code="Operation",
+                what=f"{counted(len(failed), 'resource')} failed",
+                why=", ".join(failed),
+                hint=f"mend the causes, then: drstate resume {created.execution}",
+            )
+        return e.ErrorInfo(
+            code="Operation",
+            what=f"{counted(len(unreached), 'account')} could not be asked: nothing there is "
+            "protected; the rest is done",
+            why="; ".join(f"{row.subject} {row.what}" for row in unreached),
+            hint="\n".join(row.hint for row in unreached)
+            + f"\nthen run: {self._ways(created, plan).anew}",
+        )
+
+    def _failed(self) -> tuple[FailedView, ...]:
+        """Resources that failed, and accounts of which nothing is known."""
+        plan = self._plan.plan if self._plan else None
+        return (*tally.unreached(plan), *tally.failed(self._stages.values()))
 
     def skipped_resources(self) -> tuple[str, ...]:
         """Keys of resources that were left out while running, sorted."""
@@ -93,6 +128,15 @@ class StatusFold:
                 }
             )
         )
+
+    def impaired_before(self, stage: str) -> tuple[Impaired, ...]:
+        """What is not healthy in the stage before this one, once that has ended; by key."""
+        return tally.impaired(self._stages.values(), stage)
+
+    def changed_by_stack(self, stage: str, shard: str, resource: str) -> bool:
+        """Whether the shard's stack has changed something of the resource in this execution."""
+        stack = self._stages[stage].shards[shard].stack
+        return stack is not None and any(tally.owns(resource, urn) for urn in stack.ops)
 
     def feed(self, event: Event) -> None:
         """Take the next event."""
@@ -148,12 +192,14 @@ class StatusFold:
             case e.StageStarted():
                 stage.state = Progress.RUNNING
             case e.StageFinished(health=health, duration_seconds=seconds):
-                bad = health is e.WaveHealth.UNHEALTHY
+                bad = health is WaveHealth.UNHEALTHY
                 stage.state = Progress.FAILED if bad else Progress.DONE
                 stage.health, stage.seconds = health, seconds
-            case e.GateOpened(reason=reason, checklist=checklist):
+            case e.GateOpened(reason=reason, checklist=checklist, impaired=impaired):
                 self._totals.status = ExecutionStatus.PAUSED
-                stage.gate = GateView(state=Progress.WAITING, reason=reason, checklist=checklist)
+                stage.gate = GateView(
+                    state=Progress.WAITING, reason=reason, checklist=checklist, impaired=impaired
+                )
             case e.GateDecided(approved=approved, by=by, comment=comment):
                 if self._totals.status is ExecutionStatus.PAUSED and approved:
                     self._totals.status = ExecutionStatus.RUNNING
@@ -185,7 +231,7 @@ class StatusFold:
         """Whether it waits after an UNHEALTHY wave that nobody has overridden."""
         overridden = self._totals.reversal.overridden
         return any(
-            stage.health is e.WaveHealth.UNHEALTHY and stage.plan.id not in overridden
+            stage.health is WaveHealth.UNHEALTHY and stage.plan.id not in overridden
             for stage in self._stages.values()
         )
 
@@ -252,7 +298,7 @@ class StatusFold:
             sites=dict(sorted(totals.sites.items())),
             endpoints={key: totals.endpoints[key] for key in sorted(totals.endpoints)},
             stages=tuple(stage.view(resources[stage.plan.id]) for stage in stages),
-            failed=tally.failed(stages),
+            failed=self._failed(),
             warnings=(
                 *(WarningView(text=text) for text in plan.plan.warnings),
                 *totals.warnings.values(),

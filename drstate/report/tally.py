@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from drstate.model.events import ExecutionCreated, ExecutionStatus, ResourceStatus
+from drstate.model.events import ExecutionCreated, ExecutionStatus
+from drstate.model.health import FAILING, Impaired, ResourceStatus, WaveHealth
 from drstate.model.phases import Phase
+from drstate.model.plan import Plan
 from drstate.report.parts import ShardPart, StagePart
 from drstate.report.view import Counts, FailedView, Progress, ResourceView, RollbackView
 
 _OVER = (Progress.DONE, Progress.FAILED, Progress.SKIPPED)
 #: the part of a stage's estimate that its health check stands for
 _HEALTH_SHARE = 0.1
+#: the "stage" of what failed before there was a plan
+DISCOVERY = "discovery"
 _STATUS_HINT = "drstate logs shows every step"
 _STACK_HINT = "mend the cause and run drstate resume: what is done stays done"
 
@@ -76,10 +80,41 @@ def failed(stages: Iterable[StagePart]) -> tuple[FailedView, ...]:
     rows: list[FailedView] = []
     for stage in stages:
         for key, part in stage.resources.items():
-            unhealthy = part.health is not None and part.health.status is ResourceStatus.UNHEALTHY
+            unhealthy = part.health is not None and part.health.status in FAILING
             if key in stage.failed or unhealthy:
                 rows.append(_failure(stage, stage.shards[part.shard], key))
     return tuple(rows)
+
+
+def impaired(stages: Iterable[StagePart], following: str) -> tuple[Impaired, ...]:
+    """What is not healthy in the stage before ``following``, once that has ended; by key."""
+    before = None
+    for stage in stages:
+        if stage.plan.id == following:
+            break
+        before = stage
+    if before is None or before.health in (None, WaveHealth.HEALTHY):
+        return ()
+    return tuple(
+        Impaired(
+            stage=before.plan.id,
+            wave=before.plan.wave,
+            verdict=before.health,
+            resource=key,
+            status=found.status,
+            detail=found.detail,
+            hint=found.hint,
+        )
+        for key, part in sorted(before.resources.items())
+        for found in [part.health]
+        if found is not None and found.status is not ResourceStatus.HEALTHY
+    )
+
+
+def unreached(plan: Plan | None) -> Iterator[FailedView]:
+    """Accounts that could not be asked before the plan was made."""
+    for row in plan.unreached if plan is not None else ():
+        yield FailedView(resource=row.subject, stage=DISCOVERY, what=row.what, hint=row.hint)
 
 
 def _failure(stage: StagePart, shard: ShardPart, key: str) -> FailedView:
@@ -191,6 +226,8 @@ def _next(ways: Ways) -> Iterator[str]:
     elif status is ExecutionStatus.PAUSED:
         yield f"drstate resume {ways.execution} --yes{tail}"
     elif status is ExecutionStatus.FAILED:
+        # only a new plan knows what is in accounts that could not be asked
+        yield from [ways.anew] if created.plan.unreached else []
         yield f"drstate resume {ways.execution}{tail}"
         yield ways.back
     else:

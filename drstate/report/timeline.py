@@ -9,6 +9,7 @@ from enum import StrEnum
 from drstate.model import events as e
 from drstate.model.base import Value
 from drstate.model.events import Event, Payload
+from drstate.model.health import ResourceStatus
 from drstate.model.words import counted
 
 
@@ -69,8 +70,9 @@ def _tell(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR0912 
             return _info(f"{operator} starts {names}" + (f": {message}" if message else ""))
         case e.ConsentRecorded(by=by, text=text):
             return Level.WARNING, f"{by} consents: {text}"
-        case e.RunnerAttached(host=host, pid=pid, resumed=resumed):
-            return _info(f"{'resumed' if resumed else 'begun'} by process {pid} on {host}")
+        case e.RunnerAttached(host=host, pid=pid, resumed=resumed, instead_of=dead):
+            text = f"{'resumed' if resumed else 'begun'} by process {pid} on {host}"
+            return _info(f"{text}; {dead} is dead, its lease was cleared" if dead else text)
         case e.PhaseStarted(phase=phase, region=region):
             return _info(f"phase {phase} in {region}")
         case e.PhaseFinished(phase=phase, ok=ok, duration_seconds=seconds):
@@ -133,7 +135,7 @@ def _tell_step(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR
         case e.CallRetried(service=service, operation=operation, attempt=attempt, reason=reason):
             return Level.WARNING, f"{service}:{operation} again (attempt {attempt}): {reason}"
         case e.HealthChecked(resource=resource, status=status, detail=detail):
-            good = status is e.ResourceStatus.HEALTHY
+            good = status is ResourceStatus.HEALTHY
             level = Level.INFO if good else Level.WARNING
             return level, f"{resource} is {status}: {detail}"
         case e.ResourceSkipped(resource=resource, reason=reason):

@@ -11,7 +11,8 @@ from enum import StrEnum
 from pydantic import Field
 
 from drstate.model.base import Value
-from drstate.model.events import ErrorInfo, ExecutionStatus, Left, ResourceStatus, WaveHealth
+from drstate.model.events import ErrorInfo, ExecutionStatus, Left
+from drstate.model.health import Impaired, ResourceStatus, WaveHealth
 from drstate.model.phases import Operation, Phase, SiteState
 from drstate.model.plan import Move, Skip, When
 from drstate.model.scope import ScopeKey
@@ -95,6 +96,9 @@ class ResourceView(Value):
     no_op: str | None = None
     #: ACTIVATE: seconds from the start of the execution until it was found healthy
     recovered_seconds: float | None = None
+    #: ACTIVATE: where it answered before the execution, and where it answers now
+    endpoints_before: dict[str, str] = Field(default_factory=dict)
+    endpoints_after: dict[str, str] = Field(default_factory=dict)
     rto_minutes: int | None = None
     #: whether ``recovered_seconds`` is within ``rto_minutes``; None where one of them is missing
     rto_met: bool | None = None
@@ -106,6 +110,8 @@ class GateView(Value):
     state: Progress
     reason: str = ""
     checklist: tuple[str, ...] = ()
+    #: what is not healthy in the stage before
+    impaired: tuple[Impaired, ...] = ()
     by: str = ""
     comment: str = ""
 

@@ -2,8 +2,8 @@
 
 Nothing else gets in. moto would take any unknown key for an account of its own; here the
 key decides the account, and an unknown one is refused before moto sees the request. Trust
-policies are evaluated (aws/sts.py); identity policies are stored, readable, and not yet
-evaluated: what an authenticated caller may do is everything in its account.
+policies are evaluated (aws/sts.py). What an authenticated caller may do is everything in its
+account, unless identity policies are switched on (policies.py).
 """
 
 from __future__ import annotations

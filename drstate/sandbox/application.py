@@ -3,9 +3,9 @@
 Order: control endpoints; who asks for what; do fault rules strike it; is the caller known;
 is there a call left for it; then, one request at a time, what has become due, the
 operation, the record. One at a time because moto's checks and changes are not atomic, and
-because a copy of the process may only be taken between two requests. Calls that hang do so
-outside of that. An exception inside the emulation is answered as a 400 that names it: a
-500 would be retried by every SDK until the cause is out of sight.
+because a copy of the process may only be taken between two requests. Calls that hang, or wait
+for something to happen, do so outside of that. An exception inside the emulation is answered as
+a 400 that names it: a 500 would be retried by every SDK until the cause is out of sight.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ from .answer import Answer
 from .aws import own_service, runtime
 from .aws.buckets import region_of_bucket
 from .aws.ids import SeededIds
-from .calls import CallRecord
+from .calls import Call, CallRecord
 from .faults.hanging import cut
 from .faults.rule import Effect
 from .faults.table import NOTHING, Target, Verdict
+from .policies import require_permission
+from .waiting import NotYet, bell, gone
 from .wire import Asked, bucket_of, identify, refusal
 
 if TYPE_CHECKING:
@@ -64,6 +66,8 @@ class _Visit:
     verdict: Verdict
     by_limit: bool = False
     unreadable: Exception | None = None
+    # When its waiting is over, by the sandbox's clock; None where it does not wait.
+    until: float | None = None
 
 
 class SandboxApplication:
@@ -76,6 +80,8 @@ class SandboxApplication:
         self.ids = SeededIds(_SEED)
         self.control: Control | None = None
         self._moto = DomainDispatcherApplication(create_backend_app)
+        runtime.recorded_by(self._history)
+        runtime.served_under(self.lock)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, or end its connection."""
@@ -90,6 +96,8 @@ class SandboxApplication:
                 self._record(visit, Answer(0), calls.NO_ANSWER)
             else:
                 answer = self._serve(visit)
+        if visit.until is not None:
+            answer = self._wait(visit)
         if answer is None or visit.verdict.lost:
             _leave_unanswered(environ, visit.verdict)
             # What the server takes for a caller that has gone.
@@ -97,6 +105,9 @@ class SandboxApplication:
         if request.method == "HEAD":
             return answer.send_head(start_response)
         return answer.send(start_response)
+
+    def _history(self) -> tuple[Call, ...]:
+        return self.calls.kept()
 
     def _arrive(self, environ: WSGIEnvironment, request: Request, body: bytes) -> _Visit:
         state = runtime.get()
@@ -120,10 +131,27 @@ class SandboxApplication:
             )
         return _Visit(environ, request, body, asked, verdict)
 
-    def _serve(self, visit: _Visit) -> Answer:
+    def _wait(self, visit: _Visit) -> Answer | None:
+        """Serve it again whenever something happened. None: its caller has gone."""
+        connection = visit.environ["werkzeug.socket"]
+        while True:
+            with self.lock:
+                if gone(connection):
+                    self._record(visit, Answer(0), calls.NO_ANSWER)
+                    return None
+                turn = bell.turn
+                answer = self._serve(visit)
+                left = (visit.until or 0.0) - runtime.clock().seconds()
+            if answer is not None:
+                return answer
+            bell.wait(turn, max(left, 0.0))
+
+    def _serve(self, visit: _Visit) -> Answer | None:
+        """The answer; None where the call waits for something to happen."""
         state = runtime.get()
         state.caller = None
         state.skew = visit.verdict.skew
+        state.waited = visit.until is not None and state.clock.seconds() >= visit.until
         asked = visit.asked or _NOTHING
         try:
             state.clock.run_due()
@@ -131,7 +159,10 @@ class SandboxApplication:
             state.caller = state.access.authenticate(
                 asked, visit.request, visit.body, visit.verdict.skew
             )
-            self._check(visit, asked, state.caller.account)
+            if state.policies:
+                require_permission(state.caller, asked, visit.request, visit.body)
+            if visit.until is None:
+                self._check(visit, asked, state.caller.account)
             self.ids.before(
                 state.caller.account,
                 asked.region,
@@ -141,6 +172,10 @@ class SandboxApplication:
             )
             visit.environ["HTTP_X_MOTO_ACCOUNT_ID"] = state.caller.account
             answer = self._operate(visit.environ, visit.request, asked)
+        except NotYet as wait:
+            if visit.until is None:
+                visit.until = state.clock.seconds() + wait.seconds * state.clock.scale
+            return None
         except refusals.Refused as refused:
             answer = _refused(visit.request, asked, refused)
         except Exception as error:
@@ -176,7 +211,7 @@ class SandboxApplication:
         except NotImplementedError as error:
             log.info("not implemented: %s:%s: %s", asked.service, asked.operation, error)
             raise refusals.not_implemented(asked.service, asked.operation, "") from error
-        except refusals.Refused:
+        except (refusals.Refused, NotYet):
             raise
         except Exception as error:
             log.exception("fault in %s:%s", asked.service, asked.operation)
@@ -215,8 +250,10 @@ class SandboxApplication:
             error=answer.error_code(),
             outcome=outcome,
             request_id=answer.request_id if answer.status else "",
+            access_key=asked.access_key,
             fault=LIMIT if visit.by_limit else visit.verdict.named,
         )
+        bell.ring()
 
 
 def _check_readable(visit: _Visit) -> None:

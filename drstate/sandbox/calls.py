@@ -46,6 +46,7 @@ class Call:
     outcome: str = ANSWERED
     request_id: str = ""
     fault: str = ""
+    access_key: str = ""
 
 
 class CallRecord:
@@ -70,6 +71,10 @@ class CallRecord:
     def since(self, number: int) -> list[dict[str, Any]]:
         """Calls numbered above `number`, oldest first, as plain data."""
         return [asdict(call) for call in self._calls if call.number > number]
+
+    def kept(self) -> tuple[Call, ...]:
+        """All that are kept, oldest first."""
+        return tuple(self._calls)
 
     def dropped(self, since: int = 0) -> int:
         """How many calls numbered above `since` were pushed out by later ones."""

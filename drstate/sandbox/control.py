@@ -8,6 +8,7 @@
     POST reset           back to the fresh estate
     POST fork?home=DIR   a copy of this process with all its state, on a port of its own
     POST options?busy_zones=1 (or 0): changes of a zone must wait for each other
+    POST options?policies=1 (or 0): callers are held to their identity policies
     POST options?limits=off|generous|strict: how many calls AWS allows
     GET  faults          the fault rules with their counts
     POST faults          put rules in force; the body is a JSON list of them
@@ -180,9 +181,15 @@ class Control:
             state = runtime.get()
             if "busy_zones" in order.args:
                 state.busy_zones = order.args["busy_zones"] == "1"
+            if "policies" in order.args:
+                state.policies = order.args["policies"] == "1"
             if "limits" in order.args:
                 state.limits.choose(_profile(order.args["limits"]))
-            return {"busy_zones": state.busy_zones, "limits": state.limits.profile}
+            return {
+                "busy_zones": state.busy_zones,
+                "policies": state.policies,
+                "limits": state.limits.profile,
+            }
 
         return self._host.exclusively(choose)
 

@@ -175,6 +175,11 @@ def busy_zones(home: Path, *, on: bool = True) -> None:
     _control(_running(home), "POST", f"options?busy_zones={int(on)}")
 
 
+def policies(home: Path, *, on: bool = True) -> None:
+    """Hold callers to the identity policies of their roles and users, or let them do anything."""
+    _control(_running(home), "POST", f"options?policies={int(on)}")
+
+
 def limits(home: Path, profile: str) -> None:
     """How many calls AWS allows: "off", "generous" (the default) or "strict"."""
     if profile not in LIMITS:

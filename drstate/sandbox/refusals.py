@@ -7,6 +7,7 @@
      +- skewed                   the request is dated too far from AWS's time
      +- throttled                more calls than the account may make
      +- faulty                   a fault rule says so
+     +- unauthorized             no policy of the caller allows it
      +- denied                   the caller is known and may not
      +- not_implemented          the sandbox has no such service or operation
      +- broken                   the emulation failed while serving; never a retryable 5xx
@@ -39,6 +40,9 @@ def _family(service: str) -> str:
         return service
     model = service_model(service)
     protocol = str(model.metadata.get("protocol")) if model is not None else "json"
+    if protocol == "smithy-rpc-v2-cbor" and model is not None:
+        # What it spoke before decides.
+        protocol = "query" if "query" in model.metadata.get("protocols", ()) else "json"
     if protocol == "json":
         return "json"
     return "rest-json" if protocol == "rest-json" else "query"
@@ -135,6 +139,20 @@ def faulty(service: str, code: str, message: str | None, status: int | None) -> 
 def denied(message: str, code: str = "AccessDenied") -> Refused:
     """The caller may not."""
     return Refused(403, code, message)
+
+
+def unauthorized(service: str, message: str) -> Refused:
+    """The caller's policies do not allow it."""
+    status, code = {
+        "ec2": (403, "UnauthorizedOperation"),
+        "s3": (403, "AccessDenied"),
+        "json": (400, "AccessDeniedException"),
+        "rest-json": (403, "AccessDeniedException"),
+        "query": (403, "AccessDenied"),
+    }[_family(service)]
+    if code == "UnauthorizedOperation":
+        message = f"You are not authorized to perform this operation. {message}"
+    return Refused(status, code, message)
 
 
 def not_implemented(service: str, operation: str, path: str) -> Refused:

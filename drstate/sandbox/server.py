@@ -41,9 +41,12 @@ from .clock import ScaledClock
 from .control import Control
 from .distance import Distance
 from .status import SandboxStatus
+from .waiting import bell
 
 log = logging.getLogger("drstate.sandbox")
 LOOPBACK = "127.0.0.1"
+#: how often a server looks whether its home is still there
+LOOK_SECONDS = 60.0
 #: what the application itself keeps that belongs into a snapshot
 _KEPT = ("ids", "calls")
 
@@ -68,10 +71,17 @@ class SandboxServer:
     """One sandbox: application, estate, listener, and the main thread's work."""
 
     def __init__(
-        self, home: Path, estate: str, port: int, scale: float, snapshot: Path | None = None
+        self,
+        home: Path,
+        estate: str,
+        port: int,
+        scale: float,
+        snapshot: Path | None = None,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         """With `snapshot`, everything but home and port is as it was when that was written."""
         self.home = home
+        self._look_seconds = look_seconds
         self._estate_name = estate
         self._scale = scale
         self._application = SandboxApplication(CallRecord())
@@ -101,7 +111,9 @@ class SandboxServer:
         """Run while no request is served, after what is due."""
         with self._application.lock:
             runtime.clock().run_due()
-            return action()
+            result = action()
+        bell.ring()
+        return result
 
     def reset(self) -> None:
         """Back to the fresh estate, under the same port and token."""
@@ -151,10 +163,17 @@ class SandboxServer:
     # The main thread ------------------------------------------------------------------
 
     def run(self) -> None:
-        """Serve until SIGTERM."""
+        """Serve until SIGTERM, or until the home is gone."""
         try:
             while True:
-                done, action = self._work.get()
+                try:
+                    done, action = self._work.get(timeout=self._look_seconds)
+                except queue.Empty:
+                    if self.home.is_dir():
+                        continue
+                    # Nobody can reach it any more, nor stop it.
+                    log.info("the home is gone")
+                    break
                 try:
                     done.set_result(action())
                 except OSError as error:
@@ -175,11 +194,13 @@ class SandboxServer:
     def _fork(self, home: Path) -> SandboxStatus:
         home.mkdir(parents=True, exist_ok=True)
         with self._application.lock:
+            aws.require_copyable()
             copy = forking.fork(home / status.LOG_FILE)
             if copy.is_child:
                 # Objects of the parent's listener stay referenced: their file numbers
                 # are parked on /dev/null and must not be closed under a new owner.
                 self._old_servers.append(self._server)
+                bell.renew()
                 self.home = home
                 self._work = queue.SimpleQueue()
                 self._application.calls.clear()
@@ -231,8 +252,9 @@ class SandboxServer:
             target=self._server.serve_forever, kwargs={"poll_interval": 30}, daemon=True
         ).start()
         bound = self._server.port
+        runtime.reached_at(f"http://{LOOPBACK}:{bound}")
         now = status.SandboxStatus(
-            endpoint=f"http://{LOOPBACK}:{bound}",
+            endpoint=runtime.endpoint(),
             pid=os.getpid(),
             port=bound,
             started_at=datetime.now(tz=UTC),
@@ -258,6 +280,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--latency-ms", type=float, default=0.0)
     parser.add_argument("--from", dest="snapshot", type=Path)
     parser.add_argument("--ready", type=int, default=1)
+    parser.add_argument("--look-seconds", type=float, default=LOOK_SECONDS)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
@@ -270,7 +293,12 @@ def main(arguments: list[str] | None = None) -> int:
         with os.fdopen(options.ready, "w", encoding="utf-8") as ready:
             try:
                 server = SandboxServer(
-                    options.home, options.estate, options.port, options.time_scale, options.snapshot
+                    options.home,
+                    options.estate,
+                    options.port,
+                    options.time_scale,
+                    options.snapshot,
+                    options.look_seconds,
                 )
                 server.set_latency(options.latency_ms)
             except (ValueError, OSError, DrstateError) as error:

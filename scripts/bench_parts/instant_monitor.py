@@ -24,7 +24,8 @@ from pulumi.runtime.proto import (
     resource_pb2_grpc,
 )
 
-PARALLEL = 16
+#: the default of ``--parallel``; the SDK makes four times as many calls at once as it is told
+PARALLEL, CALLS_PER_STEP = 16, 4
 _FEATURES = ("SECRETS", "RESOURCE_REFERENCES", "ALIAS_SPECS", "DELETED_WITH")
 
 
@@ -78,7 +79,7 @@ class InstantEngine(engine_pb2_grpc.EngineServicer):
 @contextmanager
 def serve(program: Callable[[], None]) -> Iterator[Callable[[], None]]:
     """Yields what runs the program with nobody to wait for."""
-    pools = [ThreadPoolExecutor(count) for count in (PARALLEL * 4 + 4, 4, 4)]
+    pools = [ThreadPoolExecutor(count) for count in (PARALLEL + 4, 4, 4)]
     servers = [grpc.server(pool) for pool in pools]
     resource_pb2_grpc.add_ResourceMonitorServicer_to_server(InstantMonitor(), servers[0])
     engine_pb2_grpc.add_EngineServicer_to_server(InstantEngine(), servers[1])
@@ -100,7 +101,7 @@ def _run(channel: grpc.Channel, ports: list[int]) -> None:
             project="bench",
             stack="dev",
             organization="organization",
-            parallel=PARALLEL,
+            parallel=PARALLEL // CALLS_PER_STEP,
             monitor_address=f"127.0.0.1:{ports[0]}",
             args=[f"127.0.0.1:{ports[1]}"],
         )

@@ -2,9 +2,9 @@
 
 ``sdk``: the SDK by itself. ``embedded`` and ``pulumi``: a stack's life through the Automation API,
 with the null provider, on that engine. ``aws``: log groups on the embedded engine, in the sandbox
-that the environment points at. Prints JSON; times are pairs: seconds of wall clock, and of
-processor time with that of ended child processes (plugins, a CLI), which other work on the machine
-stretches less.
+that the environment points at. Prints JSON: seconds of wall clock, of the process's own processor
+time, and of that of the processes that it started and that have ended (plugins, a CLI). Other work
+on the machine stretches processor time less.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 
-Times = tuple[float, float]
+Times = dict[str, float]
 
 
 def life(
@@ -69,13 +69,19 @@ def life(
 def timed(call: Callable[[], Any]) -> Times:
     """What a call takes, without what the calls before it left to collect."""
     gc.collect()
-    begun, worked = time.perf_counter(), _processor()
+    begun, before = time.perf_counter(), os.times()
     call()
-    return time.perf_counter() - begun, _processor() - worked
-
-
-def _processor() -> float:
-    return sum(os.times()[:4])
+    took, after = time.perf_counter() - begun, os.times()
+    return {
+        "wall": took,
+        "own": after.user + after.system - before.user - before.system,
+        "others": (
+            after.children_user
+            + after.children_system
+            - before.children_user
+            - before.children_system
+        ),
+    }
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import pytest
 import typer.main
 
 from drstate_cli.main import app
+from tests.planning.planning_estate import demo
 
 
 def _commands(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -142,6 +143,20 @@ class TestCompletion:
     def test_without_a_journal_no_execution_is_offered_and_none_is_made(self, complete, project):
         assert complete("drstate logs ") == []
         assert not (project.parent / "home").exists()
+
+    def test_targets_are_what_the_scope_protects(self, complete, project):
+        from datetime import UTC, datetime
+
+        from drstate.journal.sqlite import open_journal
+
+        home = project.parent / "home"
+        journal = open_journal(home / "journal.db", now=lambda: datetime.now(UTC))
+        journal.save_catalog(demo().model_copy(update={"version": 0}))
+        journal.close()
+        assert complete("drstate up -c acme -e production -t o") == ["orders"]
+        assert complete("drstate up -c acme -e production -t aurora") == [demo().entries[0].key]
+        assert complete("drstate up -c acme -e staging -t o") == []
+        assert complete("drstate up -t o") == []
 
     def test_a_damaged_journal_offers_nothing(self, complete, project):
         home = project.parent / "home"

@@ -164,7 +164,8 @@ def test_a_preview_counts_what_would_change():
     assert "stack one: 1 update, 1 same" in text
     assert f"    ~  aws:rds/cluster:Cluster  {WEB}  (x)" in text
     assert text.endswith("2 changes: 1 update, 1 action")
-    assert "engine embedded" in text
+    assert text.startswith("Plan: 2 stages, about")
+    assert plans.preview_text(found, PLAN, "acme/staging").startswith("acme/staging\nPlan: ")
 
 
 def test_a_preview_without_changes_says_so():
@@ -205,7 +206,7 @@ def test_a_plan_names_moves_skips_and_gates():
         }
     )
     text = plans.plan_text(plan)
-    assert "  1 stage, approval" in text
+    assert text.startswith("Plan: 1 stage, about")
     assert "[gate]" in text
     assert f"  > {bare(DB)}: w1 to w2, tag" in text
     assert f"left out\n  {ARN}\n    why:  no wave\n    help: tag it" in text

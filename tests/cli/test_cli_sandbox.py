@@ -58,7 +58,7 @@ def test_at_a_gate_the_events_end_with_a_summary_that_says_how_to_go_on(gated):
     assert summary["status"] == "PAUSED"
     assert summary["next"][0] == f"drstate resume {summary['execution']} --yes --sandbox"
     assert "SANDBOX" in gated.err
-    assert gated.err.index("acme/staging") < gated.err.index("Plan for")
+    assert gated.err.index("acme/staging") < gated.err.index("Plan: ")
 
 
 def test_the_command_shown_at_a_gate_goes_on(bench, gated):

@@ -22,10 +22,12 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 def warm(fresh: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """acme/production in standby, then warm."""
     bench = fresh.copy(tmp_path_factory.mktemp("warm") / "bench")
-    bench.up("replicate").expect(0)
-    bench.up("instantiate").expect(0)
-    yield bench
-    bench.stop()
+    try:
+        bench.up("replicate").expect(0)
+        bench.up("instantiate").expect(0)
+        yield bench
+    finally:
+        bench.stop()
 
 
 @pytest.fixture

@@ -76,7 +76,9 @@ def test_a_second_run_is_refused_until_the_first_is_resumed_or_cancelled(killed)
 
 
 def test_a_killed_run_is_resumed_to_the_end(killed):
-    view = killed.run("resume", "-o", "json").expect(0).document
-    assert view["status"] == "COMPLETED"
+    told = killed.run("resume").expect(0).err
+    # the lease that the dead run held is recognised, cleared, and said
+    assert "is dead, its lease was cleared" in told
+    assert killed.run("status", "-o", "json").expect(0).document["status"] == "COMPLETED"
     assert witness.writer_region(killed) == RECOVERY
     killed.up("activate", "--expect-no-changes").expect(0)

@@ -9,8 +9,8 @@ import pytest
 from pulumi import automation as auto
 
 from drstate.engine.choice import EngineChoice
-from drstate.engine.facts import plugin_version
 from drstate.engine.install import install_cli, install_plugin
+from drstate.engine.pluginfacts import plugin_version
 from drstate.errors import ConfigError, EngineError, UnknownNameError
 
 

@@ -8,7 +8,7 @@ import pytest
 from pulumi.automation.events import EngineEvent
 from recordings import scenarios, steps
 
-from drstate.engine.outcome import OutcomeFold, public, urn_name
+from drstate.engine.outcome import OutcomeFold, in_short, public, urn_name
 from drstate.model.stackops import Op
 
 
@@ -85,3 +85,41 @@ SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"
 def test_public_leaves_out_every_form_of_a_secret():
     given = {"a": SECRET, "b": [SECRET, "[secret]", 1], "c": {"d": SECRET, "e": 2}, "f": "[secret]"}
     assert public(given) == {"b": [1], "c": {"e": 2}}
+
+
+TRACED = """python inline source runtime error: While processing resource: 'b', type: 'x:y:Z'
+ValueError has risen: no
+Traceback (most recent call last):
+  File "/v/lib/python3.11/site-packages/pulumi/output.py", line 318, in run
+    transformed = func(value)
+  File "/home/me/shop/program.py", line 34, in label
+    raise ValueError("no")
+ValueError: no
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/home/me/shop/other.py", line 1, in later
+ValueError: While processing resource: 'b'"""
+
+
+def test_an_exception_of_a_program_is_told_by_its_cause_and_place():
+    assert in_short(TRACED) == (
+        "While processing resource: 'b', type: 'x:y:Z'\nValueError: no (at program.py:34 in label)"
+    )
+    assert in_short(f"an unhandled error occurred: {TRACED}") == in_short(TRACED)
+
+
+def test_what_is_no_traceback_is_told_as_it_is():
+    text = "1 error occurred:\n\t* not ready"
+    assert in_short(text) == text
+
+
+def test_a_cause_that_host_and_engine_tell_is_told_once():
+    fold = OutcomeFold("dev")
+    for text in (TRACED, f"an unhandled error occurred: {TRACED}"):
+        told = {"message": text, "severity": "error", "color": "never"}
+        fold.feed(EngineEvent.from_json({"sequence": 0, "timestamp": 0, "diagnosticEvent": told}))
+    outcome = fold.outcome(ok=False, duration_seconds=0)
+    assert outcome.errors == {"": in_short(TRACED)}
+    assert len(outcome.diagnostics) == 2

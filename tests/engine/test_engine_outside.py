@@ -147,3 +147,27 @@ def test_a_backend_of_no_kind_ends_the_command_with_2(aws: SandboxStatus, tmp_pa
     ended = run(tmp_path, aws, "engine", "show", DRSTATE_BACKEND="ftp://states")
     assert ended.returncode == 2
     assert "DRSTATE_BACKEND: 'ftp://states'" in ended.stdout + ended.stderr
+
+
+@pytest.mark.skipif(shutil.which("pulumi") is None, reason="no pulumi on PATH")
+def test_a_bucket_out_of_reach_stops_an_update_before_anything_is_begun(
+    aws: SandboxStatus, tmp_path
+):
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path)
+    shutil.copytree(ROOT / "stacks" / "acme", tmp_path / "stacks" / "acme")
+    nobody = "endpoint=127.0.0.1:1&disableSSL=true&s3ForcePathStyle=true"
+    line = ("up", "--phase", "replicate", "-c", "acme", "-e", "production", "--yes")
+    ended = run(
+        tmp_path,
+        aws,
+        *line,
+        PATH=os.environ["PATH"],
+        DRSTATE_BACKEND=f"s3://states?region=us-west-2&{nobody}",
+    )
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    [*_, error, why, remedy] = [one for one in ended.stderr.splitlines() if one.strip()]
+    assert error.startswith("error: the state backend of stack acme.production.")
+    assert error.endswith("is out of reach; nothing was done")
+    assert "connection refused" in why
+    assert "DRSTATE_BACKEND" in remedy

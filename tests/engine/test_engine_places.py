@@ -11,8 +11,9 @@ from engine_lab import STACK, Lab
 from pulumi import automation as auto
 
 from drstate.engine.choice import EngineChoice
-from drstate.engine.facts import engine_facts, misplaced_troubles, plugin_version
+from drstate.engine.facts import engine_facts, misplaced_troubles
 from drstate.engine.places import chosen, default_secrets, misplaced, region_of
+from drstate.engine.pluginfacts import plugin_version
 from drstate.engine.settings import EngineSettings
 from drstate.engine.stacks import Stacks
 from drstate.errors import ConfigError, ExitCode

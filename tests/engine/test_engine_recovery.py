@@ -105,8 +105,17 @@ CHILD = """
 import sys
 sys.path.insert(0, {tests!r})
 from pathlib import Path
-from engine_lab import STACK, Lab, program
-Lab(Path({home!r})).stacks().up(STACK, program("a", "b"), message="")
+import pulumi
+from engine_lab import STACK, Lab, Provider, Thing
+
+def program():
+    options = pulumi.ResourceOptions(provider=Provider("west"))
+    a = Thing("a", options, value="1")
+    # after it, whatever the order of the SDK's threads
+    Thing("b", pulumi.ResourceOptions(provider=options.provider, depends_on=[a]), value="1")
+    pulumi.export("endpoints", {{"a": {{"writer": a.label}}}})
+
+Lab(Path({home!r})).stacks().up(STACK, program, message="")
 """
 
 

@@ -92,7 +92,7 @@ class World:
         if kill_after is not None:
             command += ["--kill-after", str(kill_after)]
         done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
         )
         # REPLICATE of acme/staging leaves out its badly tagged cluster, and says so
         good = {ExitCode.OK, ExitCode.SKIPS} if phase is Phase.REPLICATE else {ExitCode.OK}

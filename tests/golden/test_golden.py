@@ -74,3 +74,24 @@ def test_a_difference_is_found_and_a_tolerated_one_is_not():
     found = "\n".join(differences(comparable(base), comparable(other)))
     for words in ("resources[2].inputs.value", "calls[", "commands[0].code"):
         assert words in found
+
+
+REPORT = """error: The Pulumi CLI encountered a snapshot integrity error. This is a bug!
+
+You can try to repair your snapshot
+Go Version:        go1.26
+Write Error:       resource a refers to missing dependency b
+{read}
+Stack Trace:
+
+goroutine 1 [running]:
+main.main()
+"""
+
+
+def test_the_clis_report_of_a_broken_state_is_reduced_to_its_finding():
+    finding = "snapshot integrity failure; refusing to use it: resource a's dependency b is missing"
+    report = REPORT.format(read=f"\nRead Command:      pulumi up\nRead Error:        {finding}\n")
+    assert tolerant({"stderr": report}) == {"stderr": f"error: {finding}"}
+    ours = f"error: {finding}\nThe state file x was left as it is."
+    assert tolerant({"stderr": ours}) == {"stderr": f"error: {finding}"}

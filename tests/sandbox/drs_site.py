@@ -16,7 +16,7 @@ def copy_of(sandbox, home):
     found = type(sandbox)(home, process.fork(sandbox.home, home))
     yield found
     process.stop(home)
-    assert found.wrong == []
+    assert found.wrong == [], found.wrong
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """A running sandbox as tests use it: sessions in its accounts, and clients that check answers.
 
-Every answer that a test receives is held to botocore's model of it.
+Every answer that a test receives, and every error's code, is held to botocore's model of it.
 """
 
 from pathlib import Path
@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.loaders import create_loader
 from botocore.session import get_session
-from emulated_shapes import problems
+from emulated_shapes import problems, wrong_code
 
 from drstate.sandbox import process
 
@@ -90,6 +90,8 @@ class Emulated:
         def remember(parsed, model, http_response, **_):
             if http_response.status_code < 300:
                 self.wrong += problems(model, http_response.content, parsed)
+            elif "Error" in parsed:
+                self.wrong += filter(None, [wrong_code(model, parsed["Error"].get("Code", ""))])
 
         def adapt(http_response, parsed, model, **rest):
             remember(parsed, model, http_response, **rest)

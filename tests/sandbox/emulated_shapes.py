@@ -10,8 +10,26 @@ from xml.etree import ElementTree as ET
 
 from botocore.model import ListShape, MapShape, StructureShape
 
+from drstate.sandbox.faults.codes import _UNLISTED, COMMON, throttling
+
+# Not of AWS: the sandbox says what it does not emulate, and that it failed.
+_OF_THE_SANDBOX = {"SandboxNotImplemented", "SandboxFault"}
+# What every service of the query protocol can answer.
+_QUERY = {"InvalidParameterCombination", "InvalidParameterValue", "MissingParameter"}
 _NAMESPACE = re.compile(r"^\{[^}]*\}")
 _WRAPPERS = {"ResponseMetadata", "requestId", "RequestId"}
+# What a value of a modelled kind looks like in JSON.
+_KINDS = {
+    "string": str,
+    "integer": int,
+    "long": int,
+    "boolean": bool,
+    "double": (int, float),
+    "float": (int, float),
+    "structure": dict,
+    "list": list,
+    "map": dict,
+}
 
 
 def problems(model, http_response_body: bytes, parsed: dict) -> list[str]:
@@ -32,6 +50,19 @@ def problems(model, http_response_body: bytes, parsed: dict) -> list[str]:
         if root is not None:
             found += _raw_xml(shape, root, model.name)
     return found
+
+
+def wrong_code(model, code: str) -> str:
+    """What is wrong with an error's code (empty: it is one that the operation can answer)."""
+    service = model.service_model.service_name
+    own = {shape.error_code for shape in model.error_shapes} | {
+        shape.name for shape in model.error_shapes
+    }
+    known = own | set(COMMON) | set(_UNLISTED.get(service, {})) | _OF_THE_SANDBOX
+    known.add(throttling(service).code)
+    if model.service_model.metadata["protocol"] in ("query", "ec2"):
+        known |= _QUERY
+    return "" if code in known else f"{model.name} does not answer with {code}"
 
 
 def _parsed(shape, value, path):  # noqa: C901 - one branch per kind of shape
@@ -56,6 +87,10 @@ def _parsed(shape, value, path):  # noqa: C901 - one branch per kind of shape
 
 def _raw_json(shape, value, path):
     if value is None or getattr(shape, "is_document_type", False):
+        return
+    kind = _KINDS.get(shape.type_name, object)
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+        yield f"{path} is {value!r}, the model says {shape.type_name}"
         return
     if isinstance(shape, StructureShape):
         known = {

@@ -1,6 +1,7 @@
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import stat
@@ -283,6 +284,22 @@ def test_a_sandbox_that_nobody_waits_for_any_more_ends_and_leaves_nothing(home):
     os.close(writer)
     assert server.wait(timeout=60) != 0
     assert list(home.iterdir()) == []
+
+
+def test_a_sandbox_whose_home_was_deleted_ends_by_itself(home):
+    home.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "drstate.sandbox.serve", "--home", str(home)]
+    running = subprocess.Popen([*command, "--look-seconds", "0.2"], stdout=subprocess.PIPE)
+    try:
+        found = json.loads(running.stdout.readline() or b"{}")
+        assert process.status(home).pid == found["pid"]
+        shutil.rmtree(home)
+        assert running.wait(timeout=30) == 0
+        assert _gone(found["pid"], found["port"])
+    finally:
+        running.kill()
+        running.wait()
+        running.stdout.close()
 
 
 def test_an_interrupted_start_leaves_nothing(home, monkeypatch):

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from drstate.report.preview import ActionPreview, PlanPreview, ShardPreview
 
 
-def plan_text(plan: Plan) -> str:
-    """The plan alone, as compiled."""
-    lines = _head(plan)
+def plan_text(plan: Plan, title: str = "") -> str:
+    """The plan alone, as compiled. ``title`` names scope and direction, where nothing else did."""
+    lines = _head(plan, title)
     for stage in plan.stages:
         lines += ["", _stage_line(stage)]
         for shard in stage.shards:
@@ -23,9 +23,9 @@ def plan_text(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def preview_text(preview: PlanPreview, plan: Plan) -> str:
-    """Both halves of what would happen now."""
-    lines = [*_head(plan), f"  engine {preview.engine}"]
+def preview_text(preview: PlanPreview, plan: Plan, title: str = "") -> str:
+    """Both halves of what would happen now. ``title`` as for ``plan_text``."""
+    lines = _head(plan, title)
     by_id = {stage.id: stage for stage in plan.stages}
     for stage in preview.stages:
         lines += ["", _stage_line(by_id[stage.stage])]
@@ -41,12 +41,10 @@ def preview_text(preview: PlanPreview, plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def _head(plan: Plan) -> list[str]:
-    return [
-        f"Plan for {plan.scope}: {', '.join(plan.phases)}",
-        f"  {plan.serving} serves; about {duration(plan.estimate_seconds)}",
-        f"  {many(len(plan.stages), 'stage')}, approval {plan.approval}",
-    ]
+def _head(plan: Plan, title: str) -> list[str]:
+    stages, seconds = many(len(plan.stages), "stage"), duration(plan.estimate_seconds)
+    told = f"Plan: {stages}, about {seconds}, approval {plan.approval}"
+    return [title, told] if title else [told]
 
 
 def _stage_line(stage: Stage) -> str:
@@ -119,6 +117,8 @@ def _tail(plan: Plan) -> list[str]:
             f"  > {bare(move.resource)}: {move.from_group} to {move.to_group}, {move.reason}"
             for move in plan.moves
         ]
+    for row in plan.unreached:
+        lines += ["", f"NOT ASKED {row.subject}: it {row.what}", *remedy("", row.hint)]
     if plan.skips:
         lines += ["", "left out"]
         for skip in plan.skips:

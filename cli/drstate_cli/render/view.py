@@ -21,13 +21,7 @@ def text(view: ExecutionView) -> str:
     while not lines[-1]:
         lines.pop()
     lines += _troubles(view)
-    if view.endpoints:
-        lines += ["", "endpoints recorded"]
-        for key, regions in sorted(view.endpoints.items()):
-            for region, hosts in sorted(regions.items()):
-                lines += [
-                    f"  {bare(key)}  {region}  {name}: {host}" for name, host in hosts.items()
-                ]
+    lines += _endpoints(view)
     if view.next:
         lines += ["", "next", *[f"  {command}" for command in view.next]]
     return "\n".join(lines)
@@ -127,6 +121,24 @@ def _resource(resource: ResourceView) -> tuple[str, ...]:
         f"nothing to do, because {resource.no_op}" if resource.no_op else ""
     )
     return (bare(resource.key), str(resource.status or resource.state), rto, detail)
+
+
+def _endpoints(view: ExecutionView) -> list[str]:
+    """Where clients found things before and find them now; else what was recorded."""
+    moved = [row for stage in view.stages for row in stage.resources if row.endpoints_after]
+    known = {row.key for row in moved}
+    lines = ["", "endpoints, before and after"] if moved else []
+    for row in sorted(moved, key=lambda one: one.key):
+        lines += [
+            f"  {bare(row.key)}  {name}: {row.endpoints_before.get(name, 'none')} -> {host}"
+            for name, host in sorted(row.endpoints_after.items())
+        ]
+    others = {key: found for key, found in view.endpoints.items() if key not in known}
+    lines += ["", "endpoints recorded"] if others else []
+    for key, regions in sorted(others.items()):
+        for region, hosts in sorted(regions.items()):
+            lines += [f"  {bare(key)}  {region}  {name}: {host}" for name, host in hosts.items()]
+    return lines
 
 
 def _troubles(view: ExecutionView) -> list[str]:

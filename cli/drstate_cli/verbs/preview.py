@@ -5,22 +5,9 @@ from __future__ import annotations
 import typer
 
 from drstate_cli.opening import open_services
-from drstate_cli.options import (
-    ApprovalMode,
-    Common,
-    Customer,
-    Environment,
-    ExpectNoChanges,
-    Force,
-    Parallel,
-    Phases,
-    Targets,
-    To,
-    Waves,
-    verb,
-)
+from drstate_cli.options import Common, ExpectNoChanges, Parallel, Wish, verb
 from drstate_cli.payload import emit
-from drstate_cli.planned import Wish, make
+from drstate_cli.planned import header, make
 
 
 def register(app: typer.Typer) -> None:
@@ -31,14 +18,7 @@ def register(app: typer.Typer) -> None:
 @verb
 def preview(
     common: Common,
-    customer: Customer = None,
-    environment: Environment = None,
-    phase: Phases = None,
-    wave: Waves = None,
-    target: Targets = None,
-    approval: ApprovalMode = None,
-    force: Force = False,
-    to: To = None,
+    wish: Wish,
     parallel: Parallel = None,
     expect_no_changes: ExpectNoChanges = False,
 ) -> int:
@@ -47,17 +27,17 @@ def preview(
     from drstate.execution.previewing import preview as look
     from drstate_cli.render.plan import preview_text
 
-    wish = Wish(customer, environment, phase, wave, target, approval, force, to)
     with open_services(common) as services:
-        planned = make(common, services, wish)
+        planned = make(common, services, wish, announce=common.machine)
+        title = header(common, services, planned.plan)
         found = look(services, planned, parallel=parallel)
     emit(
         common,
         "drstate.preview/1",
         found.model_dump(mode="json", by_alias=True, exclude={"schema_"}),
-        lambda: preview_text(found, planned.plan),
+        lambda: preview_text(found, planned.plan, title),
     )
-    if found.refusals or found.errors:
+    if found.refusals or found.errors or planned.plan.unreached:
         return int(ExitCode.FAILED)
     if expect_no_changes and not found.empty:
         return int(ExitCode.UNEXPECTED_CHANGES)

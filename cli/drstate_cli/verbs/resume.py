@@ -49,6 +49,7 @@ def resume(
     from drstate.execution.executing import exit_code
     from drstate.execution.resuming import resume as go_on
     from drstate_cli.asking import asker
+    from drstate_cli.interrupting import interrupt_policy
     from drstate_cli.render.final import show_view
     from drstate_cli.render.progress import following
 
@@ -66,6 +67,7 @@ def resume(
             ask=asker(common, yes, services.operator, follower.paused),
             on_event=_announced(common, services, follower),
             parallel=parallel,
+            interrupts=interrupt_policy(common),
         )
     show_view(common, view)
     return int(exit_code(view))

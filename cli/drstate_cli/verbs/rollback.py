@@ -52,6 +52,7 @@ def rollback(
     from drstate.execution.rolling_back import exit_code, look_back
     from drstate.execution.rolling_back import rollback as go_back
     from drstate_cli.asking import require_yes
+    from drstate_cli.interrupting import interrupt_policy
     from drstate_cli.payload import SANDBOX_NOTICE, say
     from drstate_cli.render.final import show_view
     from drstate_cli.render.progress import following
@@ -71,7 +72,14 @@ def rollback(
         if not yes:
             _agree(looked.plan.scope.customer)
         with following(common, earlier=services.readers.logs) as follower:
-            view = go_back(services, looked, reason=message, on_event=follower, parallel=parallel)
+            view = go_back(
+                services,
+                looked,
+                reason=message,
+                on_event=follower,
+                parallel=parallel,
+                interrupts=interrupt_policy(common),
+            )
     show_view(common, view)
     return int(exit_code(view))
 

@@ -7,23 +7,8 @@ from typing import Annotated
 import typer
 
 from drstate_cli.opening import open_services
-from drstate_cli.options import (
-    ApprovalMode,
-    Common,
-    Customer,
-    Environment,
-    ExpectNoChanges,
-    Force,
-    Message,
-    Parallel,
-    Phases,
-    Targets,
-    To,
-    Waves,
-    Yes,
-    verb,
-)
-from drstate_cli.planned import Wish, make
+from drstate_cli.options import Common, ExpectNoChanges, Message, Parallel, Wish, Yes, verb
+from drstate_cli.planned import make
 
 SkipPreview = Annotated[
     bool,
@@ -41,17 +26,10 @@ def register(app: typer.Typer) -> None:
 @verb
 def up(
     common: Common,
-    customer: Customer = None,
-    environment: Environment = None,
-    phase: Phases = None,
-    wave: Waves = None,
-    target: Targets = None,
+    wish: Wish,
     yes: Yes = False,
     skip_preview: SkipPreview = False,
     message: Message = "",
-    approval: ApprovalMode = None,
-    force: Force = False,
-    to: To = None,
     parallel: Parallel = None,
     expect_no_changes: ExpectNoChanges = False,
 ) -> int:
@@ -59,13 +37,13 @@ def up(
     from drstate.execution.executing import execute, exit_code
     from drstate.execution.previewing import preview
     from drstate_cli.asking import asker, confirm, require_yes
+    from drstate_cli.interrupting import interrupt_policy
     from drstate_cli.payload import say
     from drstate_cli.render.final import show_view
     from drstate_cli.render.plan import preview_text
     from drstate_cli.render.progress import following
 
     require_yes(common, yes)
-    wish = Wish(customer, environment, phase, wave, target, approval, force, to)
     with open_services(common) as services:
         planned = make(common, services, wish)
         found = preview(services, planned, parallel=parallel)
@@ -81,10 +59,11 @@ def up(
                 preview=found,
                 ask=asker(common, yes, services.operator, follower.paused),
                 # whoever typed --force agrees to the loss of data
-                consent=services.operator if force else None,
+                consent=services.operator if wish.force else None,
                 expect_no_changes=expect_no_changes,
                 parallel=parallel,
                 on_event=follower,
+                interrupts=interrupt_policy(common),
             )
     show_view(common, view)
     return int(exit_code(view))

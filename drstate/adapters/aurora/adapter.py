@@ -14,16 +14,19 @@ from drstate.adapters.aurora.actions import Follow, Promote
 from drstate.adapters.aurora.lag import lag_if_known, replication_lag
 from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, SiteContext, Work
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
-from drstate.model.events import ResourceStatus
+from drstate.model.health import ResourceStatus
 from drstate.model.phases import SiteState
+from drstate.model.probe import Probe, ProbeKind
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope
-from drstate.model.specs.aurora import AuroraSpec
+from drstate.model.specs.aurora import WRITER, AuroraSpec
 from drstate.model.specs.base import Spec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
 
+#: what each engine listens on where the cluster does not say
+_PORTS = {"aurora-postgresql": 5432, "aurora-mysql": 3306}
 _GLOBAL_NO_OP = "the global cluster is declared; its writer moves by the site's action"
 
 
@@ -165,6 +168,15 @@ class AuroraAdapter(Adapter):
             if lag is not None:
                 found.facts["lag_seconds"] = lag
         return found
+
+    def probes(self, entry: CatalogEntry, site: SiteContext) -> tuple[Probe, ...]:
+        """Whether clients reach the writer endpoint."""
+        host = entry.endpoints.get(site.region, {}).get(WRITER)
+        if site.state is not SiteState.ACTIVE or host is None:
+            return ()
+        spec = self.spec(entry)
+        port = spec.port or _PORTS.get(spec.engine, _PORTS["aurora-mysql"])
+        return (Probe(kind=ProbeKind.TCP, what="writer endpoint", host=host, port=port),)
 
     def lag(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Lag | None:
         """Replication lag as CloudWatch has it in the receiving region."""

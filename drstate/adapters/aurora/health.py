@@ -7,7 +7,7 @@ from typing import Any
 from drstate.adapters.at import At
 from drstate.adapters.aurora import reading
 from drstate.adapters.base import Health
-from drstate.model.events import ResourceStatus
+from drstate.model.health import ResourceStatus
 from drstate.model.specs.aurora import AuroraSpec
 from drstate.model.words import counted
 

@@ -82,6 +82,7 @@ class ServiceAction(Action):
             calls=tuple(made),
             estimate_seconds=30 if goal.desired == 0 else 90,
             deadline_seconds=_DEADLINE_SECONDS,
+            waits=not scales,
         )
 
     def observe(self, aws: AwsCaller) -> Observation:

@@ -17,7 +17,7 @@ from drstate.adapters.ecs.actions import Goal, ServiceAction
 from drstate.adapters.ecs.reading import ServiceId
 from drstate.errors import ConfigError
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
-from drstate.model.events import ResourceStatus
+from drstate.model.health import ResourceStatus
 from drstate.model.phases import SiteState
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope, SiteMapTable

@@ -7,7 +7,7 @@ from drstate.adapters.base import Health
 from drstate.adapters.ecs import reading
 from drstate.adapters.ecs.actions import Goal
 from drstate.adapters.ecs.reading import ServiceId
-from drstate.model.events import ResourceStatus
+from drstate.model.health import ResourceStatus
 from drstate.model.words import counted
 
 

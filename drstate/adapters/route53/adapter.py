@@ -17,8 +17,9 @@ from drstate.adapters.route53.reading import CONTROL_REGION
 from drstate.adapters.route53.records import AttachHealthCheck, PointRecord
 from drstate.errors import ConfigError, OperationError
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
-from drstate.model.events import ResourceStatus
+from drstate.model.health import ResourceStatus
 from drstate.model.phases import SiteState
+from drstate.model.probe import Probe, ProbeKind
 from drstate.model.resource import Resource
 from drstate.model.scope import DnsRecord, DnsWay, Scope
 from drstate.model.specs.base import Spec
@@ -197,6 +198,25 @@ class Route53Adapter(Adapter):
             if site.region == GLOBAL:
                 return Health(ResourceStatus.HEALTHY, "the flag's health check exists")
         return self._record_ready(spec, site, at, check)
+
+    def endpoints(self, entry: CatalogEntry, scope: Scope, region: str) -> dict[str, str]:
+        """What the record answers while ``region`` serves."""
+        resource = entry.resource
+        for record in scope.dns:
+            if (f"{record.name}/{record.type}", record.account) == (
+                resource.name,
+                resource.account,
+            ):
+                return {"answer": ", ".join(map(reading.plain, record.values.get(region, [])))}
+        return {}
+
+    def probes(self, entry: CatalogEntry, site: SiteContext) -> tuple[Probe, ...]:
+        """Whether resolvers give this site's answer: what clients get, not what the zone says."""
+        if site.region == GLOBAL or site.state is not SiteState.ACTIVE:
+            return ()
+        record = dns_record(entry.resource, site.scope)
+        wanted = tuple(record.values[site.region])
+        return (Probe(kind=ProbeKind.DNS, what="record", host=record.name, wanted=wanted),)
 
     def spec(self, entry: CatalogEntry) -> Route53Spec:
         """The entry's spec, typed."""

@@ -33,6 +33,8 @@ def declare_global(entry: CatalogEntry, declaration: Declaration) -> DeclaredOut
         name_of(entry, "global"),
         global_cluster_identifier=spec.own_global_cluster,
         source_db_cluster_identifier=spec.arn,
+        # has to be said beside a source cluster; true would detach the members on a destroy
+        force_destroy=False,
         deletion_protection=spec.deletion_protection,
         tags=tags_of(entry),
         opts=declaration.options(OWNERS, GLOBAL_CLUSTER, protect=True),

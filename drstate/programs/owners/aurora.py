@@ -10,7 +10,7 @@ INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
 
 OWNERS: Owners = {
     GLOBAL_CLUSTER: (
-        *program("globalClusterIdentifier", "deletionProtection", "tags"),
+        *program("globalClusterIdentifier", "deletionProtection", "forceDestroy", "tags"),
         Property(
             "sourceDbClusterIdentifier",
             Owner.ADAPTER,

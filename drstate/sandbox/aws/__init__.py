@@ -20,6 +20,7 @@ from . import (
     ecs,
     elbv2,
     explorer,
+    iam,
     kms,
     launch_templates,
     rds,
@@ -54,24 +55,42 @@ _DIRECT = {
 
 # Corrected when they are first asked for: importing them all would double a start's time.
 _WHEN_ASKED = {
+    "cloudtrail": "moto.cloudtrail.responses:CloudTrailResponse",
     "efs": "moto.efs.responses:EFSResponse",
     "elasticache": "moto.elasticache.responses:ElastiCacheResponse",
+    "fsx": "moto.fsx.responses:FSxResponse",
+    "lambda": "moto.awslambda.responses:LambdaResponse",
+    # by moto's server, after its correction
+    "opensearch": "",
     "ssm": "moto.ssm.responses:SimpleSystemManagerResponse",
     "memorydb": "moto.memorydb.responses:MemoryDBResponse",
+    "sqs": "moto.sqs.responses:SQSResponse",
+    "stepfunctions": "moto.stepfunctions.responses:StepFunctionResponse",
 }
+# Modules that cannot be called what their service is called: here, and moto's.
+_NAMED = {"lambda": ("functions", "awslambda")}
 
 
 @cache
 def correct(service: str) -> None:
     """Put one service's corrections in place before anything uses its backends."""
-    import_module(f"{__name__}.{service}").install()
+    import_module(f"{__name__}.{_NAMED.get(service, (service,))[0]}").install()
 
 
 def correct_used() -> None:
     """The same for every service whose backends came from a snapshot."""
     for service in _WHEN_ASKED:
-        if f"moto.{service}.models" in sys.modules:
+        if f"moto.{_NAMED.get(service, (service,))[-1]}.models" in sys.modules:
             correct(service)
+
+
+def require_copyable() -> None:
+    """Raise OSError where something runs in threads, which a copy of the process has not."""
+    if "moto.stepfunctions.parser.models" not in sys.modules:
+        return
+    busy = import_module(f"{__name__}.stepfunctions_runs").running()
+    if busy:
+        raise OSError(f"state machines are in the middle of their work: {', '.join(busy)}")
 
 
 @cache
@@ -80,7 +99,7 @@ def own_service(service: str) -> Any:
     if service in _WHEN_ASKED:
         correct(service)
     path = _DIRECT.get(service) or _WHEN_ASKED.get(service)
-    if path is None:
+    if not path:
         return None
     module, _, name = path.partition(":")
     return getattr(import_module(module), name)
@@ -88,11 +107,11 @@ def own_service(service: str) -> Any:
 
 def install() -> None:
     """Put every addition and correction in place; safe to call again."""
-    for service in (sts, rds, ecs, autoscaling, cloudwatch, route53, elbv2, kms):
+    for service in (sts, rds, ecs, autoscaling, cloudwatch, route53, elbv2, iam, kms):
         service.install()
     launch_templates.install()
     ec2_states.install()
     drs_agents.install()
 
 
-__all__ = ["correct", "correct_used", "explorer", "install", "own_service"]
+__all__ = ["correct", "correct_used", "explorer", "install", "own_service", "require_copyable"]

@@ -14,6 +14,7 @@ from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.core.exceptions import JsonRESTError
 
 from .extend import extend
+from .modelled import checked
 
 _register = ApplicationAutoscalingBackend.register_scalable_target
 _register_response = ApplicationAutoScalingResponse.register_scalable_target
@@ -128,6 +129,7 @@ def _target(backend: Any, arn: str) -> Any:
 
 def install() -> None:
     """Correct moto's Application Auto Scaling."""
+    checked(ApplicationAutoScalingResponse)
     extend(
         ApplicationAutoscalingBackend,
         _Backend,

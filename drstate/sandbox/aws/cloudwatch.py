@@ -12,9 +12,11 @@ from datetime import UTC
 from typing import Any
 
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
+from moto.cloudwatch.responses import CloudWatchResponse
 
 from . import alarms, rds_metrics, runtime
 from .extend import extend
+from .modelled import checked
 
 _put_metric_alarm = CloudWatchBackend.put_metric_alarm
 _put_metric_data = CloudWatchBackend.put_metric_data
@@ -74,6 +76,7 @@ class _Backend:
 
 def install() -> None:
     """Correct moto's CloudWatch."""
+    checked(CloudWatchResponse)
     extend(
         CloudWatchBackend,
         _Backend,

@@ -20,6 +20,8 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 from . import ecs_rollout as rollout
 from . import runtime
 from .extend import extend
+from .modelled import checked
+from .pages import page
 
 DESCRIBE_LIMIT = 10
 
@@ -206,6 +208,21 @@ class _Responses:
         shown: ActionResult = _describe_services(self)
         return shown
 
+    def list_services(self: Any) -> ActionResult:
+        """Pages of ARNs: ten where nothing else is asked for."""
+        found = self.ecs_backend.list_services(
+            self._get_param("cluster", "default"),
+            self._get_param("schedulingStrategy"),
+            launch_type=self._get_param("launchType"),
+        )
+        limit = int(self._get_param("maxResults") or DESCRIBE_LIMIT)
+        part, token = page(found, limit, self._get_param("nextToken"), _bad_token)
+        return ActionResult({"serviceArns": part, "nextToken": token})
+
+
+def _bad_token() -> _EcsRefusal:
+    return _EcsRefusal("InvalidParameterException", "Invalid token value.")
+
 
 def _launch_type(asked: dict[str, Any]) -> str | None:
     # A capacity provider strategy excludes a launch type; moto needs one of its two.
@@ -217,6 +234,7 @@ def _launch_type(asked: dict[str, Any]) -> str | None:
 
 def install() -> None:
     """Correct moto's ECS."""
+    checked(EC2ContainerServiceResponse)
     extend(
         EC2ContainerServiceBackend,
         _Backend,
@@ -234,5 +252,5 @@ def install() -> None:
     extend(
         EC2ContainerServiceResponse,
         _Responses,
-        replaces=frozenset({"create_service", "describe_services"}),
+        replaces=frozenset({"create_service", "describe_services", "list_services"}),
     )

@@ -6,10 +6,11 @@ stay moto's, but for a deletion that a replication forbids.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.efs.models import EFSBackend, FileSystem
+from moto.efs.models import EFSBackend, FileSystem, MountTarget
 from moto.efs.responses import EFSResponse
 
 from . import efs_replication as replication
@@ -18,8 +19,23 @@ from .extend import extend
 from .modelled import Refusal, checked
 from .pages import page
 
+CREATE_SECONDS = 10.0
+AVAILABLE = "available"
+
+_create_file_system = EFSBackend.create_file_system
+_create_mount_target = EFSBackend.create_mount_target
+_mount_target_json = MountTarget.info_json
 _delete_file_system = EFSBackend.delete_file_system
 _info_json = FileSystem.info_json
+
+
+def _take_time(made: Any) -> None:
+    made.life_cycle_state = "creating"
+    runtime.clock().after(CREATE_SECONDS, partial(_available, made))
+
+
+def _available(made: Any) -> None:
+    made.life_cycle_state = AVAILABLE
 
 
 def _bad_token() -> Refusal:
@@ -64,6 +80,24 @@ class _Responses:
 
 
 class _Backend:
+    def create_file_system(self: Any, *given: Any, **named: Any) -> FileSystem:
+        """A file system; available in a while."""
+        made: FileSystem = _create_file_system(self, *given, **named)
+        _take_time(made)
+        return made
+
+    def create_mount_target(self: Any, file_system_id: str, *given: Any, **named: Any) -> Any:
+        """A mount target of an available file system; available in a while."""
+        system = replication.find_system(self, file_system_id)
+        if system.life_cycle_state != AVAILABLE:
+            raise replication.refusal(
+                "IncorrectFileSystemLifeCycleState",
+                f"File system '{file_system_id}' is {system.life_cycle_state}.",
+            )
+        made = _create_mount_target(self, file_system_id, *given, **named)
+        _take_time(made)
+        return made
+
     def delete_file_system(self: Any, file_system_id: str) -> None:
         """Delete a file system that nothing uses and that is not replicated."""
         system = replication.find_system(self, file_system_id)
@@ -89,9 +123,22 @@ class _FileSystem:
         return shown
 
 
+class _MountTarget:
+    def info_json(self: Any) -> dict[str, Any]:
+        """Members of the model only."""
+        shown = {key: value for key, value in _mount_target_json(self).items() if value}
+        shown.pop("SecurityGroups", None)
+        return shown
+
+
 def install() -> None:
     """Correct moto's EFS."""
     extend(EFSResponse, _Responses)
-    extend(EFSBackend, _Backend, replaces=frozenset({"delete_file_system"}))
+    extend(
+        EFSBackend,
+        _Backend,
+        replaces=frozenset({"create_file_system", "create_mount_target", "delete_file_system"}),
+    )
     extend(FileSystem, _FileSystem, replaces=frozenset({"info_json"}))
+    extend(MountTarget, _MountTarget, replaces=frozenset({"info_json"}))
     checked(EFSResponse)

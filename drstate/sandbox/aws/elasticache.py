@@ -2,7 +2,7 @@
 
 The rules are in elasticache_groups (nodes and states), elasticache_create (what is
 accepted), elasticache_global (datastores) and elasticache_snapshots. Cache clusters that
-are in no group stay moto's, but for their deletion, which ends.
+are in no group stay moto's, but for their states.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from moto.core.resource_tagging import TaggedResource
 from moto.core.responses import ActionResult
-from moto.elasticache.models import ElastiCacheBackend, elasticache_backends
+from moto.elasticache.models import CacheCluster, ElastiCacheBackend, elasticache_backends
 from moto.elasticache.responses import ElastiCacheResponse
 
 from . import elasticache_create as creation
@@ -25,6 +25,7 @@ from .extend import extend
 from .modelled import Refusal, checked, unsupported
 from .pages import page
 
+_create_cache_cluster = ElastiCacheBackend.create_cache_cluster
 _create_snapshot = ElastiCacheResponse.create_snapshot
 
 
@@ -241,6 +242,13 @@ def _require_step(group: groups.Group, current: int, wanted: int, *, grow: bool)
 
 
 class _Backend:
+    def create_cache_cluster(self: Any, **given: Any) -> CacheCluster:
+        """A cluster of its own; available in a while."""
+        made = _create_cache_cluster(self, **given)
+        made.cache_cluster_status = "creating"
+        runtime.clock().after(groups.CREATE_SECONDS, partial(_created, made))
+        return made
+
     def iter_tagged_resources(self: Any) -> Iterator[TaggedResource]:
         """Everything that carries tags, under the names of Resource Explorer."""
         kinds = {
@@ -254,6 +262,11 @@ class _Backend:
             for one in items.values():
                 tags = self.tagging_service.get_tag_dict_for_resource(one.arn)
                 yield TaggedResource(one.arn, tags, kind, {"include_untagged": True})
+
+
+def _created(cluster: CacheCluster) -> None:
+    if cluster.cache_cluster_status == "creating":
+        cluster.cache_cluster_status = "available"
 
 
 def install() -> None:
@@ -273,7 +286,11 @@ def install() -> None:
             }
         ),
     )
-    extend(ElastiCacheBackend, _Backend, replaces=frozenset({"iter_tagged_resources"}))
+    extend(
+        ElastiCacheBackend,
+        _Backend,
+        replaces=frozenset({"create_cache_cluster", "iter_tagged_resources"}),
+    )
     checked(ElastiCacheResponse)
 
 

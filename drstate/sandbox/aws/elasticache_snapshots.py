@@ -139,6 +139,9 @@ def defaults(backend: ElastiCacheBackend, params: Any) -> dict[str, Any]:
         return {}
     if not params.get("SnapshotName"):
         return {}
+    if params["SnapshotName"] not in backend.snapshots:
+        # CreateReplicationGroup has no error of its own for this.
+        raise Refusal("InvalidParameterValue", f"Snapshot {params['SnapshotName']} not found.")
     snapshot = find(backend, params["SnapshotName"])
     if snapshot.snapshot_status != "available":
         raise Refusal(

@@ -1,24 +1,42 @@
 """Elastic Load Balancing: what target health says, and identifiers that stay the same.
 
-Targets of ECS services are `initial` until their tasks pass the health check; targets of
+Targets are `initial` until they pass the health check; targets of
 a group that no listener forwards to are `unused`. moto names a listener's default rule
 after a memory address, which is another one in every process.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from moto.elbv2.models import FakeHealthStatus, FakeRule, FakeTargetGroup
+from moto.elbv2.responses import ELBV2Response
 
+from . import runtime
 from .extend import extend
+from .modelled import checked
+
+# Five checks in a row, ten seconds apart.
+HEALTHY_SECONDS = 50.0
 
 _health_for = FakeTargetGroup.health_for
+_register = FakeTargetGroup.register
 _init_rule = FakeRule.__init__
 
 
 class _TargetGroup:
+    def register(self: Any, targets: list[dict[str, Any]]) -> None:
+        """Register; what is new is `initial` until its health checks are passed."""
+        known = set(self.targets)
+        _register(self, targets)
+        for one in targets:
+            if one["Id"] not in known:
+                target = self.targets[one["Id"]]
+                target["State"] = "initial"
+                runtime.clock().after(HEALTHY_SECONDS, partial(_passed, target))
+
     def health_for(self: Any, target: dict[str, Any], ec2_backend: Any) -> FakeHealthStatus:
         """The health of one target."""
         known = self.targets.get(target["Id"])
@@ -46,6 +64,10 @@ class _TargetGroup:
         )
 
 
+def _passed(target: dict[str, Any]) -> None:
+    target["State"] = "healthy"
+
+
 def _named_rule(self: Any, listener_arn: str, *arguments: Any, **options: Any) -> None:
     _init_rule(self, listener_arn, *arguments, **options)
     suffix = sha256(f"{listener_arn}|{self.priority}".encode()).hexdigest()[:16]
@@ -54,5 +76,6 @@ def _named_rule(self: Any, listener_arn: str, *arguments: Any, **options: Any) -
 
 def install() -> None:
     """Correct moto's ELBv2."""
-    extend(FakeTargetGroup, _TargetGroup, replaces=frozenset({"health_for"}))
+    checked(ELBV2Response)
+    extend(FakeTargetGroup, _TargetGroup, replaces=frozenset({"health_for", "register"}))
     FakeRule.__init__ = _named_rule

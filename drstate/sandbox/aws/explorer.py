@@ -22,6 +22,7 @@ from moto.core.responses import ActionResult, BaseResponse
 
 from . import runtime
 from .explorer_query import Query, parse
+from .modelled import checked
 from .pages import page
 
 SERVICE = "resource-explorer-2"
@@ -49,6 +50,7 @@ _SUPPORTED = (
     "elasticloadbalancing:listener/app",
     "elasticloadbalancing:loadbalancer/app",
     "elasticloadbalancing:targetgroup",
+    "fsx:file-system",
     "kms:key",
     "logs:log-group",
     "memorydb:cluster",
@@ -328,3 +330,6 @@ def _shown(one: Found, view: View, now: datetime) -> dict[str, Any]:
         "LastReportedAt": now,
         "Properties": properties,
     }
+
+
+checked(ExplorerResponse)

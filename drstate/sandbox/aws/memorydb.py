@@ -70,8 +70,11 @@ class _Responses:
         if subnets not in backend.subnet_groups:
             raise Refusal("SubnetGroupNotFoundFault", f"Subnet group {subnets} not found.")
         if not params.get("MultiRegionClusterName"):
-            made: ActionResult = _create_cluster(self)
-            return made
+            _create_cluster(self)
+            alone = backend.clusters[params["ClusterName"]]
+            alone.status = "creating"
+            runtime.clock().after(regions.CREATE_SECONDS, partial(regions.member_ready, alone))
+            return ActionResult({"Cluster": alone.to_dict()})
         unsupported("memorydb", "CreateCluster in a multi-region cluster", params,
                     "SnapshotName", "SnapshotArns", "DataTiering")  # fmt: skip
         multi = regions.accept(self.current_account, self.region, params)

@@ -74,7 +74,13 @@ def unsupported(service: str, operation: str, parameters: Any, *names: str) -> N
 
 # What services answer with where a value does not fit their model.
 _CODES = {
+    "cloudwatch": "ValidationError",
+    "ecs": "InvalidParameterException",
     "elasticache": "InvalidParameterValue",
+    "elbv2": "ValidationError",
+    "rds": "InvalidParameterValue",
+    "route53": "InvalidInput",
+    "sts": "ValidationError",
     "memorydb": "InvalidParameterValueException",
     "efs": "BadRequest",
     "fsx": "BadRequest",

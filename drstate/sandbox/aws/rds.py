@@ -8,12 +8,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.core.responses import ActionResult, PaginatedResult
+from moto.core.responses import ActionResult
 from moto.rds.models import DBCluster, DBInstanceClustered, GlobalCluster, RDSBackend
 from moto.rds.responses import RDSResponse
 
-from . import rds_clusters, rds_global, rds_move, rds_tags
+from . import rds_clusters, rds_errors, rds_global, rds_move, rds_replicas, rds_tags
 from .extend import extend
+from .modelled import checked
+from .pages import page
+
+
+def _paged(key: str, found: list[Any], params: Any) -> ActionResult:
+    limit = int(params.get("MaxRecords") or 100)
+    if not 20 <= limit <= 100:
+        raise rds_errors.value("MaxRecords must be between 20 and 100.")
+    part, marker = page(found, limit, params.get("Marker"), _bad_marker)
+    return ActionResult({key: part, "Marker": marker})
+
+
+def _bad_marker() -> Exception:
+    return rds_errors.value("The value of Marker is not valid.")
 
 
 class _Responses:
@@ -23,7 +37,7 @@ class _Responses:
         clusters = self.backend.describe_db_clusters(
             db_cluster_identifier=self.params.get("DBClusterIdentifier"), filters=filters
         )
-        return PaginatedResult({"DBClusters": clusters})
+        return _paged("DBClusters", list(clusters), self.params)
 
     def describe_global_clusters(self: Any) -> ActionResult:
         """Pages of global clusters, the same from every region."""
@@ -32,7 +46,7 @@ class _Responses:
             self.params.get("GlobalClusterIdentifier"),
             {one["Name"]: one["Values"] for one in self.params.get("Filters", [])},
         )
-        return PaginatedResult({"GlobalClusters": found})
+        return _paged("GlobalClusters", list(found), self.params)
 
     def create_global_cluster(self: Any) -> ActionResult:
         """An empty global cluster, or one around an existing cluster."""
@@ -88,6 +102,7 @@ class _Responses:
 
 def install() -> None:
     """Correct moto's RDS."""
+    checked(RDSResponse)
     extend(
         RDSResponse,
         _Responses,
@@ -111,13 +126,20 @@ def install() -> None:
     )
     extend(
         RDSBackend,
+        rds_replicas.Backend,
+        replaces=frozenset({"create_db_instance_read_replica", "promote_read_replica"}),
+    )
+    extend(
+        RDSBackend,
         rds_tags.Tagged,
         replaces=frozenset({"iter_tagged_resources", "_get_resource_for_tagging"}),
     )
     extend(
         DBCluster,
         rds_clusters.Cluster,
-        replaces=frozenset({"status", "designate_writer", "save_automated_backup"}),
+        replaces=frozenset(
+            {"status", "designate_writer", "save_automated_backup", "scaling_configuration_info"}
+        ),
     )
     extend(
         DBInstanceClustered,

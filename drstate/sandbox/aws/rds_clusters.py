@@ -20,6 +20,7 @@ CLUSTER_SECONDS = 15.0
 INSTANCE_SECONDS = 15.0
 MODIFY_SECONDS = 3.0
 
+_scaling_shown = DBCluster.scaling_configuration_info
 _create_db_cluster = RDSBackend.create_db_cluster
 _modify_db_cluster = RDSBackend.modify_db_cluster
 _create_db_instance = RDSBackend.create_db_instance
@@ -63,6 +64,11 @@ class Cluster:
 
     def save_automated_backup(self: Any) -> None:
         """Nothing: Aurora's continuous backup is no snapshot of its own at creation."""
+
+    @property
+    def scaling_configuration_info(self: Any) -> Any:
+        """Serverless v1 only; moto shows an empty one of every cluster, which reads as a change."""
+        return _scaling_shown.fget(self) if self.engine_mode == "serverless" else None
 
     @property
     def global_write_forwarding_status(self: Any) -> str | None:
@@ -153,7 +159,12 @@ class Backend:
         made.dbi_resource_id = "db-" + mock_random.get_random_string(26).upper()
         made.status = "creating"
         if cluster_name:
-            self.clusters[cluster_name].designate_writer()
+            owner = self.clusters[cluster_name]
+            owner.designate_writer()
+            # An instance is where its cluster is, whether or not that was said again.
+            if getattr(made, "db_subnet_group", None) is None:
+                made.db_subnet_group = self.subnet_groups.get(owner.db_subnet_group_name)
+            made.network_type = owner.network_type
         _later_available(made, INSTANCE_SECONDS)
         return made
 

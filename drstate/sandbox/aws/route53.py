@@ -18,6 +18,7 @@ from . import route53_changes as changes
 from . import route53_health as health
 from . import runtime
 from .extend import extend
+from .modelled import Refusal, checked, unsupported
 
 
 class _Responses:
@@ -81,11 +82,35 @@ class _Responses:
         marker = self._get_param("Marker") or ""
         found = list(self.backend.health_checks.values())
         names = [one.id for one in found]
-        start = names.index(marker) if marker in names else 0
+        if marker and marker not in names:
+            raise Refusal("InvalidInput", f"There is no health check {marker} to go on from.")
+        start = names.index(marker) if marker else 0
         following = names[start + most] if start + most < len(names) else None
         return ActionResult(
             {
                 "HealthChecks": found[start : start + most],
+                "Marker": marker,
+                "IsTruncated": following is not None,
+                "NextMarker": following,
+                "MaxItems": str(most),
+            }
+        )
+
+    def list_hosted_zones(self: Any) -> ActionResult:
+        """Pages of zones, oldest first."""
+        unsupported("route53", "ListHostedZones", self.params, "DelegationSetId")
+        most = min(int(self._get_param("MaxItems") or 100), 100)
+        marker = self._get_param("Marker") or ""
+        private = self._get_param("HostedZoneType") == "PrivateHostedZone"
+        found = [one for one in self.backend.zones.values() if one.private_zone or not private]
+        names = [one.id for one in found]
+        if marker and marker not in names:
+            raise Refusal("InvalidInput", f"There is no hosted zone {marker} to go on from.")
+        start = names.index(marker) if marker else 0
+        following = names[start + most] if start + most < len(names) else None
+        return ActionResult(
+            {
+                "HostedZones": found[start : start + most],
                 "Marker": marker,
                 "IsTruncated": following is not None,
                 "NextMarker": following,
@@ -152,6 +177,7 @@ class _Responses:
 
 def install() -> None:
     """Correct moto's Route 53."""
+    checked(Route53)
     extend(
         Route53,
         _Responses,
@@ -165,6 +191,7 @@ def install() -> None:
                 "delete_health_check",
                 "get_health_check_status",
                 "list_health_checks",
+                "list_hosted_zones",
                 "list_hosted_zones_by_name",
             }
         ),

@@ -24,6 +24,7 @@ from drstate.sandbox.access import PARTITION, Principal
 
 from . import runtime
 from .extend import extend
+from .modelled import checked
 
 _SHORTEST = 900
 _CHAINED_LONGEST = 3600
@@ -109,6 +110,23 @@ def trusts(role: Role, principal: Principal, external_id: str | None) -> bool:
     return allowed
 
 
+def trusts_service(role: Role, service: str) -> bool:
+    """Whether the role's trust policy lets an AWS service in; conditions are not met."""
+    policy = json.loads(role.assume_role_policy_document)
+    for statement in _as_list(policy.get("Statement", [])):
+        named = statement.get("Principal", {})
+        services = _as_list(named.get("Service", [])) if isinstance(named, dict) else []
+        actions = [str(action).lower() for action in _as_list(statement.get("Action", []))]
+        if (
+            statement.get("Effect") == "Allow"
+            and service in services
+            and not statement.get("Condition")
+            and any(fnmatchcase("sts:assumerole", action) for action in actions)
+        ):
+            return True
+    return False
+
+
 def _validated_duration(role: Role, principal: Principal, seconds: int) -> int:
     longest = int(role.max_session_duration or 3600)
     if seconds < _SHORTEST:
@@ -145,7 +163,7 @@ class _Token:
                 f"on resource: {arn}"
             )
         seconds = _validated_duration(role, principal, self._get_int_param("DurationSeconds", 3600))
-        return ActionResult(_issue(role, name, seconds, self._get_param("Policy"), external_id))
+        return ActionResult(issue(role, name, seconds, self._get_param("Policy"), external_id))
 
     def get_caller_identity(self: Any) -> ActionResult:
         """Who signed this request."""
@@ -159,9 +177,10 @@ class _Token:
         )
 
 
-def _issue(
-    role: Role, name: str, seconds: int, policy: str, external_id: str | None
+def issue(
+    role: Role, name: str, seconds: int, policy: str = "", external_id: str | None = None
 ) -> dict[str, Any]:
+    """A session of a role whose trust has been looked at; as AssumeRole answers."""
     account = role.arn.split(":")[4]
     key = iam_backends[account][PARTITION].create_temp_access_key()
     assumed = AssumedRole(
@@ -200,4 +219,5 @@ def _issue(
 
 def install() -> None:
     """Correct moto's STS."""
+    checked(TokenResponse)
     extend(TokenResponse, _Token, replaces=frozenset({"assume_role", "get_caller_identity"}))

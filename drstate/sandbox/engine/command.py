@@ -106,7 +106,8 @@ class EmbeddedPulumi(PulumiCommand):
         """Serve one command line.
 
         Raises the error class that the Automation API derives from the command's words, as
-        PulumiCommand.run does.
+        PulumiCommand.run does. What ``on_output`` or ``on_error`` raise is raised when the command
+        is done; a failure of the command itself comes first.
         """
         if "--non-interactive" not in args[: args.index("--") if "--" in args else len(args)]:
             args = ["--non-interactive", *args]
@@ -116,6 +117,8 @@ class EmbeddedPulumi(PulumiCommand):
         result = CommandResult(stdout=output.stdout, stderr=output.stderr, code=code)
         if code != 0:
             raise create_command_error(result)
+        if output.raised is not None:
+            raise output.raised
         return result
 
     def serve(self, args: list[str], cwd: str, env: Mapping[str, str], output: Output) -> int:
@@ -136,6 +139,11 @@ class EmbeddedPulumi(PulumiCommand):
             return failure.code
         except SecretsError as failure:
             output.err(f"error: {failure}")
+            return CODE_FAILED
+        except OSError as failure:
+            reason = failure.strerror or str(failure)
+            place = f" {failure.filename}" if failure.filename else ""
+            output.err(f"error: the operating system refused{place}: {reason}")
             return CODE_FAILED
         return 0
 

@@ -20,6 +20,8 @@ _REASONS = {
     errno.EROFS: "the file system is read-only",
     errno.EACCES: "permission is denied",
     errno.EPERM: "permission is denied",
+    errno.EFBIG: "the file would be larger than this process may write (ulimit -f)",
+    errno.EIO: "the disk reports an error",
 }
 
 

@@ -192,7 +192,7 @@ COMMANDS: Mapping[tuple[str, ...], Command] = {
 }  # fmt: skip
 _ALIASES = {
     "update": "up", "pre": "preview", "remove": "rm", "down": "destroy", "dn": "destroy",
-    "list": "ls",
+    "list": "ls", "delete": "rm", "hist": "history",
 }  # fmt: skip
 _GROUPS = frozenset(path[:depth] for path in COMMANDS for depth in range(1, len(path)))
 
@@ -243,7 +243,7 @@ def _path(argv: list[str]) -> tuple[tuple[str, ...], list[str]]:
                 index += 1
                 rest.append(argv[index])
         else:
-            longer = (*path, _ALIASES.get(word, word))
+            longer = _longer(path, word)
             if longer in COMMANDS or longer in _GROUPS:
                 path = longer
             else:
@@ -261,6 +261,11 @@ def _path(argv: list[str]) -> tuple[tuple[str, ...], list[str]]:
     if path in _GROUPS and (stray := _stray(COMMANDS[path], rest)) is not None:
         raise _unknown(" ".join((*path, stray)))
     return path, rest
+
+
+def _longer(path: tuple[str, ...], word: str) -> tuple[str, ...]:
+    plain = (*path, word)
+    return plain if plain in COMMANDS or plain in _GROUPS else (*path, _ALIASES.get(word, word))
 
 
 def _stray(command: Command, rest: list[str]) -> str | None:

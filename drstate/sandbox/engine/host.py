@@ -39,6 +39,8 @@ class Host:
     user: Callable[[], str] = _user
     name: Callable[[], str] = socket.gethostname
     pid: Callable[[], int] = field(default=os.getpid)
+    #: all of standard input, for who has one to give
+    read_input: Callable[[], str] | None = None
     #: somebody wants the command to end early, in good order …
     interrupted: Callable[[], bool] = lambda: False
     #: … or at once

@@ -1,6 +1,7 @@
 """Collects what a command says, line by line, and hands each line to the caller at once.
 
-It refuses to format anything: lines come in finished.
+It refuses to format anything: lines come in finished. A caller that fails on a line is called no
+more, and the command goes on: what it does must not depend on who watches.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ class Output:
         self._err: list[str] = []
         self._on_output = on_output
         self._on_error = on_error
+        self._deaf: set[OnLine] = set()
+        #: what a caller raised first
+        self.raised: Exception | None = None
 
     def out(self, text: str = "") -> None:
         """Write ``text`` and a line end to stdout."""
@@ -35,8 +39,12 @@ class Output:
             stripped = line.rstrip()
             with self._lock:
                 chunks.append(stripped)
-            if callback is not None:
-                callback(stripped)
+            if callback is not None and callback not in self._deaf:
+                try:
+                    callback(stripped)
+                except Exception as error:  # noqa: BLE001 - raised again when the command is done
+                    self._deaf.add(callback)
+                    self.raised = self.raised or error
 
     @property
     def stdout(self) -> str:

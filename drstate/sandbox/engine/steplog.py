@@ -9,6 +9,7 @@ the one it builds on.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -17,13 +18,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from drstate.sandbox.engine.contract import StepRecord
+from drstate.sandbox.engine.contract import SIG_KEY, StepRecord
 from drstate.sandbox.engine.failure import FailedCommandError
 from drstate.sandbox.engine.files import remove, sync_folder, write_durably, write_failure
 
 FORMAT = 1
 #: suffix of a side journal whose steps could not be brought into the state
 ORPHANED = ".orphaned"
+_MARK = SIG_KEY.encode()
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,20 @@ class SideJournalWriter:
         self._sync_lock = threading.Lock()
         self._written = 0
         self._synced = 0
+        self._size = 0
+        self._broken: FailedCommandError | None = None
         self._handle: int | None = None
         self.records: list[StepRecord] = []
 
     def append(self, record: StepRecord) -> None:
-        """Keep a step; returns when it is on the disk. Raises FailedCommandError."""
-        line = _line({"step": self._seal(record)})
+        """Keep a step; returns when it is on the disk. Raises FailedCommandError.
+
+        After a step that could not be kept none is: a later one may build on it.
+        """
+        line = self._step(record)
         with self._write_lock:
+            if self._broken is not None:
+                raise FailedCommandError(self._broken.message)
             handle = self._open()
             self._put(handle, line)
             self._written += 1
@@ -86,7 +95,7 @@ class SideJournalWriter:
 
     def set_aside(self) -> Path:
         """Keep all steps in a file of another name, which no command folds; gives the file."""
-        lines = [_line(self._head()), *(_line({"step": self._seal(one)}) for one in self.records)]
+        lines = [_line(self._head()), *(self._step(one) for one in self.records)]
         target = self.path.with_suffix(ORPHANED)
         write_durably(target, b"".join(lines))
         self.discard()
@@ -104,13 +113,18 @@ class SideJournalWriter:
                 os.close(self._handle)
                 self._handle = None
 
+    def _step(self, record: StepRecord) -> bytes:
+        line = _line({"step": record})
+        # what has no mark of a secret in it needs no search for secrets
+        return _line({"step": self._seal(record)}) if _MARK in line else line
+
     def _open(self) -> int:
         if self._handle is None:
             try:
                 self._handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 sync_folder(self.path.parent)
             except OSError as error:
-                raise write_failure(self.path, error) from error
+                raise self._fails(error) from error
             self._put(self._handle, _line(self._head()))
         return self._handle
 
@@ -123,17 +137,30 @@ class SideJournalWriter:
             while rest:
                 rest = rest[os.write(handle, rest) :]
         except OSError as error:
-            raise write_failure(self.path, error) from error
+            # a line that is cut off may only be the last one
+            with contextlib.suppress(OSError):
+                os.ftruncate(handle, self._size)
+                os.lseek(handle, self._size, os.SEEK_SET)
+            raise self._fails(error) from error
+        self._size += len(line)
 
     def _flush(self, handle: int) -> None:
         try:
             os.fdatasync(handle)
         except OSError as error:
-            raise write_failure(self.path, error) from error
+            raise self._fails(error) from error
+
+    def _fails(self, error: OSError) -> FailedCommandError:
+        self._broken = write_failure(self.path, error)
+        return self._broken
+
+
+#: made once: building an encoder takes longer than encoding a short value
+_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def _line(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    return _text(value).encode() + b"\n"
 
 
 def read_side_journal(path: Path) -> SideJournal | None:

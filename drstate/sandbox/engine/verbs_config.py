@@ -6,7 +6,7 @@ They refuse environments (ESC), and never show a secret unless told to.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from drstate.sandbox.engine import history
@@ -124,14 +124,20 @@ def _put(session: Session, settings: StackFile, text: str, value: str, *, secret
 def set_(session: Session) -> None:
     """Set one value."""
     _, settings = _open(session)
-    if len(session.parsed.arguments) != 2:
+    name, *given = session.parsed.arguments
+    if not given and session.host.read_input is None:
         raise FailedCommandError("config value must be given when running in non-interactive mode")
-    name, value = session.parsed.arguments
+    value = given[0] if given else _without_newline(session.host.read_input)
     secret = session.parsed.on("secret")
     if secret and session.parsed.on("plaintext"):
         raise FailedCommandError("only one of --secret and --plaintext may be given")
     _put(session, settings, name, value, secret=secret)
     settings.save()
+
+
+def _without_newline(read: Callable[[], str] | None) -> str:
+    text = read() if read is not None else ""
+    return text.removesuffix("\n")
 
 
 def set_all(session: Session) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from drstate.sandbox.engine.checkpoint import (
@@ -106,25 +105,21 @@ def export(session: Session) -> None:
     document = pretty({"version": SCHEMA_VERSION, "deployment": shape})
     file = session.parsed.value("file")
     if file:
-        (session.cwd / file).write_text(document + "\n", encoding="utf-8")
+        try:
+            (session.cwd / file).write_text(document + "\n", encoding="utf-8")
+        except OSError as error:
+            raise FailedCommandError(
+                f"could not export deployment: write {file}: {error.strerror}"
+            ) from error
     else:
         session.output.out(document)
 
 
 def import_(session: Session) -> None:
-    """Replace the deployment by one from a file."""
+    """Replace the deployment by one from a file or from standard input."""
     stack = session.name()
-    file = session.parsed.value("file")
-    if not file:
-        raise refused("reading a deployment from stdin", "give --file")
     session.store.require(stack)
-    try:
-        content = Path(session.cwd / file).read_text(encoding="utf-8")
-    except OSError as error:
-        reason = (
-            "no such file or directory" if isinstance(error, FileNotFoundError) else error.strerror
-        )
-        raise FailedCommandError(f"could not open file: open {file}: {reason}") from error
+    content = _given(session)
     latest = import_state(content, stack, force=session.parsed.on("force"), warn=session.output.err)
     with StackLock(session.layout, stack, session.host):
         for journal in session.layout.side_journals(stack):
@@ -135,6 +130,23 @@ def import_(session: Session) -> None:
             encode_state(stack.qualified, _sealed_import(session, stack, latest)),
         )
     session.output.out("Import complete.")
+
+
+def _given(session: Session) -> str:
+    file = session.parsed.value("file")
+    if not file:
+        if session.host.read_input is None:
+            raise refused("reading a deployment from stdin inside a process", "give --file")
+        return session.host.read_input()
+    try:
+        return (session.cwd / file).read_text(encoding="utf-8")
+    except OSError as error:
+        reason = (
+            "no such file or directory" if isinstance(error, FileNotFoundError) else error.strerror
+        )
+        raise FailedCommandError(f"could not open file: open {file}: {reason}") from error
+    except UnicodeDecodeError as error:
+        raise FailedCommandError(f"could not read file {file}: it is no text ({error})") from error
 
 
 def _sealed_import(session: Session, stack: StackName, latest: dict[str, Any]) -> dict[str, Any]:

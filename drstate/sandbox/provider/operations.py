@@ -139,6 +139,12 @@ class Operations:
         """Change what differs; the state afterwards."""
         call = self._call(resource, news, limit or resource.timeouts.update, "", old)
         changed = states.change(resource, self._config, old, news, ignored).properties
+        # What is ignored keeps its old value as the form to compare with.
+        prior = {key: value for key, value in old.items() if key not in resource.props}
+        for name in resource.props:
+            source = old if name not in changed and name in old else news
+            if name in source:
+                prior[name] = source[name]
         with _told(f"updating {resource.title} ({ident})"):
             if changed & {"tags", "tagsAll"}:
                 put, drop = states.wanted_tags(self._config, old, news)
@@ -147,18 +153,13 @@ class Operations:
             # Without a difference too: the engine asks so for what never became ready.
             if rest or not changed:
                 resource.update(call, ident, old, news, frozenset(rest))
-            found = resource.read(call, ident, old)
+            # what it is found by may have changed, like a record's type
+            found = resource.read(call, ident, prior)
         if found is None:
             raise ProviderError(
                 f"updating {resource.title} ({ident}): it does not exist any more; "
                 "run a refresh so that the next update creates it again"
             )
-        # What is ignored keeps its old value as the form to compare with.
-        prior = {key: value for key, value in old.items() if key not in resource.props}
-        for name in resource.props:
-            source = old if name not in changed and name in old else news
-            if name in source:
-                prior[name] = source[name]
         return states.assembled(resource, self._config, prior, found, call.region)
 
     def update_preview(

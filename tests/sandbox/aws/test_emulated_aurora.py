@@ -343,3 +343,21 @@ def test_clusters_come_in_pages(sandbox, east):
         east.get_paginator("describe_db_clusters").paginate(PaginationConfig={"PageSize": 20})
     )
     assert len([one for page in pages for one in page["DBClusters"]]) == 4
+
+
+def test_pages_hold_twenty_at_least_and_go_on_where_they_ended(east, refused):
+    describe = east.describe_global_clusters
+    before = len(describe()["GlobalClusters"])
+    for number in range(21):
+        east.create_global_cluster(
+            GlobalClusterIdentifier=f"page-{number:02}", Engine="aurora-postgresql"
+        )
+    pages = list(
+        east.get_paginator("describe_global_clusters").paginate(PaginationConfig={"PageSize": 20})
+    )
+    names = [one["GlobalClusterIdentifier"] for page in pages for one in page["GlobalClusters"]]
+    assert [len(page["GlobalClusters"]) for page in pages] == [20, before + 1]
+    assert len(set(names)) == before + 21
+    for operation in (describe, east.describe_db_clusters):
+        assert refused(operation, MaxRecords=19)[0] == "InvalidParameterValue"
+        assert refused(operation, MaxRecords=101)[0] == "InvalidParameterValue"

@@ -153,13 +153,6 @@ def test_queues_and_parameters_survive_a_snapshot(sandbox, tmp_path):
 @pytest.mark.parametrize(
     ("service", "operation", "parameters"),
     [
-        ("fsx", "create_file_system_from_backup",
-         {"BackupId": "backup-0123456789abcdef0", "SubnetIds": ["subnet-01234567"]}),
-        ("stepfunctions", "get_activity_task",
-         {"activityArn": f"arn:aws:states:us-east-1:{DATA}:activity:x"}),
-        ("stepfunctions", "redrive_execution",
-         {"executionArn": f"arn:aws:states:us-east-1:{DATA}:execution:x:y"}),
-        ("cloudtrail", "lookup_events", {}),
         ("ssm", "describe_automation_step_executions",
          {"AutomationExecutionId": "11111111-2222-3333-4444-555555555555"}),
         ("memorydb", "list_allowed_multi_region_cluster_updates",
@@ -171,3 +164,26 @@ def test_what_is_not_there_is_refused_by_name(sandbox, refused, service, operati
     answer = refused(getattr(client, operation), **parameters)
     assert (answer[0], answer[1], answer[3]) == ("SandboxNotImplemented", 400, 0)
     assert operation.replace("_", "") in answer[2].lower()
+
+
+def test_the_account_that_moto_makes_up_is_not_there(sandbox, refused):
+    made_up = "123456789012"
+    stranger = sandbox.with_key("AKIAIOSFODNN7EXAMPLE", "secret")
+    for service, operation in (
+        ("sts", "get_caller_identity"),
+        ("ecs", "list_clusters"),
+        ("rds", "describe_db_clusters"),
+        ("route53", "list_hosted_zones"),
+    ):
+        client = sandbox.checked(stranger, service, "us-east-1")
+        code, status, _, retries = refused(getattr(client, operation))
+        assert code in {"InvalidClientTokenId", "UnrecognizedClientException"}
+        assert (status, retries) == (403, 0)
+    code = refused(
+        sandbox.client("sts").assume_role,
+        RoleArn=f"arn:aws:iam::{made_up}:role/drstate-target",
+        RoleSessionName="xx",
+    )[0]
+    assert code == "AccessDenied"
+    assert {one["account"] for one in process.calls(sandbox.home)[:4]} == {""}
+    assert process.digest(sandbox.home, account=made_up) == {"resources": {}}

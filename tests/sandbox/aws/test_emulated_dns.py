@@ -318,3 +318,15 @@ def test_zones_can_be_told_to_take_any_number_of_changes(zone, sandbox):
     process.busy_zones(sandbox.home, on=False)
     zone.change("UPSERT", "app.acme.example", WEST_BALANCER)
     zone.change("UPSERT", "other.acme.example", WEST_BALANCER)
+
+
+def test_health_check_that_another_counts_on_is_not_deleted(zone, refused):
+    zone.alarm()
+    child = zone.check()
+    config = {"Type": "CALCULATED", "ChildHealthChecks": [child["Id"]], "HealthThreshold": 1}
+    parent = zone.route53.create_health_check(CallerReference="sum", HealthCheckConfig=config)
+    delete = zone.route53.delete_health_check
+    assert refused(delete, HealthCheckId=child["Id"])[0] == "HealthCheckInUse"
+    delete(HealthCheckId=parent["HealthCheck"]["Id"])
+    delete(HealthCheckId=child["Id"])
+    assert zone.route53.list_health_checks()["HealthChecks"] == []

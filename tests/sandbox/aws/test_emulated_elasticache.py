@@ -94,7 +94,7 @@ def test_cluster_mode_divides_the_slots_over_the_shards(sandbox, east):
         ({"CacheSubnetGroupName": "none"}, "CacheSubnetGroupNotFoundFault"),
         ({"Engine": "memcached"}, "InvalidParameterValue"),
         ({"NetworkType": "ipv5"}, "InvalidParameterValue"),
-        ({"SnapshotName": "none"}, "SnapshotNotFoundFault"),
+        ({"SnapshotName": "none"}, "InvalidParameterValue"),
         ({"GlobalReplicationGroupId": "none", "CacheNodeType": ""},
          "GlobalReplicationGroupNotFoundFault"),
         ({"PrimaryClusterId": "old"}, "SandboxNotImplemented"),
@@ -297,3 +297,32 @@ def test_operation_that_is_not_emulated_is_refused_by_name(east, refused):
     )  # fmt: skip
     assert (code, status, retries) == ("SandboxNotImplemented", 400, 0)
     assert "RebalanceSlotsInGlobalReplicationGroup" in message
+
+
+def test_what_is_used_is_not_deleted_and_the_rest_is(sandbox, east, refused):
+    subnets = sandbox.client("ec2", EAST, DATA).describe_subnets()["Subnets"]
+    east.create_cache_subnet_group(
+        CacheSubnetGroupName="used",
+        CacheSubnetGroupDescription="d",
+        SubnetIds=[subnets[0]["SubnetId"]],
+    )
+    east.create_replication_group(**BASE, CacheSubnetGroupName="used")
+    east.create_cache_cluster(
+        CacheClusterId="alone", Engine="redis", CacheNodeType="cache.t4g.small", NumCacheNodes=1
+    )
+    sandbox.settle()
+    used = refused(east.delete_cache_subnet_group, CacheSubnetGroupName="used")
+    assert used[0] == "CacheSubnetGroupInUse"
+    member = group(east)["MemberClusters"][0]
+    code = refused(east.delete_cache_cluster, CacheClusterId=member)[0]
+    assert code == "InvalidCacheClusterState"
+    gone = east.delete_cache_cluster(CacheClusterId="alone")["CacheCluster"]
+    assert gone["CacheClusterStatus"] == "deleting"
+    east.delete_replication_group(ReplicationGroupId="sessions")
+    sandbox.settle()
+    assert refused(east.describe_cache_clusters, CacheClusterId="alone")[0] == (
+        "CacheClusterNotFound"
+    )
+    east.delete_cache_subnet_group(CacheSubnetGroupName="used")
+    missing = refused(east.delete_cache_subnet_group, CacheSubnetGroupName="used")
+    assert missing[0] == "CacheSubnetGroupNotFoundFault"

@@ -15,6 +15,7 @@ from front_harness import Front, Script, fails, puts, resource, root, secret, st
 from pulumi import automation as auto
 
 from drstate.sandbox.engine import files, recording, steplog, store
+from drstate.sandbox.engine.failure import FailedCommandError
 
 
 class Killed(BaseException):
@@ -258,6 +259,33 @@ def test_a_full_disk_stops_the_update_at_the_step_that_could_not_be_kept(front, 
     assert "the disk is full" in stderr(fails(front.up, act))
     assert done == []
     monkeypatch.undo()
+    assert front.names() == ["shop-dev"]
+
+
+def test_after_a_step_that_could_not_be_kept_none_is_and_no_half_line_is_left(front, monkeypatch):
+    real = os.write
+
+    def act(_request, log, _emit):
+        log.append({"put": root()})
+
+        def halfway(handle, data):
+            if b'"step"' in data:
+                real(handle, data[: len(data) // 2])
+                raise OSError(errno.ENOSPC, "full")
+            return real(handle, data)
+
+        monkeypatch.setattr(steplog.os, "write", halfway)
+        with pytest.raises(FailedCommandError, match="disk is full"):
+            log.append({"put": resource("a")})
+        monkeypatch.setattr(steplog.os, "write", real)
+        # there is room again, but what comes later may build on what is missing
+        with pytest.raises(FailedCommandError, match="disk is full"):
+            log.append({"put": resource("b")})
+        lines = front.journals()[0].read_bytes().splitlines(keepends=True)
+        assert len(lines) == 2
+        assert all(json.loads(line) for line in lines)
+
+    front.up(act)
     assert front.names() == ["shop-dev"]
 
 

@@ -83,12 +83,15 @@ class Shell:
             **more,
         }
 
-    def run(self, *arguments: str, cwd: Path | None = None, **env: str) -> Done:
+    def run(
+        self, *arguments: str, cwd: Path | None = None, given: str | None = None, **env: str
+    ) -> Done:
+        """``given``: what comes on standard input."""
         ended = subprocess.run(
             [self.command, *arguments],
             cwd=cwd or self.project,
             env=self.environment(**env),
-            stdin=subprocess.DEVNULL,
+            input=given or "",
             capture_output=True,
             text=True,
             timeout=120,

@@ -7,6 +7,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from cli_harness import GATE
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -114,3 +116,63 @@ def test_a_reader_that_goes_away_does_not_end_an_update(shell):
     )
     assert ended.stderr == ""
     assert shell.names() == ["a", "b"]
+
+
+def test_values_and_deployments_come_on_standard_input_too(shell):
+    shell.run("config", "set", "greeting", given="good day\n").expect(0)
+    shell.run("config", "set", "--secret", "password", given="sword\nfish\n").expect(0)
+    assert shell.run("config", "get", "greeting").expect(0).out == "good day\n"
+    assert shell.run("config", "get", "password").expect(0).out == "sword\nfish\n"
+    shell.run("up", "--yes", "--skip-preview").expect(0)
+    exported = shell.run("stack", "export").expect(0).out
+    emptied = json.loads(exported)
+    del emptied["deployment"]["resources"]
+    shell.run("stack", "import", given=json.dumps(emptied)).expect(0)
+    assert shell.names() == []
+    assert shell.run("stack", "import", given=exported).expect(0).out == "Import complete.\n"
+    assert shell.names() == ["a", "b"]
+    assert "could not deserialize" in shell.run("stack", "import", given="{").expect(1).err
+
+
+def test_a_file_that_cannot_be_read_or_written_is_named(shell):
+    assert shell.run("stack", "export", "--file", "no/such").expect(1).err == (
+        "error: could not export deployment: write no/such: No such file or directory\n"
+    )
+    assert "Is a directory" in shell.run("stack", "import", "--file", ".").expect(1).err
+    (shell.project / "binary").write_bytes(b"\xff\xfe")
+    assert "it is no text" in shell.run("stack", "import", "--file", "binary").expect(1).err
+
+
+def test_output_that_finds_the_disk_full_is_told_and_the_update_is_done(shell):
+    ended = subprocess.run(
+        f"{shell.command} up --yes --skip-preview > /dev/full",
+        shell=True,
+        cwd=shell.project,
+        env=shell.environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: not all that there was to say could be written: ")
+    assert shell.names() == ["a", "b"]
+
+
+def test_a_refresh_and_an_import_take_what_exists(shell):
+    plugin = {"name": "gate", "path": str(GATE)}
+    shell.write("", plugins={"providers": [plugin]})
+    told = shell.run("import", "gate:index:Thing", "found", "found-1", "--yes",
+                     "--generate-code=false")  # fmt: skip
+    assert told.expect(0).out
+    assert shell.names() == ["found"]
+    assert shell.run("refresh", "--yes", "--skip-preview").expect(0).err == ""
+
+
+def test_the_other_names_of_commands_are_known(shell):
+    shell.run("update", "-yf").expect(0)
+    assert shell.run("pre", "--expect-no-changes").expect(0).err == ""
+    assert json.loads(shell.run("stack", "list", "--json").expect(0).out)[0]["name"] == "dev"
+    shell.run("stack", "hist").expect(0)
+    shell.run("dn", "-yf").expect(0)
+    shell.run("stack", "delete", "--yes", "dev").expect(0)

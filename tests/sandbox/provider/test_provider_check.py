@@ -48,6 +48,12 @@ GOOD = {"engine": "aurora-mysql", "clusterIdentifier": "checked"}
             "'targetGroupArn'",
         ),
         (GROUP, {"name": "g", "retentionInDays": 8}, "retentionInDays", "allowed are"),
+        (
+            "aws:rds/globalCluster:GlobalCluster",
+            {"globalClusterIdentifier": "g", "sourceDbClusterIdentifier": "arn:aws:rds:x"},
+            "forceDestroy",
+            "has to be said beside sourceDbClusterIdentifier",
+        ),
     ],
 )
 def test_bad_inputs_are_refused_naming_type_property_and_mend(plugin, kind, inputs, at, words):
@@ -102,3 +108,45 @@ def test_a_type_that_is_not_served_names_the_nearest_one(plugin):
     with pytest.raises(grpc.RpcError) as refused:
         Resource(plugin, "aws:rds/clusters:Clusters").failures({})
     assert "aws:rds/cluster:Cluster" in refused.value.details()
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "filled"),
+    [
+        (
+            CLUSTER,
+            GOOD,
+            {
+                "copyTagsToSnapshot": False,
+                "enableGlobalWriteForwarding": False,
+                "enableHttpEndpoint": False,
+                "enableLocalWriteForwarding": False,
+            },
+        ),
+        (
+            "aws:rds/clusterInstance:ClusterInstance",
+            {
+                "clusterIdentifier": "c",
+                "engine": "aurora-mysql",
+                "identifier": "i",
+                "instanceClass": "db.r6g.large",
+            },
+            {"copyTagsToSnapshot": False, "monitoringInterval": 0},
+        ),
+        (
+            "aws:rds/globalCluster:GlobalCluster",
+            {"globalClusterIdentifier": "g", "engine": "aurora-mysql"},
+            {"deletionProtection": False},
+        ),
+        (
+            "aws:route53/healthCheck:HealthCheck",
+            {"type": "CALCULATED"},
+            {"disabled": False, "measureLatency": False},
+        ),
+        (SERVICE, {"name": "s"}, {"enableEcsManagedTags": False, "enableExecuteCommand": False}),
+        (GROUP, {"name": "g"}, {"retentionInDays": 0}),
+    ],
+)
+def test_what_is_not_said_is_filled_in_as_by_the_real_provider(plugin, kind, inputs, filled):
+    checked = Resource(plugin, kind).checked(inputs)
+    assert {name: checked.get(name) for name in filled} == filled

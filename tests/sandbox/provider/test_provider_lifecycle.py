@@ -175,6 +175,7 @@ def test_a_health_check_lives(plugin):
         "port": 443,
         "resourcePath": "/health",
         "referenceName": "life",
+        "requestInterval": 30,
         "tags": {"a": "b"},
     }
     check = Resource(plugin, "aws:route53/healthCheck:HealthCheck")
@@ -208,6 +209,26 @@ def test_a_record_lives(plugin, zone, aws):
     assert (ident, inputs) == (record.id, second)
     record.delete()
     assert record.refresh()[0] == ""
+
+
+def test_a_record_that_becomes_another_type_or_member_is_changed_in_one_batch(plugin, zone, aws):
+    first = {"zoneId": zone, "name": "turns", "type": "CNAME", "ttl": 60, "records": ["a.example"]}
+    record = Resource(plugin, "aws:route53/record:Record")
+    record.create(first)
+    second = {**first, "type": "A", "records": ["192.0.2.1"]}
+    kinds, answer = record.diff(second)
+    assert kinds == {"records": "UPDATE", "type": "UPDATE"}
+    assert list(answer.replaces) == []
+    record.update(second)
+    assert record.diff(second)[0] == {}
+    third = {**second, "setIdentifier": "one", "weightedRoutingPolicies": [{"weight": 1}]}
+    record.update(third)
+    assert record.diff({**third, "setIdentifier": "two"})[0] == {"setIdentifier": "UPDATE"}
+    record.update({**third, "setIdentifier": "two"})
+    shown = aws("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    mine = [one for one in shown if one["Name"] == "turns.life.example."]
+    assert [(one["Type"], one["SetIdentifier"]) for one in mine] == [("A", "two")]
+    record.delete()
 
 
 def test_a_failover_alias_record_lives_and_its_weight_may_be_zero(plugin, zone):

@@ -52,12 +52,17 @@ def _serve(args: list[str], output: Output) -> int:
         interrupted=interrupts.interrupted,
         terminated=interrupts.terminated,
         grace=float("inf"),
+        read_input=sys.stdin.read,
         detached=True,
     )
     code = EmbeddedPulumi(host=host).serve(args, str(_here()), dict(os.environ), output)
     if interrupts.terminated():
         output.err("error: update cancelled")
         return CODE_TERMINATED
+    if output.raised is not None:
+        reason = getattr(output.raised, "strerror", None) or output.raised
+        output.err(f"error: not all that there was to say could be written: {reason}")
+        return code or CODE_FAILED
     return code
 
 

@@ -20,6 +20,7 @@ from .events import Events
 from .ledger import Ledger
 from .provider import Provider
 from .registry import Registry
+from .slots import Slots
 from .state import State
 from .targets import Targets
 from .urns import make_urn, parse_ref
@@ -78,6 +79,8 @@ class Context:
         self._now = now
         self.lock = threading.RLock()
         self.targets = Targets(request.options)
+        #: what registrations take turns in
+        self.slots = Slots(self.parallel)
         #: the state before, in its order, marked-for-deletion ones included
         self.base: list[State] = [
             State.from_json(item, f"b{n}")

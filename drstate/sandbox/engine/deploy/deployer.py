@@ -23,11 +23,12 @@ from drstate.sandbox.engine.contract import (
     UpdateRequest,
     UpdateResult,
 )
+from drstate.sandbox.engine.failure import FailedCommandError
 
 from . import deletes, importing, pending, refreshing
 from .context import Context
 from .engine_service import EngineService
-from .errors import BailError, EngineError, ProviderError, TerminatedError
+from .errors import BailError, EngineError, ProviderError, TerminatedError, unrecorded
 from .events import Events
 from .executor import Executor
 from .ledger import Ledger, fold
@@ -88,17 +89,9 @@ class EmbeddedDeployer:
         context = Context(request, events, ledger, self._now, self._new_id, self._random_bytes)
         events.prelude(request.shown_config)
         try:
-            self._update(context)
-        except (BailError, TerminatedError):
-            context.failed = True
-        except EngineError as failure:
-            context.say(failure)
-            context.failed = True
-        except ProviderError as error:
-            events.error(error.message)
-            context.failed = True
+            _told(context, lambda: self._update(context))
         finally:
-            ledger.flush()
+            _told(context, ledger.flush)
         if request.cancelled():
             context.failed = True
             events.error(f"{_verb(request)} canceled")
@@ -186,6 +179,24 @@ class EmbeddedDeployer:
                 "your shell?"
             )
             raise BailError
+
+
+def _told(context: Context, work: Callable[[], None]) -> None:
+    """Do it; what ends an update becomes its diagnostic."""
+    try:
+        work()
+    except (BailError, TerminatedError):
+        context.failed = True
+    except EngineError as failure:
+        context.say(failure)
+        context.failed = True
+    except ProviderError as error:
+        context.events.error(error.message)
+        context.failed = True
+    except FailedCommandError as error:
+        if not context.ended:  # else it has been told, where it was met first
+            context.say(unrecorded(error))
+        context.end()
 
 
 class _ProgramRun:

@@ -38,7 +38,9 @@ class EngineService(engine_pb2_grpc.EngineServicer):
         Errors after the end are the program noticing that its monitor is gone.
         """
         severity = _SEVERITIES.get(request.severity)
-        if severity and not (severity == "error" and self._context.ended):
+        if severity is None:
+            self._context.slots.give_way()
+        elif not (severity == "error" and self._context.ended):
             self._context.events.diagnostic(severity, request.message, request.urn)
         return empty_pb2.Empty()
 

@@ -40,6 +40,14 @@ class EngineError(Exception):
         self.urn = urn
 
 
+def unrecorded(error: Exception) -> EngineError:
+    """What to say when the step log takes no more (disk full, read-only)."""
+    return EngineError(
+        f"what was done could not be recorded: {error}. Mend that, then run the update again: "
+        "operations under way are listed as pending."
+    )
+
+
 class ProviderError(Exception):
     """A provider refused or failed a call."""
 

@@ -17,7 +17,7 @@ from .masks import MASK
 from .state import State
 from .steps import Step
 from .urns import is_default_provider
-from .values import is_secret, reveal
+from .values import is_plain, is_secret, reveal
 
 #: shorter secrets would mask half of every text
 SHORTEST_SECRET = 3
@@ -161,6 +161,8 @@ class Events:
 
     # -- masking ---------------------------------------------------------------------------------
     def _shown(self, value: Any) -> Any:
+        if not self._hidden and is_plain(value):
+            return value
         if isinstance(value, dict):
             if is_secret(value):
                 if self._show:

@@ -6,7 +6,6 @@ A chain of steps runs in its order; chains of independent resources run side by 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
@@ -34,7 +33,6 @@ class Executor:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._parallel = context.parallel
-        self.slots = threading.BoundedSemaphore(self._parallel)
 
     def chain(self, planned: Sequence[Step]) -> bool:
         """Carry out the steps of one registration in order; whether all went well.

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlparse
 
@@ -185,9 +186,13 @@ def _aliases(aliases: Iterable[alias_pb2.Alias]) -> list[Alias]:
 def _position(position: source_pb2.SourcePosition, root: str) -> str:
     if not position.uri:
         return ""
-    path = unquote(urlparse(position.uri).path)
-    relative = os.path.relpath(path, root) if root and path.startswith("/") else path.lstrip("/")
-    return f"project:///{relative}#{position.line}"
+    return f"project:///{_relative(position.uri, root)}#{position.line}"
+
+
+@lru_cache(maxsize=1024)
+def _relative(uri: str, root: str) -> str:
+    path = unquote(urlparse(uri).path)
+    return os.path.relpath(path, root) if root and path.startswith("/") else path.lstrip("/")
 
 
 def _trace(trace: source_pb2.StackTrace, root: str) -> list[dict[str, Any]]:

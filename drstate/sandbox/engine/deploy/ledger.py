@@ -29,6 +29,7 @@ class Ledger:
         self._waiting: list[StepRecord] = []
         self._guard = threading.Lock()
         self._writer = threading.Lock()
+        self._broken: Exception | None = None
         self._written = 0
         self._queued = 0
         self._refs = 0
@@ -69,7 +70,9 @@ class Ledger:
         self._write({"clear_creates": True})
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits. Does nothing once a record could not be kept: that has been told."""
+        if self._broken is not None:
+            return
         with self._guard:
             goal = self._queued
         self._drain(goal)
@@ -96,10 +99,18 @@ class Ledger:
             return
         with self._writer:
             with self._guard:
-                if self._written >= goal or not self._waiting:
+                if self._written >= goal:
+                    return
+                if self._broken is not None:  # the record was part of a batch that was not kept
+                    raise self._broken
+                if not self._waiting:
                     return
                 batch, self._waiting = self._waiting, []
-            self._log.append(batch[0] if len(batch) == 1 else {"batch": batch})
+            try:
+                self._log.append(batch[0] if len(batch) == 1 else {"batch": batch})
+            except Exception as error:
+                self._broken = error
+                raise
             with self._guard:
                 self._written += len(batch)
 

@@ -42,6 +42,8 @@ def provider_of(context: Context, state: State) -> Provider:
 
 def mark_secrets(outputs: Properties, names: list[str]) -> Properties:
     """The outputs with those of additionalSecretOutputs wrapped."""
+    if not names:
+        return outputs
     return {key: secret(item) if key in names else item for key, item in outputs.items()}
 
 

@@ -35,7 +35,9 @@ CHANNEL_OPTIONS = [
     ("grpc.max_send_message_length", MAX_MESSAGE),
     ("grpc.enable_http_proxy", 0),
 ]
+#: how long a process may take to print its port, and then to answer on it
 START_SECONDS = 60.0
+ANSWER_SECONDS = 30.0
 STOP_SECONDS = 5.0
 #: a process whose connection broke may take a moment to be seen as ended
 DEATH_SECONDS = 1.0
@@ -121,14 +123,20 @@ class Plugin:
         try:
             line = first.get(timeout=START_SECONDS).strip()
         except queue.Empty:
-            line = ""
-        if line.isdigit():
-            return int(line)
-        said = "".join(self._errors).strip()
+            found = f"after {START_SECONDS:g} s it has said nothing; it was ended"
+        else:
+            if line.isdigit():
+                return int(line)
+            found = f"got {line!r}" if line else self.death() or "its output is closed"
         raise EngineError(
-            f"the plugin for package '{self.package}' did not print the port it listens on "
-            f"(got {line!r})" + (f": {said}" if said else ".")
+            f"the plugin for package '{self.package}' did not print the port it listens on: "
+            f"{found}{self._said(found)}"
         )
+
+    def _said(self, told: str = "") -> str:
+        """What it wrote to stderr, unless that was told."""
+        said = "".join(self._errors).strip()
+        return f": {said}" if said and said not in told else ""
 
     def _read_output(self, stream: IO[str] | None, first: queue.Queue[str]) -> None:
         lines = iter(stream or ())
@@ -145,9 +153,21 @@ class Plugin:
             code = self._process.wait(DEATH_SECONDS)
         except subprocess.TimeoutExpired:
             return ""
-        said = "".join(self._errors).strip()
-        return f"the plugin for package '{self.package}' ended unexpectedly (exit code {code})" + (
-            f": {said}" if said else ""
+        return (
+            f"the plugin for package '{self.package}' ended unexpectedly (exit code {code})"
+            f"{self._said()}"
+        )
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process is gone."""
+        return self._process.poll() is not None
+
+    def unanswered(self) -> str:
+        """What there is to say of a process that does not answer on the port that it printed."""
+        return self.death() or (
+            f"the plugin for package '{self.package}' did not answer on its port within "
+            f"{ANSWER_SECONDS:g} s{self._said()}"
         )
 
     def interrupt(self) -> None:

@@ -16,7 +16,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 
-from . import diffing
+from . import diffing, plugin
 from .diffing import Diff
 from .errors import InitFailedError, ProviderError, Status
 from .plugin import Plugin
@@ -26,6 +26,7 @@ from .urns import name_of, plain_type
 from .values import (
     Properties,
     Value,
+    from_answer,
     from_struct,
     has_unknown,
     keep_secrets,
@@ -37,6 +38,8 @@ from .values import (
 
 Failures = list[tuple[str, str]]
 CANCEL_SECONDS = 5.0
+#: how often to look whether a plugin that does not answer is still there
+LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,10 @@ class Observed:
 class Provider:
     """The calls of the provider protocol that the engine makes."""
 
-    def __init__(self, plugin: Plugin, engine: str, root: str, *, preview: bool) -> None:
-        self._plugin = plugin
+    def __init__(self, process: Plugin, engine: str, root: str, *, preview: bool) -> None:
+        self._plugin = process
         self._preview = preview
-        self._stub = provider_pb2_grpc.ResourceProviderStub(plugin.channel)
+        self._stub = provider_pb2_grpc.ResourceProviderStub(process.channel)
         self._secrets = True
         self._references = True
         self._known = True
@@ -74,13 +77,30 @@ class Provider:
             invoke_with_preview=True,
             accepts_byte_string=True,
         )
+        call = self._stub.Handshake.future(
+            request, wait_for_ready=True, timeout=plugin.ANSWER_SECONDS
+        )
         try:
-            answer = self._stub.Handshake(request, wait_for_ready=True, timeout=60)
+            answer = self._awaited(call)
         except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise ProviderError(self._plugin.unanswered(), Status.OK) from error
             if error.code() != grpc.StatusCode.UNIMPLEMENTED:
                 raise self._translate(error) from error
             return
         self._secrets, self._references = answer.accept_secrets, answer.accept_resources
+
+    def _awaited(self, call: grpc.Future) -> pb.ProviderHandshakeResponse:
+        """The answer, as long as there is somebody to give it."""
+        while True:
+            try:
+                answer: pb.ProviderHandshakeResponse = call.result(timeout=LOOK_SECONDS)
+            except grpc.FutureTimeoutError:
+                if self._plugin.ended:
+                    call.cancel()
+                    raise ProviderError(self._plugin.death(), Status.OK) from None
+            else:
+                return answer
 
     def cancel(self) -> None:
         """Tell the plugin that the engine is done (or gives up). Never raises."""
@@ -118,7 +138,7 @@ class Provider:
             raise self._translate(error) from error
         inputs = keep_secrets(from_struct(answer.inputs), news)
         if INTERNAL in news:
-            inputs[INTERNAL] = news[INTERNAL]
+            inputs = {**inputs, INTERNAL: news[INTERNAL]}
         return inputs, [(failure.property, failure.reason) for failure in answer.failures]
 
     def diff_config(
@@ -333,7 +353,7 @@ class Provider:
 
     # -- values ----------------------------------------------------------------------------------
     def _out(self, properties: Mapping[str, Value], *, keep_unknowns: bool = False) -> object:
-        value: Value = dict(properties)
+        value: Value = properties
         if not (self._preview or keep_unknowns):
             value = without_unknowns(value)
         if not self._secrets:
@@ -343,7 +363,7 @@ class Provider:
         return to_struct(value)
 
     def _in(self, struct: object, sent: Properties) -> Properties:
-        got: Properties = from_struct(struct)
+        got = from_answer(struct, sent)
         return got if self._secrets else keep_secrets(got, sent)
 
     def _translate(self, error: grpc.RpcError, status: Status = Status.UNKNOWN) -> ProviderError:

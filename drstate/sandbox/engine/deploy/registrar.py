@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
+from drstate.sandbox.engine.failure import FailedCommandError
+
 from .aliases import old_names
 from .context import Context
-from .errors import BailError, EngineError, TerminatedError
+from .errors import BailError, EngineError, TerminatedError, unrecorded
 from .executor import Executor
 from .goal import Goal
 from .planner import Planner
@@ -70,7 +72,7 @@ class Registrar:
     def _call(self) -> Iterator[None]:
         """One call of the program, within the parallel limit; its failure ends the update."""
         context = self._context
-        with self._executor.slots:
+        with context.slots:
             context.check_running()
             try:
                 yield
@@ -79,12 +81,8 @@ class Registrar:
                 raise TerminatedError from bail
             except EngineError as failure:
                 self._give_up(failure, failure)
-            except OSError as error:
-                failed = EngineError(
-                    f"what was done could not be recorded: {error}. Mend that, then run the update "
-                    "again: operations under way are listed as pending."
-                )
-                self._give_up(failed, error)
+            except (OSError, FailedCommandError) as error:
+                self._give_up(unrecorded(error), error)
 
     def _give_up(self, failure: EngineError, cause: Exception) -> NoReturn:
         self._context.say(failure)

@@ -1,13 +1,15 @@
 """Property values: protobuf to plain JSON and back, secrets, unknowns, references.
 
 Everything inside the deployment half is plain JSON in the wire form of the plugin protocol (see
-contract.py). Nothing here knows about resources or steps.
+contract.py). Values are shared and never changed in place; what leaves a value as it is returns the
+value itself, and a struct that came in goes out again without being made anew: translating is most
+of what a plain registration costs. Nothing here knows about resources or steps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from google.protobuf import struct_pb2
 
@@ -25,9 +27,37 @@ Properties = dict[str, Any]
 _EXACT = 2**53
 
 
+#: what marks a struct that holds more than plain JSON
+_MARKS = (SIG_KEY.encode(), UNKNOWN.encode())
+
+
+class Received(dict[str, Any]):
+    """Properties as they came over the wire, with the struct that they came in. Never changed."""
+
+    __slots__ = ("plain", "struct")
+
+    def __init__(self, struct: struct_pb2.Struct) -> None:
+        super().__init__({key: from_value(value) for key, value in struct.fields.items()})
+        self.struct = struct
+        wire = struct.SerializeToString()
+        #: whether there is neither a secret nor an unknown nor a reference anywhere in it
+        self.plain = not any(mark in wire for mark in _MARKS)
+
+    def __setitem__(self, key: str, value: Value) -> NoReturn:
+        """Refused: the struct would be another one."""
+        raise TypeError("received properties are never changed in place")
+
+
 def from_struct(struct: struct_pb2.Struct) -> Properties:
     """A protobuf struct as plain JSON; whole numbers become int."""
-    return {key: from_value(value) for key, value in struct.fields.items()}
+    return Received(struct)
+
+
+def from_answer(struct: struct_pb2.Struct, sent: Properties) -> Properties:
+    """As ``from_struct``; what comes back just as it was sent is what was sent."""
+    if isinstance(sent, Received) and sent.plain and struct == sent.struct:
+        return sent
+    return Received(struct)
 
 
 def from_value(value: struct_pb2.Value) -> Value:
@@ -48,10 +78,17 @@ def from_value(value: struct_pb2.Value) -> Value:
 
 
 def to_struct(properties: Mapping[str, Value]) -> struct_pb2.Struct:
-    """Plain JSON as a protobuf struct."""
+    """Plain JSON as a protobuf struct, which is not to be changed."""
+    if isinstance(properties, Received):
+        return properties.struct
     struct = struct_pb2.Struct()
     struct.update(dict(properties))
     return struct
+
+
+def is_plain(value: Value) -> bool:
+    """Whether it is known, without a look inside, that there are no special values in it."""
+    return isinstance(value, Received) and value.plain
 
 
 def is_secret(value: Value) -> bool:
@@ -66,6 +103,8 @@ def secret(value: Value) -> Value:
 
 def reveal(value: Value) -> Value:
     """The value with all secret wrappers taken off."""
+    if is_plain(value):
+        return value
     if isinstance(value, dict):
         if value.get(SIG_KEY) == SIG_SECRET:
             return reveal(value.get("value"))
@@ -84,6 +123,8 @@ def has_secret(value: Value) -> bool:
 
 def has_unknown(value: Value) -> bool:
     """Whether an unknown is somewhere in the value."""
+    if is_plain(value):
+        return False
     if isinstance(value, dict):
         return any(has_unknown(item) for item in value.values())
     if isinstance(value, list):
@@ -93,6 +134,8 @@ def has_unknown(value: Value) -> bool:
 
 def without_references(value: Value) -> Value:
     """Resource references replaced by the id (or URN), for providers that do not accept them."""
+    if is_plain(value):
+        return value
     if isinstance(value, dict):
         if value.get(SIG_KEY) == SIG_RESOURCE:
             return value["id"] if "id" in value else value.get("urn", "")
@@ -104,6 +147,8 @@ def without_references(value: Value) -> Value:
 
 def without_unknowns(value: Value) -> Value:
     """Unknowns left out, for calls in which a provider must not see any."""
+    if is_plain(value):
+        return value
     if isinstance(value, dict):
         return {k: without_unknowns(item) for k, item in value.items() if not _hidden(item)}
     if isinstance(value, list):
@@ -117,6 +162,8 @@ def _hidden(value: Value) -> bool:
 
 def without_outputs(value: Value) -> Value:
     """Output values in the older spelling: unknown, secret or plain."""
+    if is_plain(value):
+        return value
     if isinstance(value, dict):
         if value.get(SIG_KEY) == SIG_OUTPUT:
             inner = without_outputs(value["value"]) if "value" in value else UNKNOWN

@@ -145,7 +145,7 @@ def _roles(ids: SeededIds, owner: Owner, zone_id: str) -> None:
     }
     looking = {
         "Effect": "Allow",
-        "Action": ["route53:GetChange", "route53:ListHostedZones", "route53:TestDNSAnswer"],
+        "Action": ["route53:GetChange", "route53:ListHostedZones*", "route53:TestDNSAnswer"],
         "Resource": "*",
     }
     build_role(ids, names.DNS, owner.dns_role, customer, [writing, looking])

@@ -37,13 +37,13 @@ _EFS: dict[str, Prop] = {
     "fileSystemId": text(required=True),
     "rootDirectory": text(default="/"),
     "transitEncryption": text(choices=("DISABLED", "ENABLED")),
-    "transitEncryptionPort": integer(low=0, high=65535),
+    "transitEncryptionPort": integer(low=0, high=65535, default=0),
 }
 _VOLUME: dict[str, Prop] = {
     "configureAtLaunch": flag(api="configuredAtLaunch"),
     "dockerVolumeConfiguration": record(
         {
-            "autoprovision": flag(),
+            "autoprovision": flag(default=False),
             "driver": text(),
             "driverOpts": mapping(),
             "labels": mapping(),

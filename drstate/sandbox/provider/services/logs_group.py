@@ -49,7 +49,7 @@ class LogGroup(ResourceType):
         "name": text(replaces=True, computed=True, api="logGroupName"),
         "namePrefix": text(replaces=True, computed=True, local=True),
         "region": REGION,
-        "retentionInDays": integer(api=BY_HAND),
+        "retentionInDays": integer(api=BY_HAND, default=0),
         "skipDestroy": flag(local=True, default=False),
         "tags": TAGS,
     }

@@ -83,7 +83,7 @@ class RdsClusterInstance(ResourceType):
         "availabilityZone": text(replaces=True, computed=True),
         "caCertIdentifier": text(computed=True, api="CACertificateIdentifier"),
         "clusterIdentifier": text(required=True, replaces=True, api="DBClusterIdentifier"),
-        "copyTagsToSnapshot": flag(),
+        "copyTagsToSnapshot": flag(default=False),
         "customIamInstanceProfile": text(replaces=True),
         "dbParameterGroupName": text(computed=True, api="DBParameterGroupName"),
         "dbSubnetGroupName": text(
@@ -95,7 +95,7 @@ class RdsClusterInstance(ResourceType):
         "identifier": text(replaces=True, computed=True, api="DBInstanceIdentifier"),
         "identifierPrefix": text(replaces=True, computed=True, local=True),
         "instanceClass": text(required=True, api="DBInstanceClass"),
-        "monitoringInterval": integer(computed=True),
+        "monitoringInterval": integer(default=0),
         "monitoringRoleArn": text(computed=True),
         "performanceInsightsEnabled": flag(computed=True, api="EnablePerformanceInsights"),
         "performanceInsightsKmsKeyId": text(computed=True, api="PerformanceInsightsKMSKeyId"),

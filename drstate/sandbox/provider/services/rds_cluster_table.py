@@ -55,7 +55,7 @@ PROPS: dict[str, Prop] = {
         computed=True, refused="members are the cluster's instances: declare ClusterInstance"
     ),
     "clusterScalabilityType": text(replaces=True, computed=True, choices=("limitless", "standard")),
-    "copyTagsToSnapshot": flag(),
+    "copyTagsToSnapshot": flag(default=False),
     "databaseInsightsMode": text(computed=True, choices=("advanced", "standard")),
     "databaseName": text(replaces=True, computed=True),
     "dbClusterInstanceClass": text(api="DBClusterInstanceClass"),
@@ -69,9 +69,9 @@ PROPS: dict[str, Prop] = {
     "deletionProtection": flag(),
     "domain": text(),
     "domainIamRoleName": text(api="DomainIAMRoleName"),
-    "enableGlobalWriteForwarding": flag(),
-    "enableHttpEndpoint": flag(),
-    "enableLocalWriteForwarding": flag(),
+    "enableGlobalWriteForwarding": flag(default=False),
+    "enableHttpEndpoint": flag(default=False),
+    "enableLocalWriteForwarding": flag(default=False),
     "enabledCloudwatchLogsExports": unordered(
         text(
             choices=(
@@ -96,7 +96,7 @@ PROPS: dict[str, Prop] = {
     ),
     "engineVersion": text(computed=True, same=rds.same_version),
     "finalSnapshotIdentifier": text(local=True),
-    "globalClusterIdentifier": text(computed=True),
+    "globalClusterIdentifier": text(),
     "iamDatabaseAuthenticationEnabled": flag(api="EnableIAMDatabaseAuthentication"),
     "iamRoles": unordered(computed=True, api=BY_HAND),
     "iops": integer(),

@@ -36,7 +36,7 @@ class RdsGlobalCluster(ResourceType):
     stable = ("arn", "globalClusterResourceId")
     props: ClassVar[Mapping[str, Prop]] = {
         "databaseName": text(replaces=True, computed=True),
-        "deletionProtection": flag(),
+        "deletionProtection": flag(default=False),
         "engine": text(
             replaces=True, computed=True, choices=("aurora", "aurora-mysql", "aurora-postgresql")
         ),
@@ -69,6 +69,11 @@ class RdsGlobalCluster(ResourceType):
             yield (
                 "engine",
                 "'engine' conflicts with sourceDbClusterIdentifier, which it follows from; set one",
+            )
+        if inputs.get("sourceDbClusterIdentifier") and inputs.get("forceDestroy") is None:
+            yield (
+                "forceDestroy",
+                "'forceDestroy' has to be said beside sourceDbClusterIdentifier; set it to false",
             )
         if not inputs.get("sourceDbClusterIdentifier") and inputs.get("engine") is None:
             yield (

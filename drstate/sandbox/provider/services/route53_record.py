@@ -58,9 +58,9 @@ class Record(ResourceType):
         "multivalueAnswerRoutingPolicy": flag(),
         "name": text(required=True, replaces=True, same=sets.same_record_name),
         "records": unordered(),
-        "setIdentifier": text(replaces=True),
+        "setIdentifier": text(),
         "ttl": integer(low=0),
-        "type": text(required=True, replaces=True, choices=_TYPES),
+        "type": text(required=True, choices=_TYPES),
         "weightedRoutingPolicies": listing(
             record({"weight": integer(required=True, low=0, high=255)})
         ),
@@ -116,10 +116,11 @@ class Record(ResourceType):
         kept = {name: old[name] for name in self.props if name not in changed and name in old}
         wanted = {**kept, **{name: value for name, value in new.items() if name in changed}}
         zone = self._zone_name(call, wanted["zoneId"])
-        if _policy(old) == _policy(wanted):
+        if _key(old) == _key(wanted):
             self._change(call, wanted["zoneId"], [("UPSERT", sets.record_set(wanted, zone))])
             return
-        # Another routing policy is another record set to Route 53: both changes are one batch.
+        # To Route 53 this is another record set: both changes are one batch, so that the name
+        # is never without an answer.
         shown = self._look(call, old, zone)
         batch = [("DELETE", dict(shown))] if shown else []
         self._change(call, wanted["zoneId"], [*batch, ("CREATE", sets.record_set(wanted, zone))])
@@ -205,6 +206,11 @@ class Record(ResourceType):
             return True if status == "INSYNC" else None
 
         call.waiter.until(f"the change {change} to be everywhere", call.limit, in_sync)
+
+
+def _key(values: Values) -> tuple[str, ...]:
+    """What tells record sets of one name apart."""
+    return (str(values["type"]), str(values.get("setIdentifier") or ""), _policy(values))
 
 
 def _policy(values: Values) -> str:

@@ -40,7 +40,7 @@ def name_of(found):
 
 
 class Golden(golden_provider.Golden):
-    """The golden provider, with creations that can be counted and held at a gate."""
+    """The golden provider, with creations that can be counted and held, and a broken function."""
 
     def __init__(self, *paths):
         super().__init__(*paths)
@@ -62,6 +62,11 @@ class Golden(golden_provider.Golden):
             with self.changed:
                 self.inside.remove(name)
                 self.changed.notify_all()
+
+    def Invoke(self, request, context):  # noqa: N802 - a gRPC name
+        if request.tok == "golden:index:crash":
+            raise LookupError("this callback is broken")
+        return super().Invoke(request, context)
 
 
 class Cloud:

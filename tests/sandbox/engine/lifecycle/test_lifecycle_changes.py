@@ -53,12 +53,36 @@ def test_replace_creates_the_new_one_before_it_deletes_the_old_one(life):
 
 
 def test_delete_before_replace_goes_through_the_dependents_it_forces_and_no_others(life):
-    life.up(chain(key="1"))
-    done = life.up(chain(key="2"))
+    def program(key):
+        def make():
+            chain(key)()
+            # needs the replaced one too, but can follow it in place
+            Thing("reads", value=Stateful("z", key=key).serial.apply(str))
+
+        return make
+
+    life.up(program("1"))
+    kept = life.resources()["reads"]["id"]
+    done = life.up(program("2"))
     calls = done.called("Create", "Update", "Delete")
-    assert calls == ["Delete b", "Delete a", "Create a", "Create b"]
-    assert done.changes == {"same": 3, "replace": 2}
-    assert set(life.resources()) == {"a", "b", "c", "free"}
+    assert sorted(calls) == [
+        "Create a",
+        "Create b",
+        "Create z",
+        "Delete a",
+        "Delete b",
+        "Delete z",
+        "Update reads",
+    ]
+    assert [one for one in calls if one[-1] in "ab"] == [
+        "Delete b",
+        "Delete a",
+        "Create a",
+        "Create b",
+    ]
+    assert done.changes == {"same": 3, "replace": 3, "update": 1}
+    assert set(life.resources()) == {"a", "b", "c", "free", "z", "reads"}
+    assert life.resources()["reads"]["id"] == kept
 
 
 def test_delete_before_replace_is_an_option_of_any_resource(life):

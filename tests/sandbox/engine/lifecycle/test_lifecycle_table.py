@@ -17,7 +17,8 @@ refresh: resource gone | destroy | pending operations after a kill
 failing create, with and without continue-on-error
 failing update, with and without continue-on-error
 failing delete, with and without continue-on-error
-failing program | parallel limit | cancel in the middle | stack move | refusals
+failing program | exceptions in callbacks | plugins that do not work | full and read-only disks
+parallel limit | cancel in the middle | stack move | refusals
 events: order | events: prelude | events: resource before and outputs | events: detailed diffs
 events: resource failed | events: diagnostics | events: summary | events: cancel
 """
