@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
-# workers of the test run; two cores are enough for the whole of it
-WORKERS ?= 2
+# workers of the test run; much of it is waiting, so there may be more than cores
+WORKERS ?= 3
 
 .PHONY: help setup demo test check lint types layers docs unit bench lock clean
 

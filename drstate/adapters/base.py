@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -241,6 +241,21 @@ class Adapter(ABC):
     @abstractmethod
     def ready(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """Whether the resource is as ``site.state`` (standby, warm, retired) wants it."""
+
+    def created(
+        self,
+        kind: str,  # noqa: ARG002 - the contract
+        inputs: Mapping[str, Any],  # noqa: ARG002 - the contract
+        account: str,  # noqa: ARG002 - the contract
+        aws: AwsCaller,  # noqa: ARG002 - the contract
+    ) -> str | None:
+        """Id of what a stack was creating when it was cut off, if AWS made it after all.
+
+        ``kind`` is Pulumi's type token. Asked only for types whose id cannot be told from the
+        inputs (``model.stateful.IDENTITIES``); None: it is not there, or nobody can tell, and the
+        next update makes it.
+        """
+        return None
 
     def lag(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Lag | None:  # noqa: ARG002 - the contract
         """Replication lag of ``site.region``; None where the technology does not replicate."""

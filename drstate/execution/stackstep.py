@@ -18,6 +18,7 @@ from drstate.model import events as e
 from drstate.model.plan import ShardPlan, Stage
 from drstate.model.shard import ShardInput
 from drstate.model.stackops import ResourceOp, StackOutcome
+from drstate.model.stateful import identity
 
 if TYPE_CHECKING:
     from drstate.engine.outcome import Progress
@@ -30,6 +31,7 @@ class StackStep:
         self._bench = bench
         self._stage = stage
         self._shard_id = str(shard.id)
+        self._technologies = sorted({key.partition("/")[0] for key in shard.declared})
         self._stack = given.stack
         self._input = given
 
@@ -95,12 +97,25 @@ class StackStep:
     def _repair(self) -> None:
         from drstate.engine.recovery import recover  # noqa: PLC0415 loaded when it is needed
 
-        finding = recover(self._bench.stacks(), self._stack, refresh=True)
+        finding = recover(self._bench.stacks(), self._stack, identify=self._identify, refresh=True)
         self._bench.recorder.append(
             e.StepUnknown(
                 stage=self._stage.id, shard=self._shard_id, step=self._stack, finding=str(finding)
             )
         )
+
+    def _identify(self, kind: str, inputs: Mapping[str, Any]) -> str | None:
+        """The id of a creation that was cut off: told by its inputs, or looked up in AWS."""
+        told = identity(kind, inputs)
+        if told is not None:
+            return told
+        for technology in self._technologies:
+            adapter = self._bench.adapter(technology)
+            aws = self._bench.aws_for(adapter)
+            found = adapter.created(kind, inputs, self._input.id.account, aws)
+            if found is not None:
+                return found
+        return None
 
     def _prints(self) -> dict[str, str]:
         try:

@@ -23,6 +23,22 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE, RECOVERY = "us-east-1", "us-west-2"
 
 
+def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What differs between two digests, resource by resource; empty where nothing does."""
+    found = []
+    for part in sorted(before.keys() | after.keys()):
+        old, new = before.get(part), after.get(part)
+        if not (isinstance(old, dict) and isinstance(new, dict)):
+            found += [f"{part}: {old} -> {new}"] if old != new else []
+            continue
+        found += [
+            f"{part} {name}: {old.get(name)} -> {new.get(name)}"
+            for name in sorted(old.keys() | new.keys())
+            if old.get(name) != new.get(name)
+        ]
+    return found
+
+
 @dataclass(frozen=True)
 class Done:
     """A command that has ended."""

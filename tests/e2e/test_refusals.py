@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from e2e import witness
+from e2e.harness import changed
 
 
 def test_wrong_external_id_fails_that_accounts_shards_only(warm, bench_of):
@@ -56,7 +57,7 @@ def test_a_state_file_cut_in_half_is_refused_with_the_backup_to_use(warm, bench_
     file = bench.sandbox / "state" / ".pulumi" / "stacks" / "drstate" / f"{stack}.json"
     half = file.read_bytes()[: file.stat().st_size // 2]
     file.write_bytes(half)
-    before = json.dumps(bench.digest(), sort_keys=True)
+    before = bench.digest()
 
     ended = bench.up("activate")
 
@@ -65,25 +66,25 @@ def test_a_state_file_cut_in_half_is_refused_with_the_backup_to_use(warm, bench_
     assert file.name in told
     assert "backup" in told.lower()
     assert file.read_bytes() == half
-    assert json.dumps(bench.digest(), sort_keys=True) == before
+    assert changed(before, bench.digest()) == []
 
 
 def test_cleanup_before_any_activation_is_refused(warm, bench_of):
     bench = bench_of(warm)
-    before = json.dumps(bench.digest(), sort_keys=True)
+    before = bench.digest()
     ended = bench.up("cleanup").expect(1)
     assert "help:" in ended.err
-    assert json.dumps(bench.digest(), sort_keys=True) == before
+    assert changed(before, bench.digest()) == []
 
 
 def test_a_plan_that_would_replace_a_database_is_refused_and_nothing_changes(warm, bench_of):
     bench = bench_of(warm)
     file = bench.project / "stacks" / "acme" / "production.yaml"
     file.write_text(file.read_text().replace("b1d53d91-f910", "b1d53d91-0000"))
-    before = json.dumps(bench.digest(), sort_keys=True)
+    before = bench.digest()
 
     refused = bench.up("replicate").expect(1)
 
     assert "that would destroy an Aurora cluster and its data" in refused.err
     assert "kmsKeyId" in refused.err
-    assert json.dumps(bench.digest(), sort_keys=True) == before
+    assert changed(before, bench.digest()) == []

@@ -7,6 +7,7 @@ and health check are declared in the global stack, and attached once, in REPLICA
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.at import At
@@ -28,6 +29,7 @@ from drstate.model.specs.route53 import RecordSet, Route53Spec
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
 
+_HEALTH_CHECK = "aws:route53/healthCheck:HealthCheck"
 _RECORD_NO_OP = "a record changes hands in ACTIVATE only"
 _FLAG_NO_OP = "the flag is raised or lowered in ACTIVATE only"
 _GLOBAL_NO_OP = "the health check and its alarm are declared; they flip by the site's action"
@@ -131,6 +133,16 @@ class Route53Adapter(Adapter):
             owners[GLOBAL] = Ownership.DECLARED
         return owners
 
+    def created(
+        self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller
+    ) -> str | None:
+        """The health check that follows the alarm named in the inputs."""
+        name, region = inputs.get("cloudwatchAlarmName"), inputs.get("cloudwatchAlarmRegion")
+        if kind != _HEALTH_CHECK or not name or not region:
+            return None
+        found = reading.health_checks_on(At(aws, account, CONTROL_REGION), str(name), str(region))
+        return found[0] if found else None
+
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """Nothing: the record points to where it serves."""
         return Work(no_op=self._idle(entry, site))
@@ -185,11 +197,11 @@ class Route53Adapter(Adapter):
         spec = self.spec(entry)
         record = dns_record(entry.resource, site.scope)
         at = At(aws, entry.resource.account, CONTROL_REGION)
-        check = None
+        checks: list[str] = []
         if record.way is DnsWay.FLAG:
             alarm_region = site.scope.regions.recovery
-            check = reading.health_check_on(at, spec.flag, alarm_region)
-            if check is None:
+            checks = reading.health_checks_on(at, spec.flag, alarm_region)
+            if not checks:
                 return Health(
                     ResourceStatus.UNHEALTHY,
                     f"no health check follows the alarm {spec.flag} in {alarm_region}",
@@ -197,7 +209,7 @@ class Route53Adapter(Adapter):
                 )
             if site.region == GLOBAL:
                 return Health(ResourceStatus.HEALTHY, "the flag's health check exists")
-        return self._record_ready(spec, site, at, check)
+        return self._record_ready(spec, site, at, checks)
 
     def endpoints(self, entry: CatalogEntry, scope: Scope, region: str) -> dict[str, str]:
         """What the record answers while ``region`` serves."""
@@ -223,7 +235,7 @@ class Route53Adapter(Adapter):
         return Route53Spec.model_validate(entry.spec)
 
     def _record_ready(
-        self, spec: Route53Spec, site: SiteContext, at: At, check: str | None
+        self, spec: Route53Spec, site: SiteContext, at: At, checks: list[str]
     ) -> Health:
         sets = reading.record_sets(at, spec.zone_id, spec.name, spec.type)
         if not sets:
@@ -234,7 +246,7 @@ class Route53Adapter(Adapter):
             )
         primary = next((item for item in sets if item.get("Failover") == "PRIMARY"), None)
         attached = primary.get("HealthCheckId") if primary else None
-        if check is not None and attached != check:
+        if checks and attached not in checks:
             status = (
                 ResourceStatus.UNHEALTHY
                 if site.state is SiteState.STANDBY
@@ -244,7 +256,7 @@ class Route53Adapter(Adapter):
                 status,
                 f"the primary {spec.name} does not follow the flag's health check",
                 "drstate up --phase replicate attaches it",
-                {"health_check": check, "attached": attached},
+                {"health_check": checks[0], "attached": attached},
             )
         values = [value for item in sets for value in reading.values_of(item)]
         return Health(ResourceStatus.HEALTHY, "the record exists", facts={"values": values})

@@ -59,13 +59,17 @@ def answer(at: At, zone: str, name: str, kind: str) -> list[str]:
     return sorted(plain(value) for value in found.get("RecordData", []))
 
 
-def health_check_on(at: At, alarm: str, region: str) -> str | None:
-    """Id of the health check that follows the alarm, or None."""
-    for found in at.pages("route53", "list_health_checks", "HealthChecks"):
-        identifier = (found.get("HealthCheckConfig") or {}).get("AlarmIdentifier") or {}
+def health_checks_on(at: At, alarm: str, region: str) -> list[str]:
+    """Ids of the health checks that follow the alarm, sorted.
+
+    There is one. A second one, left by a creation that was cut off, follows the alarm just as well.
+    """
+    found = []
+    for check in at.pages("route53", "list_health_checks", "HealthChecks"):
+        identifier = (check.get("HealthCheckConfig") or {}).get("AlarmIdentifier") or {}
         if identifier.get("Name") == alarm and identifier.get("Region") == region:
-            return str(found["Id"])
-    return None
+            found.append(str(check["Id"]))
+    return sorted(found)
 
 
 def alarm_state(at: At, alarm: str) -> str | None:

@@ -172,24 +172,24 @@ class AttachHealthCheck(_ZoneAction):
                 f"{self.record.name} {self.record.type} has no PRIMARY record set",
                 "make it a failover pair, or say way: record",
             )
-        check = reading.health_check_on(at, self.record.flag, self.alarm_region)
-        facts = {"record_set": primary, "health_check": check}
+        checks = reading.health_checks_on(at, self.record.flag, self.alarm_region)
         attached = primary.get("HealthCheckId")
-        if attached and attached != check:
+        facts = {"record_set": primary, "health_check": attached or next(iter(checks), None)}
+        if attached and attached not in checks:
             return Observation(
                 False,
                 facts,
                 f"the primary {self.record.name} already has the health check {attached}",
                 "make that one a child of a calculated health check, or take it off the record",
             )
-        return Observation(check is not None and attached == check, facts)
+        return Observation(bool(attached), facts)
 
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
         """UPSERT the primary with the health check's id."""
         at = self._at(aws)
         primary = self._primary(at)
-        check = reading.health_check_on(at, self.record.flag, self.alarm_region)
-        if primary is None or check is None:
+        checks = reading.health_checks_on(at, self.record.flag, self.alarm_region)
+        if primary is None or not checks:
             lacking = "PRIMARY record set" if primary is None else "health check"
             raise OperationError(
                 f"{self.key}: there is no {lacking} to attach",
@@ -197,7 +197,7 @@ class AttachHealthCheck(_ZoneAction):
                 f"{self.alarm_region}",
                 hint="drstate up --phase replicate declares it in the global stack first",
             )
-        return self._upsert(at, run, {**primary, "HealthCheckId": check})
+        return self._upsert(at, run, {**primary, "HealthCheckId": checks[0]})
 
     def _primary(self, at: At) -> dict[str, Any] | None:
         return next((item for item in self._sets(at) if item.get("Failover") == "PRIMARY"), None)

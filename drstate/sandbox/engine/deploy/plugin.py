@@ -174,7 +174,9 @@ class Plugin:
         """Ask it to go; ``wait`` sees to it."""
         self.channel.close()
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
+            # what was started in the background ignores SIGINT, and so do its children
+            deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            self._process.send_signal(signal.SIGTERM if deaf else signal.SIGINT)
 
     def wait(self) -> None:
         """Until it is gone; by force in the end."""
