@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.core.base_backend import BackendDict, BaseBackend
+from moto.utilities.tagging_service import TaggingService
 
 from .canonical import canonical, left_out
 
@@ -95,10 +96,15 @@ def _resources(service: str, backend: BaseBackend) -> Iterator[tuple[str, Any]]:
         elif isinstance(value, list | tuple | set):
             for number, item in enumerate(value):
                 yield f"{attribute}/{_identity(item, number)}", canonical(item)
-        elif isinstance(value, _PLAIN):
+        elif isinstance(value, _PLAIN) or _untouched(value):
             continue
         else:
             yield attribute, canonical(value)
+
+
+def _untouched(value: object) -> bool:
+    """Whether it came with a backend, which moto makes when a region is first asked anything."""
+    return isinstance(value, TaggingService) and not value.tags
 
 
 def _zones(zones: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

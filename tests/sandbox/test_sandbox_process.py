@@ -125,6 +125,12 @@ def test_status_as_json_has_what_is_promised(sandbox):
     assert by_name["acme-data"]["external_id"] == "acme-dr-7c1f"
 
 
+def test_asking_a_region_for_the_first_time_is_no_change(sandbox):
+    before = process.digest(sandbox.home)
+    sandbox.client("cloudwatch", "us-west-2", "322222222202").describe_alarms()
+    assert process.digest(sandbox.home) == before
+
+
 def test_reset_brings_the_estate_back_under_the_same_address(sandbox):
     before = process.digest(sandbox.home)
     ecs = sandbox.client("ecs", account="211111111102")
