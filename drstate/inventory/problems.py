@@ -18,6 +18,7 @@ from drstate.model.scope import (
     RegionPair,
     Scope,
     SiteMapTable,
+    Targets,
 )
 
 #: never shown, not even when they are wrong
@@ -25,6 +26,7 @@ _PRIVATE = frozenset({"external_id"})
 _LONGEST_VALUE = 80
 #: forms that are given as regular expressions, in words
 _FORMS = {
+    r"^https?://[^\s]+$": "an address, https://<host>/<path>",
     r"^\d{12}$": "an account id of 12 digits, in quotes",
     r"^[a-z]{2}(-[a-z]+)+-\d$": "a region, say us-east-1",
     r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$": "a role's ARN, arn:aws:iam::<account>:role/<name>",
@@ -53,6 +55,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "regions": RegionPair,
     "dns": DnsRecord,
     "policies": Policies,
+    "targets": Targets,
     "aurora": AuroraPolicy,
     "ecs": EcsPolicy,
 }

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from drstate.inventory.found import Claim, Found, claimed
 from drstate.model.called import Called
 from drstate.model.resource import Resource, Technology, resource_key
-from drstate.model.scope import Environment, Scope
+from drstate.model.scope import Environment, Scope, Targets
 from drstate.model.tags import (
     CUSTOMER,
     DEPENDENCIES,
@@ -68,7 +68,7 @@ def sift(scope: Scope, found: Iterable[Found], claims: Sequence[Claim]) -> Sifte
             _take(one, claims, by_key, result.violations)
     for resource in dns_resources(scope):
         by_key[resource.key] = resource
-    result.resources = [by_key[key] for key in sorted(by_key)]
+    result.resources = [_aimed(by_key[key], scope.targets) for key in sorted(by_key)]
     result.violations += missing_dependencies(result.resources)
     return result
 
@@ -103,6 +103,22 @@ def _take(
     )
 
 
+def _aimed(resource: Resource, targets: Targets) -> Resource:
+    """With the customer's targets where its own tags name none."""
+    tags = resource.tags
+    aimed = {
+        name: value
+        for name, value in (
+            ("rto_minutes", targets.rto_minutes),
+            ("rpo_minutes", targets.rpo_minutes),
+        )
+        if value is not None and getattr(tags, name) is None
+    }
+    if not aimed:
+        return resource
+    return resource.model_copy(update={"tags": tags.model_copy(update=aimed)})
+
+
 def dns_resources(scope: Scope) -> list[Resource]:
     """The records of the scope file: they carry no tags, their file entry says the same."""
     return [
@@ -118,6 +134,7 @@ def dns_resources(scope: Scope) -> list[Resource]:
                 environment=scope.environment,
                 wave=record.wave,
                 priority=record.priority,
+                health_check_url=record.health_check_url,
                 dependencies=tuple(record.dependencies),
             ),
         )

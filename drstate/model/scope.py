@@ -112,6 +112,15 @@ class DnsRecord(Value):
     #: region -> record values that serve from there
     values: dict[Region, list[str]]
     dependencies: list[str] = []
+    #: asked once the record answers with the recovery site's values, as the tag of that name
+    health_check_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+
+
+class Targets(Value):
+    """What the customer was promised, for resources whose own tags promise nothing."""
+
+    rto_minutes: int | None = Field(default=None, ge=1)
+    rpo_minutes: int | None = Field(default=None, ge=1)
 
 
 class AuroraPolicy(Value):
@@ -188,6 +197,7 @@ class Scope(Value):
     site_map: dict[Region, SiteMap] = {}
     dns: list[DnsRecord] = []
     policies: Policies = Policies()
+    targets: Targets = Targets()
     #: region -> from where its endpoints are probed; a region without one is not probed from
     #: inside, and health URLs are asked by the machine that drstate runs on
     probes: dict[Region, list[ProbePlace]] = {}

@@ -7,7 +7,7 @@ import pytest
 from drstate.inventory.found import Found
 from drstate.inventory.sifting import Sifted, sift
 from drstate.model.inventory import Severity
-from drstate.model.scope import Scope
+from drstate.model.scope import Scope, Targets
 from drstate.model.tags import Priority
 from tests.inventory.values import APP, CLAIMS, DATA, DNS, cluster, scope, service, tags
 
@@ -110,6 +110,25 @@ def test_a_dependency_on_nothing_is_a_warning_with_its_mend() -> None:
     assert [(one.value, one.severity) for one in result.violations] == [("cache", Severity.WARNING)]
     assert "cache" in result.violations[0].mend
     assert len(result.resources) == 2
+
+
+def test_the_customers_targets_hold_where_a_resource_names_none() -> None:
+    of = scope().model_copy(update={"targets": Targets(rto_minutes=240, rpo_minutes=30)})
+    own = cluster("orders", **{"dr:rto-target": "15"})
+    found = {one.name: one.tags for one in sifted(own, service("web"), of=of).resources}
+    assert (found["orders"].rto_minutes, found["orders"].rpo_minutes) == (15, 30)
+    assert (found["main/web"].rto_minutes, found["main/web"].rpo_minutes) == (240, 30)
+    records = [tags for name, tags in found.items() if name.endswith("/CNAME")]
+    assert records
+    assert {(one.rto_minutes, one.rpo_minutes) for one in records} == {(240, 30)}
+
+
+def test_a_record_may_have_a_health_check_url() -> None:
+    first, *others = scope().dns
+    url = "https://app.example/health"
+    asked = first.model_copy(update={"health_check_url": url})
+    result = sift(scope().model_copy(update={"dns": [asked, *others]}), (), CLAIMS)
+    assert [one.tags.health_check_url for one in result.resources].count(url) == 1
 
 
 def test_dns_records_come_from_the_scope_file() -> None:
