@@ -2,9 +2,10 @@
 
 An engine that is cancelled in good order takes a failed creation out of the state, also where the
 call had reached AWS and only its answer was cut off. The next update would create it again and be
-told that it exists. So it is put back among the unfinished operations, which recovery looks up in
-AWS before anything else. Only updates that were stopped are treated so: a creation that AWS refused
-did not happen.
+told that it exists. So it is put back: under its id where the inputs tell it, else among the
+unfinished operations (which the Pulumi CLI drops whenever a state is written back, so that with it
+these are lost). Recovery reads the whole stack before anything else, and what does not exist goes
+again. Only updates that were stopped are treated so: a creation that AWS refused did not happen.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
 
 from drstate.engine.outcome import MASK
+from drstate.model.stateful import identity
 
 _CREATES = (OpType.CREATE, OpType.CREATE_REPLACEMENT)
 
@@ -35,15 +37,21 @@ class Creations:
             self._begun.pop(event.res_outputs_event.metadata.urn, None)
 
     def kept(self, deployment: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The state with every creation left as a pending operation; None: there is none to add."""
+        """The state with every creation that has no end put back; None: there is none to add."""
         known = {resource["urn"] for resource in deployment.get("resources") or ()}
         pending = list(deployment.get("pending_operations") or ())
         known |= {operation["resource"]["urn"] for operation in pending}
         left = [metadata for urn, metadata in self._begun.items() if urn not in known]
         if not left:
             return None
-        pending += [{"type": "creating", "resource": _resource(one)} for one in left]
-        return {**deployment, "pending_operations": pending}
+        resources = list(deployment.get("resources") or ())
+        for resource in map(_resource, left):
+            made = identity(resource["type"], resource["inputs"])
+            if made is None:
+                pending.append({"type": "creating", "resource": resource})
+            else:
+                resources.append({**resource, "id": made, "outputs": resource["inputs"]})
+        return {**deployment, "resources": resources, "pending_operations": pending}
 
 
 def _resource(metadata: StepEventMetadata) -> dict[str, Any]:

@@ -74,5 +74,5 @@ def repair(services: Services, recorder: Recorder) -> None:
         if shard.stack is not None and shard.stack.state in (Progress.RUNNING, Progress.UNKNOWN)
     ]
     for stage, shard, stack in begun:
-        finding = recover(services.stacks(), stack)
+        finding = recover(services.stacks(), stack, refresh=True)
         recorder.append(e.StepUnknown(stage=stage, shard=shard, step=stack, finding=str(finding)))

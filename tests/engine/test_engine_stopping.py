@@ -158,6 +158,24 @@ def test_creations_without_an_end_stay_unfinished_operations():
     assert Creations().kept(state) is None
 
 
+def test_a_creation_whose_id_is_told_by_its_inputs_is_put_back_under_it():
+    seen = Creations()
+    row = event(
+        "resourcePreEvent", "cluster", clusterIdentifier="orders", masterPassword="[secret]"
+    )
+    assert row.resource_pre_event is not None
+    row.resource_pre_event.metadata.type = "aws:rds/cluster:Cluster"
+    seen.feed(row)
+    kept = seen.kept({"resources": [{"urn": "known"}]})
+    assert kept is not None
+    assert kept["pending_operations"] == []
+    assert [(one["urn"], one.get("id")) for one in kept["resources"]] == [
+        ("known", None),
+        ("cluster", "orders"),
+    ]
+    assert kept["resources"][1]["outputs"] == {"clusterIdentifier": "orders"}
+
+
 def test_a_creation_that_a_cancelled_update_forgot_is_found_and_kept(lab: Lab):
     stopping = Stopping()
     stacks = Stacks(lab.engine, lab.settings, stopping=stopping)
