@@ -1,19 +1,36 @@
 """Who goes first inside a wave: urgent shards; inside a shard, what is depended on.
 
 Worked out once per run from the plan and the catalog; pure. Shards of a wave do not wait for each
-other: that is what waves are for.
+other: that is what waves are for. In an emergency they do: the shards with the most urgent resource
+end before the next ones begin, and so do the resources inside a shard.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
+from typing import Protocol, TypeVar
 
 from drstate.model.catalog import Catalog
 from drstate.model.plan import Plan
 
 _LAST = 99
+
+
+class Placed(Protocol):
+    """Something that is to be done for a shard of a stage."""
+
+    @property
+    def stage(self) -> str:
+        """The stage's id."""
+
+    @property
+    def shard(self) -> str:
+        """The shard's id, as text."""
+
+
+C = TypeVar("C", bound=Placed)
 
 
 @dataclass(frozen=True)
@@ -26,17 +43,45 @@ class Order:
     essential: frozenset[str]
     #: (stage, shard) -> rank of its most urgent resource
     ranks: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    #: key -> rank of the resource
+    urgency: Mapping[str, int] = field(default_factory=dict)
+    #: an emergency: what is less urgent waits until the more urgent has ended
+    barrier: bool = False
+
+    def admit(self, waiting: Sequence[C], *, busy: bool) -> tuple[list[C], list[C]]:
+        """Those that may begin now, the most urgent first, and those that go on waiting.
+
+        ``busy``: shards admitted earlier are still at work.
+        """
+        ordered = sorted(waiting, key=lambda one: self.rank(one.stage, one.shard))
+        if not self.barrier or not ordered:
+            return ordered, []
+        if busy:
+            return [], ordered
+        first = self.rank(ordered[0].stage, ordered[0].shard)
+        now = [one for one in ordered if self.rank(one.stage, one.shard) == first]
+        return now, ordered[len(now) :]
 
     def rank(self, stage: str, shard: str) -> int:
         """0 is admitted first."""
         return self.ranks.get((stage, shard), _LAST)
 
     def levels(self, keys: tuple[str, ...]) -> list[list[str]]:
-        """The keys in levels: those of a level depend on earlier levels only; order is kept."""
-        inside = set(keys)
-        sorter = TopologicalSorter(
-            {key: sorted(inside & set(self.dependencies.get(key, ()))) for key in keys}
-        )
+        """The keys in levels: those of a level depend on earlier levels only; order is kept.
+
+        Behind a barrier the more urgent come first, with all that they depend on.
+        """
+        if not self.barrier:
+            return self._levels(keys)
+        urgency = self._urgency_with_dependents(keys)
+        return [
+            level
+            for rank in sorted(set(urgency.values()))
+            for level in self._levels(tuple(key for key in keys if urgency[key] == rank))
+        ]
+
+    def _levels(self, keys: tuple[str, ...]) -> list[list[str]]:
+        sorter = self._sorter(keys)
         sorter.prepare()
         levels: list[list[str]] = []
         while sorter.is_active():
@@ -44,6 +89,21 @@ class Order:
             levels.append([key for key in keys if key in ready])
             sorter.done(*ready)
         return levels
+
+    def _urgency_with_dependents(self, keys: tuple[str, ...]) -> dict[str, int]:
+        """What something urgent depends on is as urgent."""
+        urgency = {key: self.urgency.get(key, _LAST) for key in keys}
+        for key in reversed(tuple(self._sorter(keys).static_order())):
+            for needed in self.dependencies.get(key, ()):
+                if needed in urgency:
+                    urgency[needed] = min(urgency[needed], urgency[key])
+        return urgency
+
+    def _sorter(self, keys: tuple[str, ...]) -> TopologicalSorter[str]:
+        inside = set(keys)
+        return TopologicalSorter(
+            {key: sorted(inside & set(self.dependencies.get(key, ()))) for key in keys}
+        )
 
 
 def order_of(
@@ -61,4 +121,10 @@ def order_of(
         for stage in plan.stages
         for shard in stage.shards
     }
-    return Order(dependencies=dependencies, essential=essential, ranks=ranks)
+    return Order(
+        dependencies=dependencies,
+        essential=essential,
+        ranks=ranks,
+        urgency=rank_of,
+        barrier=plan.emergency,
+    )

@@ -128,9 +128,8 @@ class Runner:
 
     def _admit(self, pool: ThreadPoolExecutor) -> None:
         """Hand shards to the pool, most urgent first."""
-        waiting = sorted(self._waiting, key=lambda cmd: self._order.rank(cmd.stage, cmd.shard))
-        self._waiting = []
-        for command in waiting:
+        now, self._waiting = self._order.admit(self._waiting, busy=bool(self._running))
+        for command in now:
             ticket = self._admission.ticket()
             self._running.add(pool.submit(self._shard, command, ticket))
 

@@ -36,24 +36,6 @@ from tests.execution.worlds import ROOT, World
 ACTIVATE = (Phase.ACTIVATE,)
 
 
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """acme/staging with its standby in place."""
-    world = World.start(tmp_path_factory.mktemp("ready"))
-    try:
-        assert world.run("run", phase=Phase.REPLICATE) == 0
-        yield world
-    finally:
-        world.stop()
-
-
-@pytest.fixture
-def world(ready: World, tmp_path: Path) -> Iterator[World]:
-    copied = ready.copy(tmp_path / "home")
-    yield copied
-    copied.stop()
-
-
 @pytest.fixture
 def services(world: World) -> Iterator[Services]:
     before = dict(os.environ)

@@ -89,7 +89,7 @@ def create(backend: FSxBackend, params: dict[str, Any]) -> Backup:
     if not name:
         raise Refusal("BadRequest", "FileSystemId is required.")
     system = systems.find(backend, name)
-    again = _asked_before(backend, "CreateBackup", params)
+    again: Backup | None = systems.asked_before(backend.backups.values(), "CreateBackup", params)
     if again is not None:
         return again
     _require_backed_up(system)
@@ -119,7 +119,7 @@ def take(system: System, wishes: dict[str, Any], tags: list[dict[str, str]] | No
 
 def copy(backend: FSxBackend, params: dict[str, Any]) -> Backup:
     """Begin a copy, from this region or another one of the account, into this one."""
-    again = _asked_before(backend, "CopyBackup", params)
+    again: Backup | None = systems.asked_before(backend.backups.values(), "CopyBackup", params)
     if again is not None:
         return again
     region = params.get("SourceRegion") or backend.region_name
@@ -240,18 +240,3 @@ def _require_backed_up(system: System) -> None:
         raise Refusal("UnsupportedOperation", f"{kind}: backups are of {what} only.")
     if system.lifecycle != AVAILABLE:
         raise Refusal("BadRequest", f"File system '{system.file_system_id}' is {system.lifecycle}.")
-
-
-def _asked_before(backend: FSxBackend, operation: str, params: dict[str, Any]) -> Backup | None:
-    token = params.get("ClientRequestToken")
-    for one in backend.backups.values():
-        if token and one.wishes.get("ClientRequestToken") == token:
-            if one.wishes != {"operation": operation, **params}:
-                raise Refusal(
-                    "IncompatibleParameterError",
-                    "The same ClientRequestToken was used with other parameters.",
-                    Parameter="ClientRequestToken",
-                )
-            found: Backup = one
-            return found
-    return None

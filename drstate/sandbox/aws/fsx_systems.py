@@ -7,10 +7,11 @@ without secrets; members that FSx would turn into something else are refused by 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from moto.ec2.models import ec2_backends
 from moto.fsx.models import FSxBackend
@@ -112,7 +113,7 @@ def find(backend: FSxBackend, name: str) -> System:
 
 def create(backend: FSxBackend, operation: str, params: dict[str, Any], backup: str = "") -> System:
     """Begin to create; available in a while. `params` are CreateFileSystem's."""
-    again = _asked_before(backend, operation, params)
+    again: System | None = asked_before(backend.file_systems.values(), operation, params)
     if again is not None:
         return again
     kind = params["FileSystemType"]
@@ -167,9 +168,18 @@ def _created(system: System) -> None:
         system.lifecycle = AVAILABLE
 
 
-def _asked_before(backend: FSxBackend, operation: str, params: dict[str, Any]) -> System | None:
+class _Wished(Protocol):
+    @property
+    def wishes(self) -> dict[str, Any]: ...
+
+
+W = TypeVar("W", bound=_Wished)
+
+
+def asked_before(made: Iterable[W], operation: str, params: dict[str, Any]) -> W | None:
+    """What an earlier request with the same token has made. Raises Refusal where it differed."""
     token = params.get("ClientRequestToken")
-    for one in backend.file_systems.values():
+    for one in made:
         if token and one.wishes.get("ClientRequestToken") == token:
             if one.wishes != {"operation": operation, **params}:
                 raise Refusal(
@@ -177,8 +187,7 @@ def _asked_before(backend: FSxBackend, operation: str, params: dict[str, Any]) -
                     "The same ClientRequestToken was used with other parameters.",
                     Parameter="ClientRequestToken",
                 )
-            found: System = one
-            return found
+            return one
     return None
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drstate.sandbox.estates.naming import Named
+
 PRIMARY = "us-east-1"
 RECOVERY = "us-west-2"
 REGIONS = (PRIMARY, RECOVERY)
@@ -27,23 +29,13 @@ OWNER = "platform-team"
 
 
 @dataclass(frozen=True)
-class Customer:
+class Customer(Named):
     """A customer of the demo, its accounts, and the external id of its roles."""
 
     name: str
     data: str
     app: str
     external_id: str
-
-    @property
-    def dns_role(self) -> str:
-        """The role in the DNS account that may write this customer's zone."""
-        return f"drstate-dns-{self.name}"
-
-    @property
-    def zone(self) -> str:
-        """The customer's public zone, with its final dot."""
-        return f"{self.name}.example."
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from drstate.sandbox.estates.demo import names
+from drstate.sandbox.estates.naming import Named
 
 from .options import Options
 
@@ -18,22 +19,12 @@ NOT_INDEXED_EVERY = 7
 
 
 @dataclass(frozen=True)
-class Owner:
+class Owner(Named):
     """A customer and its workload accounts."""
 
     name: str
     external_id: str
     accounts: tuple[str, ...]
-
-    @property
-    def dns_role(self) -> str:
-        """The role in the DNS account that may write this customer's zone."""
-        return f"drstate-dns-{self.name}"
-
-    @property
-    def zone(self) -> str:
-        """The customer's public zone, with its final dot."""
-        return f"{self.name}.example."
 
 
 @dataclass(frozen=True)
