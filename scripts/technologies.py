@@ -8,31 +8,24 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from drstate.adapters.base import Adapter, Grant
-from drstate.adapters.registry import ADAPTERS
-from drstate.programs.owners import Owner, Owners, aurora, ecs, route53
+from drstate.adapters.registry import built_in
+from drstate.programs.owners import Owner, Owners
+from drstate.programs.registry import program_for
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "technologies.md"
-#: technology -> its ownership tables, by the heading that tells them apart
-TABLES: dict[str, dict[str, Owners]] = {
-    "aurora": {"": aurora.OWNERS},
-    "ecs": {
-        "": {token: items for token, items in ecs.OWNERS.items() if token != ecs.SERVICE},
-        "without autoscaling": {ecs.SERVICE: ecs.OWNERS[ecs.SERVICE]},
-        "with autoscaling": {ecs.SERVICE: ecs.OWNERS_AUTOSCALED[ecs.SERVICE]},
-    },
-    "route53": {"": route53.OWNERS},
-}
 
 
 def blocks() -> dict[str, str]:
     """Marker -> Markdown."""
     made: dict[str, str] = {}
-    for adapter in ADAPTERS:
-        made[f"ownership {adapter.technology}"] = _ownership(TABLES[adapter.technology])
+    for adapter in built_in():
+        program = program_for(adapter.technology)
+        if program is not None and program.owners:
+            made[f"ownership {adapter.technology}"] = _ownership(program.owners)
         made[f"permissions {adapter.technology}"] = _permissions(adapter)
     return made
 
@@ -61,7 +54,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _ownership(tables: dict[str, Owners]) -> str:
+def _ownership(tables: Mapping[str, Owners]) -> str:
     lines = ["| resource | property | owner | why |", "|---|---|---|---|"]
     for heading, owners in tables.items():
         for token, items in owners.items():

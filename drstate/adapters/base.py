@@ -12,11 +12,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.aws.clock import SystemClock
 from drstate.errors import InternalError
+from drstate.model.base import Value
 from drstate.model.catalog import Catalog, CatalogEntry, Ownership
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
@@ -24,11 +25,13 @@ from drstate.model.probe import Probe
 from drstate.model.resource import Resource
 from drstate.model.scope import Account, Scope, SiteMap
 from drstate.model.shard import Binding
-from drstate.model.specs.base import Spec
+from drstate.model.spec import Spec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
     from drstate.aws.clock import Clock
+
+P = TypeVar("P", bound=Value)
 
 __all__ = [
     "Action",
@@ -37,6 +40,7 @@ __all__ = [
     "Grant",
     "Health",
     "Lag",
+    "Limit",
     "Observation",
     "Probe",
     "RunContext",
@@ -54,6 +58,9 @@ class Claim:
     explorer_type: str
     #: matches the whole ARN; its group ``name`` is the resource's name inside the scope
     arn_pattern: re.Pattern[str]
+    #: taken only where the tag ``dr:recovery-strategy`` says so; None: where no claim asks for
+    #: what the tag says
+    strategy: str | None = None
 
     def name_of(self, arn: str) -> str | None:
         """The resource's name, or None if the ARN is not of this kind."""
@@ -68,6 +75,21 @@ class Grant:
     why: str
     actions: tuple[str, ...]
     resources: tuple[str, ...] = ("*",)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A quota that bounds what a technology's actions and stacks may do."""
+
+    #: what it bounds, in the words of AWS's documentation
+    what: str
+    #: the figure where the account's own cannot be asked
+    default: int
+    #: of Service Quotas; empty where AWS has no code for it
+    service: str = ""
+    code: str = ""
+    #: account, region, resource
+    per: str = "region"
 
 
 @dataclass(frozen=True)
@@ -134,6 +156,10 @@ class SiteContext:
         """Translations into ``region``; empty where nothing is translated."""
         return self.scope.site_map.get(self.region, {})
 
+    def policy(self, technology: str, model: type[P]) -> P:
+        """What the scope file says under ``policies`` of a technology."""
+        return self.scope.policies.of(technology, model)
+
     @property
     def scope_file(self) -> str:
         """Path of the scope file, for remedies."""
@@ -195,6 +221,9 @@ class Adapter(ABC):
     transient_codes: ClassVar[frozenset[str]] = frozenset()
     spec_type: ClassVar[type[Spec]]
     claims: ClassVar[tuple[Claim, ...]]
+    limits: ClassVar[tuple[Limit, ...]] = ()
+    #: what differs by nature from what every technology keeps to -> why; the contract's names
+    deviations: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or SystemClock()
@@ -252,8 +281,29 @@ class Adapter(ABC):
         """Id of what a stack was creating when it was cut off, if AWS made it after all.
 
         ``kind`` is Pulumi's type token. Asked only for types whose id cannot be told from the
-        inputs (``model.stateful.IDENTITIES``); None: it is not there, or nobody can tell, and the
+        inputs (``Program.identities``); None: it is not there, or nobody can tell, and the
         next update makes it.
+        """
+        return None
+
+    def prerequisites(
+        self,
+        phase: Phase,  # noqa: ARG002 - the contract
+        entry: CatalogEntry,  # noqa: ARG002 - the contract
+        site: SiteContext,  # noqa: ARG002 - the contract
+        aws: AwsCaller,  # noqa: ARG002 - the contract
+    ) -> tuple[Health, ...]:
+        """What has to hold before ``phase`` changes anything: replication, quotas, compatibility.
+
+        Reads only, and with ``site.force`` never in ``site.other``. UNHEALTHY stops the run before
+        its first action, DEGRADED is a warning; each says its remedy. Empty: nothing to check.
+        """
+        return ()
+
+    def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:  # noqa: ARG002 - the contract
+        """What a forced activation could not stop in ``site.other``, and what that may cause.
+
+        None: nothing of it can serve or write there any more, or AWS itself sees to it.
         """
         return None
 

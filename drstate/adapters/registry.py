@@ -1,4 +1,6 @@
-"""The explicit list of adapters, and third parties' adapters by entry point.
+"""The adapters of the enum ``Technology``, and third parties' adapters by entry point.
+
+A technology's adapter is the ``ADAPTER`` of the module of its name, loaded when it is asked for.
 
 A technology that is registered twice is an error: whichever silently won, somebody's recovery would
 run other code than they think.
@@ -8,18 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
-from drstate.adapters.aurora.adapter import AuroraAdapter
 from drstate.adapters.base import Adapter
-from drstate.adapters.ecs.adapter import EcsAdapter
-from drstate.adapters.route53.adapter import Route53Adapter
 from drstate.errors import ConfigError
+from drstate.model.resource import BUILT_IN, module_of
 
 #: entry-point group of third parties; each entry names an Adapter subclass
 GROUP = "drstate.adapters"
 
-ADAPTERS: tuple[Adapter, ...] = (AuroraAdapter(), EcsAdapter(), Route53Adapter())
+
+@cache
+def built_in() -> tuple[Adapter, ...]:
+    """Our adapters, in the order of ``Technology``."""
+    return tuple(_built_in(technology) for technology in BUILT_IN)
+
+
+@cache
+def _built_in(technology: str) -> Adapter:
+    module = import_module(f"drstate.adapters.{module_of(technology)}")
+    adapter: type[Adapter] = module.ADAPTER
+    return adapter()
 
 
 def load_adapters(points: Iterable[EntryPoint] | None = None) -> tuple[Adapter, ...]:
@@ -28,7 +40,7 @@ def load_adapters(points: Iterable[EntryPoint] | None = None) -> tuple[Adapter, 
     Raises ConfigError where an entry point is no adapter or a technology has two.
     """
     found = entry_points(group=GROUP) if points is None else points
-    everything = [*ADAPTERS, *(_load(point) for point in found)]
+    everything = [*built_in(), *(_load(point) for point in found)]
     seen: dict[str, Adapter] = {}
     for adapter in everything:
         if adapter.technology in seen:
@@ -49,6 +61,8 @@ def _by_technology() -> dict[str, Adapter]:
 
 def adapter_for(technology: str) -> Adapter:
     """The adapter of a technology. Raises ConfigError naming the known ones."""
+    if technology in BUILT_IN and not _packages_bring(technology):
+        return _built_in(technology)
     known = _by_technology()
     if technology not in known:
         raise ConfigError(
@@ -57,6 +71,12 @@ def adapter_for(technology: str) -> Adapter:
             hint="drstate technologies lists them; packages add more by entry point",
         )
     return known[technology]
+
+
+@cache
+def _packages_bring(technology: str) -> bool:
+    # a duplicate has to be told, not hidden by ours
+    return any(point.name == technology for point in entry_points(group=GROUP))
 
 
 def _load(point: EntryPoint) -> Adapter:

@@ -20,7 +20,7 @@ from drstate.engine.processes import is_dead
 from drstate.engine.stacks import Deployment, Stacks
 from drstate.engine.statefile import holders
 from drstate.errors import UnknownNameError
-from drstate.model.stateful import identity
+from drstate.programs.registry import identity
 
 #: type and inputs -> the id that the resource has if it exists
 Identify = Callable[[str, Mapping[str, Any]], str | None]

@@ -16,7 +16,7 @@ from typing import Any
 from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
 
 from drstate.engine.outcome import MASK
-from drstate.model.stateful import identity
+from drstate.programs.registry import identity
 
 _CREATES = (OpType.CREATE, OpType.CREATE_REPLACEMENT)
 

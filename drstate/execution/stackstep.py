@@ -18,7 +18,7 @@ from drstate.model import events as e
 from drstate.model.plan import ShardPlan, Stage
 from drstate.model.shard import ShardInput
 from drstate.model.stackops import ResourceOp, StackOutcome
-from drstate.model.stateful import identity
+from drstate.programs.registry import identity
 
 if TYPE_CHECKING:
     from drstate.engine.outcome import Progress

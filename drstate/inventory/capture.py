@@ -14,7 +14,7 @@ from drstate.errors import DrstateError, InternalError
 from drstate.model.base import Value
 from drstate.model.events import ErrorInfo
 from drstate.model.resource import Resource
-from drstate.model.specs.base import Spec
+from drstate.model.spec import Spec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller

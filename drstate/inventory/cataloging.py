@@ -21,7 +21,7 @@ from drstate.model.names import wave_group
 from drstate.model.phases import SiteState
 from drstate.model.resource import Resource, Technology
 from drstate.model.scope import Scope
-from drstate.model.specs.base import Spec
+from drstate.model.spec import Spec
 
 #: owners of a resource that enters the catalog, as its adapter says
 InitialOwnership = Callable[[Resource, Spec, Scope], Mapping[str, Ownership]]

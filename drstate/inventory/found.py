@@ -23,6 +23,11 @@ class Claim(Protocol):
         ...
 
     @property
+    def strategy(self) -> str | None:
+        """The value of ``dr:recovery-strategy`` that is asked for; None: any other."""
+        ...
+
+    @property
     def arn_pattern(self) -> re.Pattern[str]:
         """Matches the whole ARN; its group ``name`` is the resource's name inside the scope."""
         ...
@@ -58,11 +63,15 @@ class Claimed(NamedTuple):
     name: str
 
 
-def claimed(arn: str, claims: Sequence[Claim]) -> Claimed | None:
-    """The first claim that the ARN fits, or None where no technology handles it."""
-    for claim in claims:
-        if match := claim.arn_pattern.fullmatch(arn):
-            return Claimed(claim.technology, match.group("name"))
+def claimed(arn: str, claims: Sequence[Claim], strategy: str | None = None) -> Claimed | None:
+    """The claim that the ARN fits, or None where no technology handles it.
+
+    A claim that asks for the resource's own ``strategy`` goes before those that ask for none.
+    """
+    for wanted in dict.fromkeys((strategy, None)):
+        for claim in claims:
+            if claim.strategy == wanted and (match := claim.arn_pattern.fullmatch(arn)):
+                return Claimed(claim.technology, match.group("name"))
     return None
 
 

@@ -10,9 +10,7 @@ from pydantic import BaseModel, ValidationError
 from drstate.model.base import Value
 from drstate.model.scope import (
     Account,
-    AuroraPolicy,
     DnsRecord,
-    EcsPolicy,
     Policies,
     ProbePlace,
     RegionPair,
@@ -56,8 +54,6 @@ _MODELS: dict[str, type[BaseModel]] = {
     "dns": DnsRecord,
     "policies": Policies,
     "targets": Targets,
-    "aurora": AuroraPolicy,
-    "ecs": EcsPolicy,
 }
 
 
@@ -74,13 +70,18 @@ class FileProblem(Value):
         return f"{self.field}{shown}: {self.problem}"
 
 
-def problems_of(error: ValidationError) -> list[FileProblem]:
-    """Every finding, in the order of the file's fields."""
-    return [_problem(finding) for finding in error.errors(include_url=False)]
+def problems_of(
+    error: ValidationError, *, inside: tuple[str, ...] = (), model: type[BaseModel] = Scope
+) -> list[FileProblem]:
+    """Every finding, in the order of the file's fields.
+
+    ``inside``: where in the file ``model`` stands; the whole file is a scope.
+    """
+    return [_problem(finding, inside, model) for finding in error.errors(include_url=False)]
 
 
-def _problem(finding: Any) -> FileProblem:
-    location = tuple(part for part in finding["loc"] if part != "[key]")
+def _problem(finding: Any, inside: tuple[str, ...], model: type[BaseModel]) -> FileProblem:
+    location = (*inside, *(part for part in finding["loc"] if part != "[key]"))
     field = _path(location)
     kind, context = str(finding["type"]), finding.get("ctx", {})
     value = _shown(location, kind, finding["input"])
@@ -90,7 +91,10 @@ def _problem(finding: Any) -> FileProblem:
         )
     if kind == "extra_forbidden":
         return FileProblem(
-            field=field, value=None, problem="there is no such field", mend=_spelling(location)
+            field=field,
+            value=None,
+            problem="there is no such field",
+            mend=_spelling(location, model),
         )
     if kind == "value_error" and not location:
         text = str(context.get("error", finding["msg"]))
@@ -144,21 +148,21 @@ def _shown(location: tuple[Any, ...], kind: str, value: Any) -> str | None:
     return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
 
 
-def _spelling(location: tuple[Any, ...]) -> str:
+def _spelling(location: tuple[Any, ...], root: type[BaseModel]) -> str:
     """The mend of an unknown field: the field that was probably meant."""
     name, field = str(location[-1]), _path(location)
-    allowed = _allowed(location[:-1])
+    allowed = _allowed(location[:-1], root)
     close = difflib.get_close_matches(name, allowed, n=1)
     if close:
         return f"write {close[0]} instead of {field}"
     return f"remove {field}; allowed there are {', '.join(allowed)}"
 
 
-def _allowed(parents: tuple[Any, ...]) -> list[str]:
+def _allowed(parents: tuple[Any, ...], root: type[BaseModel]) -> list[str]:
     names = [str(part) for part in parents if not isinstance(part, int)]
     if names[:1] == ["site_map"]:
         return [str(table) for table in SiteMapTable]
-    model = _MODELS.get(names[-1], Scope) if names else Scope
+    model = _MODELS.get(names[-1], root) if names else root
     if names[:1] == ["probes"]:
         model = ProbePlace
     return sorted(field.alias or name for name, field in model.model_fields.items())

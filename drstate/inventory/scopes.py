@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from drstate.errors import ConfigError, UnknownNameError
+from drstate.inventory.policies import policy_problems
 from drstate.inventory.problems import FileProblem, problems_of
 from drstate.inventory.yamlfile import read_yaml
 from drstate.model.scope import Customer, Environment, Scope, ScopeKey
@@ -52,7 +53,10 @@ def load_scope(project_dir: Path, customer: str, environment: str) -> Scope:
     try:
         scope = Scope.model_validate(content)
     except ValidationError as error:
-        raise _wrong(relative, problems_of(error)) from None
+        raise _wrong(relative, [*problems_of(error), *policy_problems(content)]) from None
+    undecided = policy_problems(content)
+    if undecided:
+        raise _wrong(relative, undecided)
     misplaced = [
         FileProblem(
             field=name,

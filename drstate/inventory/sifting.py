@@ -83,7 +83,7 @@ def _take(
     violations += wrong
     if tags is None:
         return
-    owner = claimed(one.arn, claims)
+    owner = claimed(one.arn, claims, tags.recovery_strategy)
     if owner is None:
         violations.append(_unclaimed(one, claims))
         return

@@ -3,17 +3,74 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from keyword import iskeyword
 
 from drstate.model.base import Value
 from drstate.model.tags import DrTags
 
 
 class Technology(StrEnum):
-    """Which program and adapter handle a resource. Third parties may use further names."""
+    """The registry: one line per technology, in the order in which people read about them.
 
+    The name is that of the module in ``programs/`` and in ``adapters/`` (see ``module_of``). Third
+    parties add further names by entry points.
+    """
+
+    DRS = "drs"
+    RDS = "rds"
     AURORA = "aurora"
     ECS = "ecs"
+    LAMBDA = "lambda"
     ROUTE53 = "route53"
+    ELASTICACHE = "elasticache"
+    OPENSEARCH = "opensearch"
+    AUTOSCALING = "autoscaling"
+    MEMORYDB = "memorydb"
+    EVENTBRIDGE = "eventbridge"
+    EFS = "efs"
+    FSX = "fsx"
+    ONTAP = "ontap"
+    ELB = "elb"
+    SECURITY_GROUP = "security-group"
+    S3 = "s3"
+    SSM = "ssm"
+    LAMBDA_HOOK = "lambda-hook"
+    SQL_AG = "sql-ag"
+    ORACLE_DG = "oracle-dg"
+    EKS_DNS = "eks-dns"
+
+
+#: not importable yet
+PENDING: frozenset[str] = frozenset(
+    {
+        "drs",
+        "rds",
+        "lambda",
+        "elasticache",
+        "opensearch",
+        "autoscaling",
+        "memorydb",
+        "eventbridge",
+        "efs",
+        "fsx",
+        "ontap",
+        "elb",
+        "security-group",
+        "s3",
+        "ssm",
+        "lambda-hook",
+        "sql-ag",
+        "oracle-dg",
+        "eks-dns",
+    }
+)
+BUILT_IN: tuple[str, ...] = tuple(str(one) for one in Technology if one not in PENDING)
+
+
+def module_of(technology: str) -> str:
+    """Name of the modules that handle a technology."""
+    name = technology.replace("-", "_")
+    return f"{name}_" if iskeyword(name) else name
 
 
 def resource_key(technology: str, account: str, name: str) -> str:

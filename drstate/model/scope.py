@@ -7,12 +7,14 @@ reads it from disk is ``inventory.scopes``.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from drstate.model.base import Value
 from drstate.model.tags import Priority
+
+P = TypeVar("P", bound=Value)
 
 AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
@@ -75,6 +77,7 @@ class SiteMapTable(StrEnum):
     DB_SUBNET_GROUPS = "db_subnet_groups"
     CLUSTER_PARAMETER_GROUPS = "cluster_parameter_groups"
     PARAMETER_GROUPS = "parameter_groups"
+    OPTION_GROUPS = "option_groups"
     KMS_KEYS = "kms_keys"
     ROLES = "roles"
     CERTIFICATES = "certificates"
@@ -83,6 +86,34 @@ class SiteMapTable(StrEnum):
     TARGET_GROUPS = "target_groups"
     ECS_CLUSTERS = "ecs_clusters"
     LOG_GROUPS = "log_groups"
+    VPCS = "vpcs"
+    LAUNCH_TEMPLATES = "launch_templates"
+    AMIS = "amis"
+    KEY_PAIRS = "key_pairs"
+    INSTANCE_PROFILES = "instance_profiles"
+    LOAD_BALANCERS = "load_balancers"
+    CACHE_SUBNET_GROUPS = "cache_subnet_groups"
+    CACHE_PARAMETER_GROUPS = "cache_parameter_groups"
+    MEMORYDB_SUBNET_GROUPS = "memorydb_subnet_groups"
+    MEMORYDB_PARAMETER_GROUPS = "memorydb_parameter_groups"
+    MEMORYDB_ACLS = "memorydb_acls"
+    BUCKETS = "buckets"
+    TOPICS = "topics"
+    QUEUES = "queues"
+    STREAMS = "streams"
+    EVENT_BUSES = "event_buses"
+    EVENT_TARGETS = "event_targets"
+    FILE_SYSTEMS = "file_systems"
+    ACCESS_POINTS = "access_points"
+    DOCUMENTS = "documents"
+    FUNCTIONS = "functions"
+    CODE_ARTIFACTS = "code_artifacts"
+    LAYERS = "layers"
+    DOMAINS = "domains"
+    CLUSTERS = "clusters"
+    SVMS = "svms"
+    DIRECTORIES = "directories"
+    IDENTIFIERS = "identifiers"
 
 
 #: table -> source identifier -> recovery identifier
@@ -123,20 +154,6 @@ class Targets(Value):
     rpo_minutes: int | None = Field(default=None, ge=1)
 
 
-class AuroraPolicy(Value):
-    """Choices for Aurora resources of the scope."""
-
-    #: instance class while in standby; None: as in the source
-    standby_instance_class: str | None = None
-
-
-class EcsPolicy(Value):
-    """Choices for ECS resources of the scope."""
-
-    #: tasks per service in a warm site, as a part of production capacity (at least one task)
-    warm_percent: int = Field(default=25, ge=1, le=100)
-
-
 class ProbeWay(StrEnum):
     """Where probes are sent from."""
 
@@ -173,7 +190,13 @@ class Approval(StrEnum):
 
 
 class Policies(Value):
-    """What the scope's owner decided about how phases are run."""
+    """What the scope's owner decided about how phases are run.
+
+    Further fields are named after technologies (``-`` as ``_``); a technology's own model says what
+    may stand there, and whoever reads a scope file checks them against it.
+    """
+
+    model_config = ConfigDict(extra="allow")
 
     approval: Approval = Approval.REQUIRED
     #: how long the resources of a wave are asked until they are healthy
@@ -181,8 +204,15 @@ class Policies(Value):
     #: how long one check of one resource may take
     health_check_seconds: int = Field(default=30, ge=1, le=300)
     parallel: int = Field(default=10, ge=1, le=100)
-    aurora: AuroraPolicy = AuroraPolicy()
-    ecs: EcsPolicy = EcsPolicy()
+
+    @property
+    def by_technology(self) -> dict[str, Any]:
+        """Field -> what the file says for one technology."""
+        return dict(self.model_extra or {})
+
+    def of(self, technology: str, model: type[P]) -> P:
+        """What is decided for a technology, as its model; its defaults where nothing is said."""
+        return model.model_validate(self.by_technology.get(technology.replace("-", "_"), {}))
 
 
 class Scope(Value):

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from drstate.errors import PlanRefusedError
 from drstate.model.phases import Phase
 from drstate.model.stackops import Op, ResourceOp, StackOutcome
-from drstate.model.stateful import STATEFUL_TYPES
 from drstate.model.tags import Severity
+from drstate.programs.registry import stateful_types
 
 #: phases in which nothing may be deleted
 KEEPING = frozenset({Phase.INSTANTIATE, Phase.ACTIVATE})
@@ -54,8 +54,9 @@ def refuse(refusals: Iterable[Refusal]) -> None:
 
 
 def _judge(phase: Phase, stack: str, op: ResourceOp) -> Iterable[Refusal]:
-    kept = STATEFUL_TYPES.get(op.type)
-    if kept is not None and op.op in (Op.DELETE, Op.REPLACE):
+    loses = op.op in (Op.DELETE, Op.REPLACE)
+    kept = stateful_types().get(op.type) if loses else None
+    if kept is not None:
         because = f" because of {', '.join(op.changed)}" if op.changed else ""
         yield Refusal(
             stack=stack,

@@ -14,7 +14,7 @@ from drstate.model.catalog import GLOBAL
 from drstate.model.shard import ShardInput
 
 if TYPE_CHECKING:
-    from drstate.programs.declare.context import DeclaredOutputs
+    from drstate.programs.context import DeclaredOutputs
 
 
 def preload() -> int:
@@ -23,7 +23,7 @@ def preload() -> int:
     Call it once in the main thread before programs run in threads: pulumi_aws's lazy modules are
     not safe to be imported by several threads at once.
     """
-    from drstate.programs.declare.registry import touch  # noqa: PLC0415 - takes seconds
+    from drstate.programs.registry import touch  # noqa: PLC0415 - takes seconds
 
     return touch()
 
@@ -40,8 +40,8 @@ def declare(shard: ShardInput) -> None:
     """
     import pulumi  # noqa: PLC0415 - takes seconds, and only a running program needs it
 
-    from drstate.programs.declare.context import Declaration  # noqa: PLC0415 - the same
-    from drstate.programs.declare.registry import declare_for  # noqa: PLC0415 - the same
+    from drstate.programs.context import Declaration  # noqa: PLC0415 - the same
+    from drstate.programs.registry import declare_for  # noqa: PLC0415 - the same
 
     declaration = Declaration(shard)
     declared: dict[str, DeclaredOutputs] = {

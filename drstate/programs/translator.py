@@ -8,12 +8,16 @@ of them are found in one pass, and a program never runs with one. Pure: no AWS, 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from drstate.errors import ConfigError, InternalError
+from drstate.model.base import Value
 from drstate.model.problem import Problem
 from drstate.model.scope import SiteMapTable
 from drstate.model.shard import Binding, ShardInput
 from drstate.model.translation import Translation
+
+P = TypeVar("P", bound=Value)
 
 #: texts that can be nothing but identifiers; a plain name may mean something else to its reader
 _UNMISTAKABLE = ("arn:", "subnet-", "sg-")
@@ -89,6 +93,10 @@ class Translator:
             else:
                 value = value.replace(binding.source, binding.target)
         return value
+
+    def policy(self, technology: str, model: type[P]) -> P:
+        """What the scope file says under ``policies`` of a technology."""
+        return self.shard.policies.of(technology, model)
 
     def settle(self) -> None:
         """Raise ConfigError with all problems, if there are any."""

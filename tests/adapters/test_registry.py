@@ -10,7 +10,7 @@ import pytest
 
 from drstate.adapters.base import undeclared
 from drstate.adapters.policy import policy
-from drstate.adapters.registry import ADAPTERS, GROUP, adapter_for, load_adapters
+from drstate.adapters.registry import GROUP, adapter_for, built_in, load_adapters
 from drstate.errors import ConfigError
 
 #: IAM actions that are no operation of the service under that name
@@ -23,7 +23,7 @@ def point(value: str) -> EntryPoint:
 
 
 def test_technologies_are_known_by_name() -> None:
-    assert [adapter_for(a.technology) for a in ADAPTERS] == list(ADAPTERS)
+    assert [adapter_for(a.technology) for a in built_in()] == list(built_in())
 
 
 def test_an_unknown_technology_names_the_known_ones() -> None:
@@ -57,7 +57,7 @@ def test_claims_name_what_they_match(technology: str, arn: str, name: str | None
     assert claim.name_of(arn) == name
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda adapter: adapter.technology)
+@pytest.mark.parametrize("adapter", built_in(), ids=lambda adapter: adapter.technology)
 def test_permissions_are_operations_of_botocore(adapter) -> None:
     session = botocore.session.get_session()
     grants = (*adapter.grants, *adapter.stack_grants)
@@ -71,17 +71,17 @@ def test_permissions_are_operations_of_botocore(adapter) -> None:
 
 
 def test_the_policy_grants_what_is_declared_and_no_wildcard_action() -> None:
-    document = policy(ADAPTERS)
+    document = policy(built_in())
     actions = [a for statement in document["Statement"] for a in statement["Action"]]
     assert not [action for action in actions if "*" in action]
-    assert {a for adapter in ADAPTERS for a in adapter.permissions()} <= set(actions)
+    assert {a for adapter in built_in() for a in adapter.permissions()} <= set(actions)
     sids = [statement["Sid"] for statement in document["Statement"]]
     assert len(sids) == len(set(sids))
     assert all(re.fullmatch(r"[A-Za-z0-9]+", sid) for sid in sids)
 
 
 def test_a_runner_without_stacks_needs_nothing_that_creates() -> None:
-    statements = policy(ADAPTERS, stacks=False)["Statement"]
+    statements = policy(built_in(), stacks=False)["Statement"]
     actions = [a for statement in statements for a in statement["Action"]]
     assert not [a for a in actions if a.split(":")[1].startswith(("Create", "Delete"))]
 
@@ -89,7 +89,7 @@ def test_a_runner_without_stacks_needs_nothing_that_creates() -> None:
 def test_writes_are_granted_on_named_resources_only() -> None:
     free = {
         action
-        for statement in policy(ADAPTERS, stacks=False)["Statement"]
+        for statement in policy(built_in(), stacks=False)["Statement"]
         if statement["Resource"] == ["*"]
         for action in statement["Action"]
         if not action.split(":")[1].startswith(("Describe", "Get", "List", "Test"))
@@ -100,4 +100,4 @@ def test_writes_are_granted_on_named_resources_only() -> None:
 
 def test_a_call_that_no_header_declares_is_found() -> None:
     made = {("rds", "describe_db_clusters"), ("rds", "reboot_db_instance")}
-    assert undeclared(ADAPTERS, made) == ["rds:reboot_db_instance"]
+    assert undeclared(built_in(), made) == ["rds:reboot_db_instance"]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from drstate.programs.declare.endpoints import SERVICES
+from drstate.programs.endpoints import SERVICES
 from e2e import witness
 from e2e.harness import RECOVERY, SOURCE, Bench, Done
 

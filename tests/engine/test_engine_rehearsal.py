@@ -6,8 +6,9 @@ import pytest
 
 from drstate.errors import ConfigError
 from drstate.execution.rehearsal import real_provider_wanted, rehearsal_environment
-from drstate.programs.declare.endpoints import ENDPOINT_VARIABLE, SERVICES, endpoint_arguments
-from drstate.programs.owners import aurora, ecs, route53
+from drstate.programs import aurora, route53
+from drstate.programs.ecs import owners as ecs
+from drstate.programs.endpoints import ENDPOINT_VARIABLE, SERVICES, endpoint_arguments
 
 #: by a resource's module: what the real plugin calls for it, by its names of services
 CALLED = {

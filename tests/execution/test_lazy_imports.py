@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from drstate.programs.site import preload
 preload()
 before = {name for name in sys.modules if name.startswith("pulumi_aws")}
-from drstate.programs.declare.registry import touch
+from drstate.programs.registry import touch
 ready = threading.Barrier(12)
 def declare(_):
     ready.wait()

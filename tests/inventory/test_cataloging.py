@@ -15,7 +15,7 @@ from drstate.model.catalog import Catalog, Ownership
 from drstate.model.inventory import AccountReport, Inventory, Source
 from drstate.model.phases import SiteState
 from drstate.model.scope import RegionPair, Scope
-from drstate.model.specs.base import Spec
+from drstate.model.spec import Spec
 from tests.inventory.values import APP, CLAIMS, DATA, NOW, cluster, scope, service, spec
 
 ORDERS, WEB = f"aurora/{DATA}/orders", f"ecs/{APP}/main/web"

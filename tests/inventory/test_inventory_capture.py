@@ -12,7 +12,7 @@ from drstate.errors import InternalError, OperationError
 from drstate.inventory.capture import capture
 from drstate.inventory.sifting import sift
 from drstate.model.resource import Resource
-from drstate.model.specs.base import Spec
+from drstate.model.spec import Spec
 from tests.aws.clocks import FakeClock
 from tests.inventory.values import APP, CLAIMS, DATA, cluster, scope, service, spec
 

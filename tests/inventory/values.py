@@ -10,7 +10,7 @@ from pathlib import Path
 from drstate.inventory.found import Found
 from drstate.inventory.scopes import load_scope
 from drstate.model.scope import Scope
-from drstate.model.specs.base import Spec
+from drstate.model.spec import Spec
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -22,6 +22,7 @@ class Claim:
     technology: str
     explorer_type: str
     arn_pattern: re.Pattern[str]
+    strategy: str | None = None
 
 
 CLAIMS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drstate.model.stateful import IDENTITIES, STATEFUL_TYPES, identity
+from drstate.programs.registry import identities, identity, stateful_types
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_an_id_is_told_only_where_it_follows_from_the_inputs(kind, inputs, expec
 
 
 def test_types_are_written_as_tokens_that_the_engine_uses():
-    for token in (*STATEFUL_TYPES, *IDENTITIES):
+    for token in (*stateful_types(), *identities()):
         package, module, name = token.split(":")
         assert package == "aws"
         assert module.rpartition("/")[2] == name[0].lower() + name[1:]

@@ -10,10 +10,10 @@ from drstate.model.phases import SiteState
 from drstate.model.resource import Resource
 from drstate.model.scope import Account, Policies, RegionPair, ScopeKey, SiteMap, SiteMapTable
 from drstate.model.shard import Binding, ShardId, ShardInput
-from drstate.model.specs.aurora import AuroraInstance, AuroraSpec
-from drstate.model.specs.base import Spec
-from drstate.model.specs.ecs import AutoscalingSpec, EcsNetwork, EcsSpec, TaskDefinitionSpec
+from drstate.model.spec import Spec
 from drstate.model.tags import DrTags
+from drstate.programs.aurora import AuroraInstance, AuroraSpec
+from drstate.programs.ecs.spec import AutoscalingSpec, EcsNetwork, EcsSpec, TaskDefinitionSpec
 
 EAST, WEST = "us-east-1", "us-west-2"
 ACCOUNT = "111122223333"

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from drstate.adapters.base import undeclared
-from drstate.adapters.registry import ADAPTERS
+from drstate.adapters.registry import built_in
 from drstate.model.events import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.stackops import Op, StackOutcome
-from drstate.programs.owners import aurora as aurora_owners
-from drstate.programs.owners import ecs as ecs_owners
-from drstate.programs.owners import route53 as route53_owners
+from drstate.programs import aurora as aurora_owners
+from drstate.programs import route53 as route53_owners
+from drstate.programs.ecs import owners as ecs_owners
 from drstate.sandbox import process
 from tests.adapters.world import EAST, WEST, Ran, World
 
@@ -213,7 +213,7 @@ def test_other_scopes_are_untouched(circle: Circle) -> None:
 
 def test_every_call_is_declared_in_a_header(circle: Circle) -> None:
     made = {(call.service, call.operation) for call in circle.world.calls}
-    assert undeclared(ADAPTERS, made) == []
+    assert undeclared(built_in(), made) == []
 
 
 def test_an_action_makes_only_the_calls_that_the_plan_tells(circle: Circle) -> None:
@@ -254,7 +254,7 @@ def test_copies_carry_the_owners_tags_but_are_not_protected_again(circle: Circle
 def test_a_later_capture_finds_the_same_configuration(circle: Circle) -> None:
     world = circle.world
     for entry in world.catalog.entries:
-        adapter = next(a for a in ADAPTERS if a.technology == entry.resource.technology)
+        adapter = next(a for a in built_in() if a.technology == entry.resource.technology)
         kept = adapter.spec_type.model_validate(entry.spec)
         assert adapter.capture(entry.resource, world.aws).same_configuration(kept), entry.key
 

@@ -13,8 +13,10 @@ from drstate.errors import ConfigError
 from drstate.model.catalog import GLOBAL, CatalogEntry
 from drstate.model.phases import SiteState
 from drstate.model.shard import Binding, ShardInput
-from drstate.model.specs.aurora import AuroraInstance, ServerlessScaling
-from drstate.model.specs.ecs import (
+from drstate.programs import aurora, route53
+from drstate.programs.aurora import AuroraInstance, ServerlessScaling
+from drstate.programs.ecs import owners as ecs
+from drstate.programs.ecs.spec import (
     AutoscalingSpec,
     CapacityProvider,
     EcsLoadBalancer,
@@ -22,9 +24,9 @@ from drstate.model.specs.ecs import (
     ScalingPolicySpec,
     TaskDefinitionSpec,
 )
-from drstate.model.specs.route53 import RecordSet, Route53Spec
-from drstate.programs.declare.endpoints import ENDPOINT_VARIABLE
-from drstate.programs.owners import Owner, aurora, ecs, route53
+from drstate.programs.endpoints import ENDPOINT_VARIABLE
+from drstate.programs.owners import Owner
+from drstate.programs.route53 import RecordSet, Route53Spec
 from drstate.programs.site import declare
 from drstate.sandbox.engine.contract import SIG_KEY, SIG_SECRET
 from tests.programs import specs

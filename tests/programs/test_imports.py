@@ -9,7 +9,7 @@ import sys
 def test_the_pure_half_does_not_import_pulumi() -> None:
     code = (
         "import sys, drstate.programs.site, drstate.programs.prerequisites\n"
-        "import drstate.programs.owners.aurora, drstate.adapters.registry\n"
+        "import drstate.programs.aurora, drstate.adapters.registry\n"
         "print([n for n in ('pulumi', 'pulumi_aws', 'boto3') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
-from drstate.programs.declare.context import Declaration
-from drstate.programs.owners import Owner, Owners, aurora, ecs, ignored, route53
+from drstate.programs import aurora
+from drstate.programs.context import Declaration
+from drstate.programs.ecs import owners as ecs
+from drstate.programs.owners import Owner, Owners, ignored
+from drstate.programs.registry import programs
 
 TABLES = {
-    "aurora": aurora.OWNERS,
-    "ecs": ecs.OWNERS,
-    "ecs with autoscaling": ecs.OWNERS_AUTOSCALED,
-    "route53": route53.OWNERS,
+    f"{program.technology} {heading}".strip(): owners
+    for program in programs()
+    for heading, owners in program.owners.items()
 }
 
 

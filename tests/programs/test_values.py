@@ -9,13 +9,13 @@ import pytest
 
 from drstate.errors import ConfigError
 from drstate.model.phases import SiteState
-from drstate.model.scope import AuroraPolicy, EcsPolicy, Policies, SiteMapTable
+from drstate.model.scope import Policies, SiteMapTable
 from drstate.model.shard import Binding, ShardInput
-from drstate.model.specs.ecs import EcsSpec, TaskDefinitionSpec
+from drstate.programs.aurora import aurora_values
+from drstate.programs.ecs.spec import EcsSpec, TaskDefinitionSpec
+from drstate.programs.ecs.values import EcsValues, ecs_values
 from drstate.programs.prerequisites import prerequisites
 from drstate.programs.translator import Translator, refuse
-from drstate.programs.values.aurora import aurora_values
-from drstate.programs.values.ecs import EcsValues, ecs_values
 from tests.programs import specs
 from tests.programs.specs import ECR, SECRET, WEST, container, full_map
 
@@ -58,7 +58,7 @@ def test_a_service_has_the_capacity_of_the_site_state(
 
 
 def test_a_warm_service_has_one_task_at_least() -> None:
-    policies = Policies(ecs=EcsPolicy(warm_percent=1))
+    policies = Policies.model_validate({"ecs": {"warm_percent": 1}})
     assert values(specs.ecs(), state=SiteState.WARM, policies=policies).desired_count == 1
 
 
@@ -74,7 +74,7 @@ def test_a_warm_service_has_one_task_at_least() -> None:
 def test_an_instance_is_small_only_where_nothing_is_kept_warm(
     state: SiteState, wanted: str
 ) -> None:
-    policies = Policies(aurora=AuroraPolicy(standby_instance_class="db.t4g.medium"))
+    policies = Policies.model_validate({"aurora": {"standby_instance_class": "db.t4g.medium"}})
     shard = specs.shard(state=state, site_map=full_map(), policies=policies)
     found = aurora_values(specs.aurora(), Translator("aurora/1/orders", "us-east-1", shard))
     assert found.instances[0].instance_class == wanted

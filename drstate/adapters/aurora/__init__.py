@@ -1,1 +1,5 @@
 """Aurora clusters, replicated by a global cluster."""
+
+from drstate.adapters.aurora.adapter import AuroraAdapter
+
+ADAPTER = AuroraAdapter

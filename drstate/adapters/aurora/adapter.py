@@ -19,8 +19,8 @@ from drstate.model.phases import SiteState
 from drstate.model.probe import Probe, ProbeKind
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope
-from drstate.model.specs.aurora import WRITER, AuroraSpec
-from drstate.model.specs.base import Spec
+from drstate.model.spec import Spec
+from drstate.programs.aurora import WRITER, AuroraSpec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller

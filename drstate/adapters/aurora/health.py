@@ -8,8 +8,8 @@ from drstate.adapters.at import At
 from drstate.adapters.aurora import reading
 from drstate.adapters.base import Health
 from drstate.model.health import ResourceStatus
-from drstate.model.specs.aurora import AuroraSpec
 from drstate.model.words import counted
+from drstate.programs.aurora import AuroraSpec
 
 
 def writer_health(at: At, spec: AuroraSpec) -> Health:

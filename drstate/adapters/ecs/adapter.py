@@ -21,9 +21,10 @@ from drstate.model.health import ResourceStatus
 from drstate.model.phases import SiteState
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope, SiteMapTable
-from drstate.model.specs.base import Spec
-from drstate.model.specs.ecs import EcsSpec
+from drstate.model.spec import Spec
 from drstate.model.translation import Translation
+from drstate.programs.ecs.spec import EcsSpec
+from drstate.programs.ecs.values import EcsPolicy
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
@@ -196,6 +197,6 @@ def goal_of(spec: EcsSpec, site: SiteContext) -> Goal:
         bounds = (scaling.min_capacity, scaling.max_capacity) if scaling else None
         return Goal(spec.desired_count, at_least, bounds if registers else None)
     if site.state is SiteState.WARM:
-        count = spec.warm_count(site.scope.policies.ecs.warm_percent)
+        count = spec.warm_count(site.policy("ecs", EcsPolicy).warm_percent)
         return Goal(count, count, (count, count) if registers else None)
     return Goal(0, 0, (0, 0) if registers else None)

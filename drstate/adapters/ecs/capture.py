@@ -16,7 +16,7 @@ from drstate.adapters.ecs.reading import ServiceId
 from drstate.adapters.ecs.supported import unsupported_service, unsupported_task
 from drstate.errors import OperationError
 from drstate.model.resource import Resource
-from drstate.model.specs.ecs import (
+from drstate.programs.ecs.spec import (
     AutoscalingSpec,
     CapacityProvider,
     EcsLoadBalancer,

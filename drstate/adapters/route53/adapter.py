@@ -23,8 +23,8 @@ from drstate.model.phases import SiteState
 from drstate.model.probe import Probe, ProbeKind
 from drstate.model.resource import Resource
 from drstate.model.scope import DnsRecord, DnsWay, Scope
-from drstate.model.specs.base import Spec
-from drstate.model.specs.route53 import RecordSet, Route53Spec
+from drstate.model.spec import Spec
+from drstate.programs.route53 import RecordSet, Route53Spec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller

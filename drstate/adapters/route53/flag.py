@@ -16,7 +16,7 @@ from drstate.adapters.route53 import reading
 from drstate.adapters.route53.reading import CONTROL_REGION
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, Plane, When
-from drstate.model.specs.route53 import (
+from drstate.programs.route53 import (
     FLAG_DIMENSION,
     FLAG_METRIC,
     FLAG_NAMESPACE,

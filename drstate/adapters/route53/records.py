@@ -16,7 +16,7 @@ from drstate.adapters.route53.reading import CONTROL_REGION
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When
-from drstate.model.specs.route53 import Route53Spec
+from drstate.programs.route53 import Route53Spec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller

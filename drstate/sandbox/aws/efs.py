@@ -1,7 +1,8 @@
 """EFS: replication, protection, and file systems as AWS describes them.
 
 Replication's rules are in efs_replication. File systems, mount targets and access points
-stay moto's, but for a deletion that a replication forbids.
+stay moto's, but for a deletion that a replication forbids, changes of the throughput, and
+policies that can be changed and taken away.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ AVAILABLE = "available"
 
 _create_file_system = EFSBackend.create_file_system
 _create_mount_target = EFSBackend.create_mount_target
+_create_access_point = EFSBackend.create_access_point
 _mount_target_json = MountTarget.info_json
 _delete_file_system = EFSBackend.delete_file_system
 _info_json = FileSystem.info_json
@@ -36,6 +38,14 @@ def _take_time(made: Any) -> None:
 
 def _available(made: Any) -> None:
     made.life_cycle_state = AVAILABLE
+
+
+def _require_available(system: FileSystem) -> None:
+    if system.life_cycle_state != AVAILABLE:
+        raise replication.refusal(
+            "IncorrectFileSystemLifeCycleState",
+            f"File system '{system.file_system_id}' is {system.life_cycle_state}.",
+        )
 
 
 def _bad_token() -> Refusal:
@@ -69,6 +79,32 @@ class _Responses:
         replication.delete(self.efs_backend, self.params)
         return ActionResult({})
 
+    def update_file_system(self: Any) -> ActionResult:
+        """Another throughput."""
+        system = replication.find_system(self.efs_backend, self.params["FileSystemId"])
+        _require_available(system)
+        mode = self.params.get("ThroughputMode") or system.throughput_mode
+        figure = self.params.get("ProvisionedThroughputInMibps")
+        if (mode == "provisioned") != bool(figure):
+            raise replication.refusal(
+                "BadRequest", "ProvisionedThroughputInMibps goes with the mode provisioned only."
+            )
+        system.throughput_mode, system.provisioned_throughput_in_mibps = mode, figure
+        return ActionResult(system.info_json())
+
+    def put_backup_policy(self: Any) -> ActionResult:
+        """Automatic backups, on or off; at once, where AWS shows ENABLING for a moment."""
+        system = replication.find_system(self.efs_backend, self.params["FileSystemId"])
+        system._backup = self.params["BackupPolicy"]["Status"] in {"ENABLED", "ENABLING"}
+        status = "ENABLED" if system._backup else "DISABLED"
+        return ActionResult({"BackupPolicy": {"Status": status}})
+
+    def delete_file_system_policy(self: Any) -> ActionResult:
+        """Take the policy away; AWS's own holds again."""
+        system = replication.find_system(self.efs_backend, self.params["FileSystemId"])
+        system.file_system_policy = None
+        return ActionResult({})
+
     def update_file_system_protection(self: Any) -> ActionResult:
         """Allow or forbid that the file system becomes a destination."""
         now = replication.update_protection(
@@ -86,14 +122,22 @@ class _Backend:
         _take_time(made)
         return made
 
+    def create_access_point(self: Any, client_token: str, **named: Any) -> Any:
+        """An access point of a file system that exists; the same for the same token."""
+        system = replication.find_system(self, named["file_system_id"])
+        for known in self.access_points.values():
+            if known.client_token == client_token and client_token:
+                raise replication.refusal(
+                    "AccessPointAlreadyExists",
+                    f"Access point '{known.access_point_id}' was made with this token.",
+                )
+        named["file_system_id"] = system.file_system_id
+        return _create_access_point(self, client_token, **named)
+
     def create_mount_target(self: Any, file_system_id: str, *given: Any, **named: Any) -> Any:
         """A mount target of an available file system; available in a while."""
         system = replication.find_system(self, file_system_id)
-        if system.life_cycle_state != AVAILABLE:
-            raise replication.refusal(
-                "IncorrectFileSystemLifeCycleState",
-                f"File system '{file_system_id}' is {system.life_cycle_state}.",
-            )
+        _require_available(system)
         made = _create_mount_target(self, file_system_id, *given, **named)
         _take_time(made)
         return made
@@ -137,7 +181,14 @@ def install() -> None:
     extend(
         EFSBackend,
         _Backend,
-        replaces=frozenset({"create_file_system", "create_mount_target", "delete_file_system"}),
+        replaces=frozenset(
+            {
+                "create_access_point",
+                "create_file_system",
+                "create_mount_target",
+                "delete_file_system",
+            }
+        ),
     )
     extend(FileSystem, _FileSystem, replaces=frozenset({"info_json"}))
     extend(MountTarget, _MountTarget, replaces=frozenset({"info_json"}))

@@ -3,7 +3,8 @@
 A replication belongs to an account and is seen from the regions of both its ends. While it
 lasts, the destination is read-only, which the sandbox shows as protection REPLICATING: it
 holds no data and nothing can be mounted. A destination that loses its key is in ERROR until
-the key is back. Replication to another account is refused by name.
+the key is back. One that was ended at one end only (LOCAL_CONFIGURATION_ONLY) is in ERROR at the
+other, and can be ended there the same way. Replication to another account is refused by name.
 """
 
 from __future__ import annotations
@@ -41,9 +42,14 @@ class Replication:
     created: float
     status: str = "ENABLING"
     replicated: float = 0.0
+    #: the region whose end of it was deleted alone
+    cut_off: str = ""
 
     def look(self) -> str:
         """Why it is in ERROR, or nothing; what has been replicated moves while it is not."""
+        if self.cut_off:
+            self.status = "ERROR"
+            return f"The configuration in {self.cut_off} was deleted; delete this one as well."
         if self.status not in {ENABLED, "ERROR"}:
             return ""
         wrong = _lost_key(self.destination, self.destination_region)
@@ -53,6 +59,20 @@ class Replication:
             period, passed = ROUND_SECONDS * clock.scale, clock.seconds() - self.created
             self.replicated = self.created + (passed // period * period if period else passed)
         return wrong
+
+    @property
+    def regions(self) -> set[str]:
+        """Where it is known: at both ends, or at the one that is left."""
+        return {self.source_region, self.destination_region} - {self.cut_off}
+
+    @property
+    def ends(self) -> set[str]:
+        """File systems that are bound by it."""
+        found = {
+            self.source_region: self.source.file_system_id,
+            self.destination_region: self.destination.file_system_id,
+        }
+        return {found[region] for region in self.regions}
 
     def shown(self) -> dict[str, Any]:
         """As DescribeReplicationConfigurations shows it."""
@@ -118,13 +138,13 @@ def _all(account: str) -> list[Replication]:
 
 def visible(account: str, region: str) -> list[Replication]:
     """The replications that have an end in this region."""
-    return [one for one in _all(account) if region in {one.source_region, one.destination_region}]
+    return [one for one in _all(account) if region in one.regions]
 
 
 def of_system(account: str, name: str) -> Replication | None:
     """The replication that a file system is an end of."""
     for one in _all(account):
-        if name in {one.source.file_system_id, one.destination.file_system_id}:
+        if name in one.ends:
             return one
     return None
 
@@ -261,9 +281,6 @@ def _key_arn(account: str, region: str, key: str) -> str:
 
 def delete(backend: EFSBackend, params: Any) -> None:
     """End a replication, from the region of either end; the destination becomes writable."""
-    mode = params.get("DeletionMode")
-    if mode == "LOCAL_CONFIGURATION_ONLY":
-        unsupported("efs", "DeleteReplicationConfiguration", params, "DeletionMode")
     name = params["SourceFileSystemId"].rsplit("/", 1)[-1]
     known = [
         one
@@ -277,10 +294,26 @@ def delete(backend: EFSBackend, params: Any) -> None:
             "ReplicationNotFound", f"File system '{name}' is the source of no replication."
         )
     found = known[0]
-    if found.status != "DELETING":
+    if params.get("DeletionMode") == "LOCAL_CONFIGURATION_ONLY":
+        _cut(backend.account_id, found, backend.region_name)
+    elif found.cut_off:
+        raise refusal(
+            "BadRequest",
+            f"The configuration in {found.cut_off} is gone; delete with LOCAL_CONFIGURATION_ONLY.",
+        )
+    elif found.status != "DELETING":
         found.look()
         found.status = "DELETING"
         runtime.clock().after(DELETING_SECONDS, partial(_deleted, backend.account_id, found))
+
+
+def _cut(account: str, replication: Replication, region: str) -> None:
+    """End it at one end, without asking the other; at once."""
+    if region == replication.destination_region:
+        _protect(replication.destination, ENABLED)
+    if replication.cut_off:
+        _all(account).remove(replication)
+    replication.cut_off = region
 
 
 def _exists(account: str, name: str) -> bool:
@@ -288,6 +321,7 @@ def _exists(account: str, name: str) -> bool:
 
 
 def _deleted(account: str, replication: Replication) -> None:
-    _all(account).remove(replication)
+    if replication in _all(account):
+        _all(account).remove(replication)
     # AWS protects it again, so that failing back takes a decision.
     _protect(replication.destination, ENABLED)

@@ -14,8 +14,11 @@ from .app import build_app
 from .data import build_data
 from .dns import build_zone
 from .identities import build_auditor, build_operator, build_role
+from .initech import PATH as INITECH_PATH
+from .initech import build_initech
+from .initech import text as scope_file
 from .misfits import build_misfits
-from .names import CUSTOMERS, PRIMARY, RECOVERY, REGIONS, SCOPES
+from .names import CUSTOMERS, EVERYBODY, PRIMARY, RECOVERY, REGIONS, SCOPES
 
 # Here discovery has to fall back to the tagging API.
 NOT_INDEXED = {names.GLOBEX.app}
@@ -41,11 +44,11 @@ def _accounts() -> tuple[SandboxAccount, ...]:
         roles={looking[names.DNS]: names.AUDITOR_EXTERNAL_ID}
         | {
             f"arn:aws:iam::{names.DNS}:role/{customer.dns_role}": customer.external_id
-            for customer in CUSTOMERS
+            for customer in EVERYBODY
         },
     )
     workload = []
-    for customer in CUSTOMERS:
+    for customer in EVERYBODY:
         for kind, account in (("data", customer.data), ("app", customer.app)):
             role = f"arn:aws:iam::{account}:role/{names.TARGET_ROLE}"
             workload.append(
@@ -64,9 +67,11 @@ def _build_roles(ids: SeededIds, zones: dict[str, dict[str, Any]]) -> None:
     for shared in (names.HUB, names.DNS):
         build_auditor(ids, shared)
     everything = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
-    for customer in CUSTOMERS:
+    for customer in EVERYBODY:
         for account in (customer.data, customer.app):
             build_role(ids, account, names.TARGET_ROLE, customer, everything)
+        if customer.name not in zones:
+            continue
         zone = f"arn:aws:route53:::hostedzone/{zones[customer.name]['zone_id']}"
         build_role(
             ids,
@@ -134,6 +139,10 @@ def build(ids: SeededIds, options: str = "") -> Estate:
             **zones[scope.customer.name],
         }
         facts[f"{scope.customer.name}/{scope.environment}"]["dns"] = dns
+    initech, file = build_initech(ids)
+    facts[INITECH_PATH.removesuffix(".yaml")] = initech
+    if "route53" in initech:
+        zones[names.INITECH.name] = initech["route53"]
     _build_roles(ids, zones)
     build_misfits(ids, facts)
     for account in _accounts():
@@ -148,4 +157,5 @@ def build(ids: SeededIds, options: str = "") -> Estate:
             access_key_id=names.OPERATOR_KEY, secret_access_key=names.OPERATOR_SECRET
         ),
         facts=facts,
+        scopes={INITECH_PATH: scope_file(file)},
     )

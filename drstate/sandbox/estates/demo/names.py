@@ -71,7 +71,11 @@ class DemoScope:
 
 ACME = Customer("acme", "211111111101", "211111111102", "acme-dr-7c1f")
 GLOBEX = Customer("globex", "322222222201", "322222222202", "globex-dr-93ab")
+#: one resource of every technology, see ``initech.py``
+INITECH = Customer("initech", "233333333301", "233333333302", "initech-dr-51d0")
+#: customers with databases, services and records in two environments
 CUSTOMERS = (ACME, GLOBEX)
+EVERYBODY = (*CUSTOMERS, INITECH)
 SCOPES = tuple(
     DemoScope(customer, environment)
     for customer in CUSTOMERS

@@ -8,7 +8,7 @@ from moto.ec2.models import ec2_backends
 
 from drstate.sandbox.aws.ids import SeededIds
 
-from .names import CUSTOMERS, REGIONS, DemoScope
+from .names import EVERYBODY, REGIONS, DemoScope
 
 ZONES = ("a", "b")
 
@@ -25,7 +25,7 @@ class Network:
 
 def _octet(scope: DemoScope, region: str, data: bool) -> int:
     """A second octet of its own per network, so that no two ranges overlap."""
-    customer = CUSTOMERS.index(scope.customer)
+    customer = EVERYBODY.index(scope.customer)
     return (
         10
         + 64 * customer

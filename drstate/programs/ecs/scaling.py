@@ -7,37 +7,27 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi_aws as aws
-
 from drstate.model.catalog import CatalogEntry
-from drstate.model.specs.ecs import EcsSpec, ScalingPolicySpec
-from drstate.programs.declare.context import Declaration, name_of, tags_of
-from drstate.programs.owners.ecs import OWNERS, POLICY, TARGET
-from drstate.programs.values.ecs import EcsValues
+from drstate.programs.context import Declaration, name_of, tags_of
+from drstate.programs.ecs.owners import OWNERS, POLICY, TARGET
+from drstate.programs.ecs.spec import EcsSpec, ScalingPolicySpec
+from drstate.programs.ecs.values import EcsValues
+from drstate.programs.lazy import aws
 
 _DIMENSION = "ecs:service:DesiredCount"
-_AS = aws.appautoscaling
-_Step = _AS.PolicyStepScalingPolicyConfigurationStepAdjustmentArgs
-_Steps = _AS.PolicyStepScalingPolicyConfigurationArgs
-_Tracking = _AS.PolicyTargetTrackingScalingPolicyConfigurationArgs
-_Predefined = _AS.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs
-_Custom = _AS.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationArgs
-_Dimension = (
-    _AS.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationDimensionArgs
-)
 
 
 def scaling_classes() -> list[type]:
     """The classes that are used, for ``preload``."""
     return [
-        _AS.Target,
-        _AS.Policy,
-        _Steps,
-        _Step,
-        _Tracking,
-        _Custom,
-        _Dimension,
-        _Predefined,
+        aws.appautoscaling.Target,
+        aws.appautoscaling.Policy,
+        aws.appautoscaling.PolicyStepScalingPolicyConfigurationArgs,
+        aws.appautoscaling.PolicyStepScalingPolicyConfigurationStepAdjustmentArgs,
+        aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs,
+        aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationArgs,
+        aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationDimensionArgs,
+        aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs,
     ]
 
 
@@ -50,7 +40,7 @@ def declare_scaling(
 ) -> aws.appautoscaling.Target:
     """The target with the site state's bounds, and every policy of the source."""
     low, high = values.bounds or (0, 0)
-    target = _AS.Target(
+    target = aws.appautoscaling.Target(
         name_of(entry, "scalable-target"),
         max_capacity=high,
         min_capacity=low,
@@ -73,7 +63,7 @@ def _policy(
     declaration: Declaration,
 ) -> None:
     tracking = policy.type == "TargetTrackingScaling"
-    _AS.Policy(
+    aws.appautoscaling.Policy(
         name_of(entry, "policy", policy.name),
         name=policy.name,
         policy_type=policy.type,
@@ -91,13 +81,13 @@ def _policy(
 
 
 def _steps(found: dict[str, Any]) -> Any:
-    return _Steps(
+    return aws.appautoscaling.PolicyStepScalingPolicyConfigurationArgs(
         adjustment_type=found.get("AdjustmentType"),
         cooldown=found.get("Cooldown"),
         metric_aggregation_type=found.get("MetricAggregationType"),
         min_adjustment_magnitude=found.get("MinAdjustmentMagnitude"),
         step_adjustments=[
-            _Step(
+            aws.appautoscaling.PolicyStepScalingPolicyConfigurationStepAdjustmentArgs(
                 scaling_adjustment=step["ScalingAdjustment"],
                 metric_interval_lower_bound=_text(step.get("MetricIntervalLowerBound")),
                 metric_interval_upper_bound=_text(step.get("MetricIntervalUpperBound")),
@@ -110,12 +100,12 @@ def _steps(found: dict[str, Any]) -> Any:
 def _tracking(found: dict[str, Any], label: str | None) -> Any:
     predefined = found.get("PredefinedMetricSpecification")
     custom = found.get("CustomizedMetricSpecification")
-    return _Tracking(
+    return aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationArgs(
         target_value=float(found["TargetValue"]),
         disable_scale_in=found.get("DisableScaleIn"),
         scale_in_cooldown=found.get("ScaleInCooldown"),
         scale_out_cooldown=found.get("ScaleOutCooldown"),
-        predefined_metric_specification=_Predefined(
+        predefined_metric_specification=aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs(
             predefined_metric_type=predefined["PredefinedMetricType"], resource_label=label
         )
         if predefined
@@ -125,13 +115,16 @@ def _tracking(found: dict[str, Any], label: str | None) -> Any:
 
 
 def _custom(found: dict[str, Any]) -> Any:
-    return _Custom(
+    scaling = aws.appautoscaling
+    return scaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationArgs(
         metric_name=found.get("MetricName"),
         namespace=found.get("Namespace"),
         statistic=found.get("Statistic"),
         unit=found.get("Unit"),
         dimensions=[
-            _Dimension(name=item["Name"], value=item["Value"])
+            aws.appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationCustomizedMetricSpecificationDimensionArgs(
+                name=item["Name"], value=item["Value"]
+            )
             for item in found.get("Dimensions", [])
         ]
         or None,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pulumi_aws as aws
+from drstate.programs.lazy import aws
 
 #: set for a rehearsal with the real plugin: the address of the emulated AWS
 ENDPOINT_VARIABLE = "DRSTATE_PROVIDER_ENDPOINT"

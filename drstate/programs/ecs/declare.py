@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import pulumi
-import pulumi_aws as aws
-
 from drstate.model.catalog import CatalogEntry
-from drstate.model.specs.ecs import EcsSpec
-from drstate.programs.declare.context import Declaration, DeclaredOutputs, name_of, tags_of
-from drstate.programs.declare.ecs_scaling import declare_scaling, scaling_classes
-from drstate.programs.owners.ecs import OWNERS, OWNERS_AUTOSCALED, SERVICE, TASK_DEFINITION
+from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
+from drstate.programs.ecs.owners import OWNERS, OWNERS_AUTOSCALED, SERVICE, TASK_DEFINITION
+from drstate.programs.ecs.scaling import declare_scaling, scaling_classes
+from drstate.programs.ecs.spec import EcsSpec
+from drstate.programs.ecs.values import EcsValues, ecs_values
+from drstate.programs.lazy import aws, pulumi
 from drstate.programs.translator import Translator, unresolved
-from drstate.programs.values.ecs import EcsValues, ecs_values
 
 
 def classes() -> list[type]:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-import pulumi
-import pulumi_aws as aws
-
+from drstate.model.base import Value
 from drstate.model.catalog import CatalogEntry
 from drstate.model.shard import ShardInput
-from drstate.programs.declare.endpoints import endpoint_arguments
+from drstate.programs.endpoints import endpoint_arguments
+from drstate.programs.lazy import aws, pulumi
 from drstate.programs.owners import Owners, ignored
 from drstate.programs.translator import Translator
+
+P = TypeVar("P", bound=Value)
 
 #: session name of every stack update, constant by design
 SESSION_NAME = "drstate"
@@ -50,6 +51,10 @@ class Declaration:
     def translator(self, entry: CatalogEntry, source: str) -> Translator:
         """Translations from the region ``source`` to this shard's."""
         return Translator(entry.key, source, self.shard)
+
+    def policy(self, entry: CatalogEntry, model: type[P]) -> P:
+        """What the scope file says under ``policies`` of the entry's technology."""
+        return self.shard.policies.of(entry.resource.technology, model)
 
     def options(
         self,

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import Field
 
 from drstate.model.base import Value
-from drstate.model.specs.base import Spec
+from drstate.model.spec import Spec
 
 
 class TaskDefinitionSpec(Value):

@@ -6,10 +6,20 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import Field
+
+from drstate.model.base import Value
 from drstate.model.scope import SiteMapTable
-from drstate.model.specs.ecs import EcsSpec
+from drstate.programs.ecs.spec import EcsSpec
 from drstate.programs.levels import Level, level
 from drstate.programs.translator import Translator
+
+
+class EcsPolicy(Value):
+    """Choices for ECS resources of the scope."""
+
+    #: tasks per service in a warm site, as a part of production capacity (at least one task)
+    warm_percent: int = Field(default=25, ge=1, le=100)
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,7 @@ def _numbers(spec: EcsSpec, translator: Translator) -> tuple[int, tuple[int, int
             bounds = (scaling.min_capacity, scaling.max_capacity) if scaling else None
             return spec.desired_count, bounds
         case Level.WARM:
-            count = spec.warm_count(translator.shard.policies.ecs.warm_percent)
+            count = spec.warm_count(translator.policy("ecs", EcsPolicy).warm_percent)
             return count, (count, count) if scaling else None
         case _:
             return 0, (0, 0) if scaling else None
