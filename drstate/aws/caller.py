@@ -22,6 +22,7 @@ from drstate.aws.failures import EXPIRED, failure
 from drstate.aws.records import CallRecord, CallRetry
 from drstate.aws.sessions import Sessions
 from drstate.aws.transient import code_of, delays, is_transient
+from drstate.aws.ways import DEFAULT_WAY, Way
 from drstate.errors import DrstateError, InternalError
 from drstate.model.scope import Account
 
@@ -86,12 +87,14 @@ class AwsCaller:
         on_retry: OnRetry | None = None,
         on_call: OnCall | None = None,
         transient_codes: frozenset[str] = frozenset(),
+        way: Way = DEFAULT_WAY,
     ) -> None:
         self._sessions = sessions
         self._clock = clock
         self._on_retry = on_retry
         self._on_call = on_call
         self._transient_codes = transient_codes
+        self._way = way
 
     def derived(
         self,
@@ -99,8 +102,9 @@ class AwsCaller:
         transient_codes: frozenset[str] | None = None,
         on_retry: OnRetry | None = None,
         on_call: OnCall | None = None,
+        way: Way | None = None,
     ) -> AwsCaller:
-        """The same sessions, seen with other observers or with an adapter's transient codes.
+        """The same sessions, seen with other observers, an adapter's transient codes, another way.
 
         What is not given stays as it is here.
         """
@@ -110,6 +114,7 @@ class AwsCaller:
             on_retry=on_retry or self._on_retry,
             on_call=on_call or self._on_call,
             transient_codes=self._transient_codes | (transient_codes or frozenset()),
+            way=way or self._way,
         )
 
     def call(
@@ -164,7 +169,7 @@ class AwsCaller:
         owner = self._sessions.account(account)
         record = CallRecord(service, operation, operation, account, region, service)
         try:
-            client = self._sessions.client(service, account, region)
+            client = self._sessions.client(service, account, region, self._way)
         except DrstateError:
             raise
         except Exception as error:
@@ -205,12 +210,14 @@ class AwsCaller:
                     self._tell(record, attempt, wait, error)
                     self._clock.sleep(wait)
                 # the session may have come near its end meanwhile
-                self._sessions.client(record.service, record.account, record.region)
+                self._sessions.client(record.service, record.account, record.region, self._way)
             else:
                 answer.pop("ResponseMetadata", None)
                 return answer
 
     def _passes(self, error: Exception) -> bool:
+        if self._way.once and not isinstance(error, ClientError):
+            return False
         return is_transient(error, self._transient_codes)
 
     def _tell(self, record: CallRecord, attempt: int, wait: float, error: Exception) -> None:

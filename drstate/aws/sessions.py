@@ -22,6 +22,7 @@ from drstate.aws.clock import Clock
 from drstate.aws.failures import role_refused
 from drstate.aws.stamps import timestamp
 from drstate.aws.transient import DELAYS, is_transient
+from drstate.aws.ways import DEFAULT_WAY, Way
 from drstate.errors import ConfigError, DrstateError
 from drstate.model.scope import Account
 
@@ -120,21 +121,21 @@ class Sessions:
         self._own = _with_shared_models()
         self._own.set_config_variable("sts_regional_endpoints", "regional")
         self._assumed = _with_shared_models()
-        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._clients: dict[tuple[str, str, str, Way], Any] = {}
         self._sts: dict[str, Any] = {}
 
     def account(self, account_id: str) -> Account:
         """The account with this id. Raises ConfigError where the scope does not name it."""
         return self._of(account_id).account
 
-    def client(self, service: str, account_id: str, region: str) -> Any:
+    def client(self, service: str, account_id: str, region: str, way: Way = DEFAULT_WAY) -> Any:
         """A botocore client with a session that lasts for a call and its retries.
 
         Raises CredentialsError naming account and role.
         """
         access = self._of(account_id)
         self._ensure(access, region)
-        key = (service, account_id, region)
+        key = (service, account_id, region, way)
         with self._making:
             if key not in self._clients:
                 # botocore has no other way in for credentials that change. A client keeps those
@@ -143,7 +144,10 @@ class Sessions:
                     access.keys
                 )
                 self._clients[key] = self._assumed.create_client(
-                    service, region_name=region, config=self._config
+                    service,
+                    region_name=region,
+                    endpoint_url=way.url,
+                    config=way.configured(self._config),
                 )
             return self._clients[key]
 

@@ -55,7 +55,6 @@ PENDING: frozenset[str] = frozenset(
         "fsx",
         "ontap",
         "elb",
-        "security-group",
         "s3",
         "ssm",
         "lambda-hook",

@@ -27,7 +27,7 @@ def fits(request: Request, body: bytes, asked: Asked, secret: str) -> bool:
         for name in given["headers"].split(";")
         if name != "authorization"
     }
-    kind = S3SigV4Auth if asked.service == "s3" else SigV4Auth
+    kind = S3SigV4Auth if asked.service in {"s3", "s3control"} else SigV4Auth
     auth = kind(Credentials(asked.access_key, secret), asked.signing_name, asked.region)
     repeated = AWSRequest(method=request.method, url=request.raw_url, headers=signed, data=body)
     repeated.context["timestamp"] = moment

@@ -34,6 +34,8 @@ _SERVICES = {
     "elasticfilesystem": "efs",
     "es": "opensearch",
 }
+# S3 Control is signed for as S3.
+_S3_CONTROL = "/v20180820/"
 _LOAD_BALANCING = {"2012-06-01": "elb", "2015-12-01": "elbv2"}
 
 
@@ -77,6 +79,8 @@ def identify(request: Request, body: bytes) -> Asked | None:
         service = _LOAD_BALANCING.get(form.get("Version", [""])[0], "elbv2")
     else:
         service = _SERVICES.get(signed, signed)
+    if service == "s3" and request.path.startswith(_S3_CONTROL):
+        service = "s3control"
     return Asked(
         access_key=scope["key"],
         session_token=request.headers.get("X-Amz-Security-Token", ""),

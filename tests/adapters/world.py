@@ -271,11 +271,11 @@ class World:
         """One phase over the whole catalog: the global part, then shard by shard."""
         if phase in (Phase.REPLICATE, Phase.INSTANTIATE) and not emergency:
             spanning = [e for e in self.catalog.entries if e.owner(GLOBAL) is Ownership.DECLARED]
-            for shard in self._shards(spanning):
+            for shard in self.shards(spanning):
                 self.up(shard, GLOBAL, phase.leaves)
         ran = [
             done
-            for shard in self._shards(self.catalog.entries)
+            for shard in self.shards(self.catalog.entries)
             for done in self.work(shard, phase, force=force, emergency=emergency)
         ]
         self.catalog = self.catalog.after(phase)
@@ -355,7 +355,7 @@ class World:
         return outcome
 
     @staticmethod
-    def _shards(entries: Iterable[CatalogEntry]) -> list[list[CatalogEntry]]:
+    def shards(entries: Iterable[CatalogEntry]) -> list[list[CatalogEntry]]:
         shards: dict[tuple[str, str], list[CatalogEntry]] = {}
         for entry in sorted(entries, key=lambda one: (one.group, one.key)):
             shards.setdefault((entry.group, entry.resource.account), []).append(entry)

@@ -49,6 +49,7 @@ def test_the_scopes_of_this_project_are_known_and_valid() -> None:
         "acme/staging",
         "globex/production",
         "globex/staging",
+        "initech/production",
     ]
     for key in known:
         loaded = load_scope(ROOT, key.customer, key.environment)

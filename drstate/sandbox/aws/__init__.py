@@ -15,6 +15,7 @@ from typing import Any
 
 from . import (
     autoscaling,
+    autoscaling_groups,
     cloudwatch,
     ec2_states,
     ecs,
@@ -25,6 +26,7 @@ from . import (
     launch_templates,
     rds,
     route53,
+    security_groups,
     sts,
 )
 from .drs import agents as drs_agents
@@ -33,6 +35,7 @@ _DIRECT = {
     "application-autoscaling": (
         "moto.applicationautoscaling.responses:ApplicationAutoScalingResponse"
     ),
+    "autoscaling": "moto.autoscaling.responses:AutoScalingResponse",
     "cloudwatch": "moto.cloudwatch.responses:CloudWatchResponse",
     "drs": "drstate.sandbox.aws.drs.responses:DrsResponse",
     "ec2": "moto.ec2.responses:EC2Response",
@@ -60,8 +63,10 @@ _WHEN_ASKED = {
     "elasticache": "moto.elasticache.responses:ElastiCacheResponse",
     "fsx": "moto.fsx.responses:FSxResponse",
     "lambda": "moto.awslambda.responses:LambdaResponse",
+    "opensearch": "moto.opensearch.responses:OpenSearchServiceResponse",
     # by moto's server, after its correction
-    "opensearch": "",
+    "s3": "",
+    "s3control": "moto.s3control.responses:S3ControlResponse",
     "ssm": "moto.ssm.responses:SimpleSystemManagerResponse",
     "memorydb": "moto.memorydb.responses:MemoryDBResponse",
     "sqs": "moto.sqs.responses:SQSResponse",
@@ -109,8 +114,10 @@ def install() -> None:
     """Put every addition and correction in place; safe to call again."""
     for service in (sts, rds, ecs, autoscaling, cloudwatch, route53, elbv2, iam, kms):
         service.install()
+    autoscaling_groups.install()
     launch_templates.install()
     ec2_states.install()
+    security_groups.install()
     drs_agents.install()
 
 

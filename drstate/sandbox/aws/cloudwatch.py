@@ -14,7 +14,7 @@ from typing import Any
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 
-from . import alarms, rds_metrics, runtime
+from . import alarms, rds_metrics, runtime, s3_metrics
 from .extend import extend
 from .modelled import checked
 
@@ -32,7 +32,11 @@ class _Backend:
     @property
     def aws_metric_data(self: Any) -> list[Any]:
         """What services report by themselves: moto's own, and Aurora's lag."""
-        return [*_aws_metric_data(self), *rds_metrics.data(self.account_id, self.region_name)]
+        return [
+            *_aws_metric_data(self),
+            *rds_metrics.data(self.account_id, self.region_name),
+            *s3_metrics.data(self.account_id, self.region_name),
+        ]
 
     def put_metric_alarm(self: Any, name: str, **settings: Any) -> Alarm:
         """Create without data to go by, or update and keep the state."""

@@ -22,6 +22,8 @@ from .pages import page
 
 CREATE_SECONDS = 10.0
 AVAILABLE = "available"
+# where moto keeps whether there are automatic backups
+_BACKED_UP = "_backup"
 
 _create_file_system = EFSBackend.create_file_system
 _create_mount_target = EFSBackend.create_mount_target
@@ -95,8 +97,9 @@ class _Responses:
     def put_backup_policy(self: Any) -> ActionResult:
         """Automatic backups, on or off; at once, where AWS shows ENABLING for a moment."""
         system = replication.find_system(self.efs_backend, self.params["FileSystemId"])
-        system._backup = self.params["BackupPolicy"]["Status"] in {"ENABLED", "ENABLING"}
-        status = "ENABLED" if system._backup else "DISABLED"
+        wanted = self.params["BackupPolicy"]["Status"] in {"ENABLED", "ENABLING"}
+        setattr(system, _BACKED_UP, wanted)
+        status = "ENABLED" if wanted else "DISABLED"
         return ActionResult({"BackupPolicy": {"Status": status}})
 
     def delete_file_system_policy(self: Any) -> ActionResult:

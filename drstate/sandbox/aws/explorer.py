@@ -31,6 +31,7 @@ AGGREGATOR = "AGGREGATOR"
 SEARCH_LIMIT = 1000
 _SUPPORTED = (
     "application-autoscaling:scalable-target",
+    "autoscaling:autoScalingGroup",
     "cloudwatch:alarm",
     "drs:source-server",
     "dynamodb:table",
@@ -50,6 +51,7 @@ _SUPPORTED = (
     "elasticloadbalancing:listener/app",
     "elasticloadbalancing:loadbalancer/app",
     "elasticloadbalancing:targetgroup",
+    "es:domain",
     "fsx:file-system",
     "kms:key",
     "logs:log-group",
@@ -62,6 +64,7 @@ _SUPPORTED = (
     "rds:db",
     "rds:global-cluster",
     "rds:subgrp",
+    "s3:bucket",
     "secretsmanager:secret",
 )
 
@@ -153,8 +156,10 @@ def indexed(account: str, region: str) -> list[Found]:
     correct_used()
     found: dict[str, Found] = {}
     for backend in iter_taggable_backends(account, region):
-        for resource in backend.iter_tagged_resources():
-            where = resource.arn.split(":")[3]
+        # some are in the index and not in what the tagging API tells
+        listed = getattr(backend, "iter_indexed_resources", backend.iter_tagged_resources)
+        for resource in listed():
+            where = resource.arn.split(":")[3] or str(resource.extra.get("region", ""))
             if where and where != region:
                 continue
             found[resource.arn] = Found(

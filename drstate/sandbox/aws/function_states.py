@@ -25,10 +25,6 @@ _update_configuration = LambdaBackend.update_function_configuration
 _publish = LambdaStorage.publish_version
 
 
-class _Conflict(Refusal):
-    code = 409
-
-
 class _Backend:
     def create_function(self: Any, spec: dict[str, Any]) -> LambdaFunction:
         """A function, active in a while."""
@@ -105,13 +101,13 @@ def _end(function: Any) -> None:
 
 def _refuse_busy(function: Any) -> None:
     if update_status(function) == BUSY:
-        raise _Conflict(
+        raise Refusal(
             "ResourceConflictException",
             "The operation cannot be performed at this time. An update is in progress for "
             f"resource: {function.function_arn}",
         )
-    if function.state == PENDING and vars(function).get("published_at_once") is None:
-        raise _Conflict(
+    if function.state == PENDING:
+        raise Refusal(
             "ResourceConflictException",
             "The operation cannot be performed at this time. The function is currently in the "
             "following state: Pending",

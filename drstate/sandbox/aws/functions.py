@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from moto.awslambda.models import LambdaFunction
+from moto.awslambda.responses import LambdaResponse
 
 from drstate.sandbox import refusals
 
-from . import function_states, runtime
+from . import function_mappings, function_settings, function_states, runtime
 from .extend import extend
 from .function_names import known
+from .modelled import checked
 
 _RUN = Path(__file__).with_name("function_run.py")
 #: AWS gives the end of the log only
@@ -74,3 +76,6 @@ def install() -> None:
     """Have functions run."""
     extend(LambdaFunction, _Function, replaces=frozenset({"invoke"}))
     function_states.install()
+    function_settings.install()
+    function_mappings.install()
+    checked(LambdaResponse)

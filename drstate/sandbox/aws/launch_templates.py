@@ -17,6 +17,7 @@ from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.utils import parse_user_data
 
+from .autoscaling_groups import launched
 from .extend import extend
 
 _create_version = LaunchTemplates.create_launch_template_version
@@ -83,6 +84,7 @@ class _Group:
         """Launch, and remember from which version."""
         before = len(self.instance_states)
         _launch(self, count_needed, propagated_tags)
+        launched(self, self.instance_states[before:])
         if self.ec2_launch_template is not None:
             number = self.ec2_launch_template.get_version(self.launch_template_version).number
             for state in self.instance_states[before:]:

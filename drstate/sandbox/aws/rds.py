@@ -1,7 +1,8 @@
 """RDS: Aurora clusters that behave like Aurora's, put in place of moto's.
 
-The rules are in three files: rds_clusters (creating, changing and deleting clusters and
-instances, their states), rds_global (global databases), rds_errors (the refusals).
+The rules are in files of their own: rds_clusters (clusters and their states), rds_global and
+rds_move (global databases), rds_instances and rds_replicas (instances and their read replicas),
+rds_metrics (lag), rds_tags, rds_errors (the refusals).
 """
 
 from __future__ import annotations
@@ -9,10 +10,18 @@ from __future__ import annotations
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.rds.models import DBCluster, DBInstanceClustered, GlobalCluster, RDSBackend
+from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, GlobalCluster, RDSBackend
 from moto.rds.responses import RDSResponse
 
-from . import rds_clusters, rds_errors, rds_global, rds_move, rds_replicas, rds_tags
+from . import (
+    rds_clusters,
+    rds_errors,
+    rds_global,
+    rds_instances,
+    rds_move,
+    rds_replicas,
+    rds_tags,
+)
 from .extend import extend
 from .modelled import checked
 from .pages import page
@@ -95,6 +104,11 @@ class _Responses:
             }
         )
 
+    def switchover_read_replica(self: Any) -> ActionResult:
+        """Oracle: a replica and its source change roles."""
+        name = self.params["DBInstanceIdentifier"]
+        return ActionResult({"DBInstance": self.backend.switchover_read_replica(name)})
+
     def delete_db_cluster(self: Any) -> ActionResult:
         """Delete a standalone, unprotected cluster without instances."""
         return ActionResult({"DBCluster": rds_clusters.delete(self.backend, self.params)})
@@ -120,10 +134,23 @@ def install() -> None:
     extend(
         RDSBackend,
         rds_clusters.Backend,
+        replaces=frozenset({"create_db_cluster", "modify_db_cluster"}),
+    )
+    extend(
+        RDSBackend,
+        rds_instances.Backend,
         replaces=frozenset(
-            {"create_db_cluster", "modify_db_cluster", "create_db_instance", "modify_db_instance"}
+            {
+                "create_db_instance",
+                "modify_db_instance",
+                "create_db_snapshot",
+                "stop_db_instance",
+                "start_db_instance",
+                "delete_db_instance",
+            }
         ),
     )
+    extend(DBInstance, rds_replicas.Instance)
     extend(
         RDSBackend,
         rds_replicas.Backend,

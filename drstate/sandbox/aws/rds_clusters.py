@@ -1,6 +1,6 @@
-"""Aurora clusters and instances: what may be created, changed and deleted, and their states.
+"""Aurora clusters: what may be created, changed and deleted, and their states.
 
-A cluster or instance is `creating` for a while and then `available`. A cluster that joins
+A cluster is `creating` for a while and then `available`. A cluster that joins
 a global database as a secondary takes engine, database and user from the primary, has no
 writer, and cannot be deleted while it is a member.
 """
@@ -9,22 +9,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.moto_api._internal import mock_random
-from moto.rds.models import DBCluster, DBInstance, RDSBackend
+from moto.rds.models import DBCluster, RDSBackend
 
 from . import rds_errors as refuse
 from . import rds_global as groups
 from . import runtime
 
 CLUSTER_SECONDS = 15.0
-INSTANCE_SECONDS = 15.0
 MODIFY_SECONDS = 3.0
 
 _scaling_shown = DBCluster.scaling_configuration_info
 _create_db_cluster = RDSBackend.create_db_cluster
 _modify_db_cluster = RDSBackend.modify_db_cluster
-_create_db_instance = RDSBackend.create_db_instance
-_modify_db_instance = RDSBackend.modify_db_instance
 
 _INHERITED = {
     "master_username": "user name",
@@ -141,49 +137,6 @@ class Backend:
         cluster.status = "modifying"
         shown.status = "modifying"
         _later_available(cluster, MODIFY_SECONDS)
-        return shown
-
-    def create_db_instance(self: Any, db_kwargs: Any) -> DBInstance:
-        """Create an instance; in a cluster it takes the cluster's engine."""
-        cluster_name = db_kwargs.get("db_cluster_identifier")
-        if cluster_name:
-            cluster = self.clusters.get(cluster_name)
-            if cluster is None:
-                raise refuse.cluster_not_found(cluster_name)
-            if cluster.status in {"deleting", "switching-over", "failing-over"}:
-                raise refuse.cluster_state(
-                    f"DB Cluster {cluster_name} is in {cluster.status} state"
-                )
-        made = _create_db_instance(self, db_kwargs)
-        # moto gives every instance the same resource id.
-        made.dbi_resource_id = "db-" + mock_random.get_random_string(26).upper()
-        made.status = "creating"
-        if cluster_name:
-            owner = self.clusters[cluster_name]
-            owner.designate_writer()
-            # An instance is where its cluster is, whether or not that was said again.
-            if getattr(made, "db_subnet_group", None) is None:
-                made.db_subnet_group = self.subnet_groups.get(owner.db_subnet_group_name)
-            made.network_type = owner.network_type
-        _later_available(made, INSTANCE_SECONDS)
-        return made
-
-    def modify_db_instance(self: Any, db_instance_identifier: str, db_kwargs: Any) -> DBInstance:
-        """Change an available instance."""
-        instance = self.describe_db_instances(db_instance_identifier)[0]
-        if instance.status != "available":
-            raise refuse.RdsRefusal(
-                "InvalidDBInstanceState",
-                f"Database instance is not in available state: {instance.status}",
-            )
-        # moto writes whatever is passed onto the instance, its cluster's properties too.
-        changed = {key: value for key, value in dict(db_kwargs).items() if value is not None}
-        for cluster_owned in ("backup_retention_period", "engine_version", "storage_encrypted"):
-            if instance.db_cluster_identifier:
-                changed.pop(cluster_owned, None)
-        shown = _modify_db_instance(self, db_instance_identifier, changed)
-        shown.status = "modifying"
-        _later_available(shown, MODIFY_SECONDS)
         return shown
 
 

@@ -34,6 +34,16 @@ def cluster_not_found(name: str) -> RdsRefusal:
     return RdsRefusal("DBClusterNotFoundFault", f"DBCluster {name} not found.")
 
 
+def instance_state(status: str) -> RdsRefusal:
+    """The instance is not available."""
+    return instance_state_said(f"Database instance is not in available state: {status}")
+
+
+def instance_state_said(message: str) -> RdsRefusal:
+    """The instance's state does not allow it, for the reason given."""
+    return RdsRefusal("InvalidDBInstanceState", message)
+
+
 def combination(message: str) -> RdsRefusal:
     """Parameters that exclude each other, or lack each other."""
     return RdsRefusal("InvalidParameterCombination", message)

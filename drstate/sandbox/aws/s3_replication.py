@@ -103,9 +103,7 @@ def _check_rule(bucket: FakeBucket, rule: dict[str, Any]) -> None:
         raise invalid("Destination bucket must have versioning enabled.")
     selection = (rule.get("SourceSelectionCriteria") or {}).get("SseKmsEncryptedObjects")
     if selection and not (goal.get("EncryptionConfiguration") or {}).get("ReplicaKmsKeyID"):
-        raise invalid(
-            "ReplicaKmsKeyID must be specified if SseKmsEncryptedObjects tag is present."
-        )
+        raise invalid("ReplicaKmsKeyID must be specified if SseKmsEncryptedObjects tag is present.")
     timed = goal.get("ReplicationTime") or {}
     measured = goal.get("Metrics") or {}
     if timed.get("Status") == _ENABLED and measured.get("Status") != _ENABLED:

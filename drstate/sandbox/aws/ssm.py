@@ -1,6 +1,7 @@
 """Systems Manager: automations, and documents with the platforms of AWS.
 
-Parameters and documents stay moto's. The rules of automations are in ssm_automation.
+Parameters and documents stay moto's. The rules of automations are in ssm_automation, Run Command
+is in ssm_commands.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from . import ssm_automation as automation
 from .extend import extend
 from .modelled import Refusal, refuse_unmodelled, unsupported
 from .pages import page
+from .ssm_commands import CommandResponses
 
 _NOT_THERE = (
-    "ClientToken", "TargetParameterName", "Targets", "TargetMaps", "MaxConcurrency", "MaxErrors",
-    "TargetLocations", "Tags", "AlarmConfiguration", "TargetLocationsURL",
+    "TargetParameterName", "Targets", "TargetMaps", "MaxConcurrency", "MaxErrors",
+    "TargetLocations", "AlarmConfiguration", "TargetLocationsURL",
 )  # fmt: skip
 
 
@@ -66,6 +68,9 @@ class _Responses:
             }.get(key)
             if key == "DocumentNamePrefix":
                 found = [x for x in found if str(x["DocumentName"]).startswith(tuple(values))]
+            elif key == "TagKey":
+                tagged = {x.id for x in backend.executions.values() if set(x.tags) & set(values)}
+                found = [x for x in found if x["AutomationExecutionId"] in tagged]
             elif member is None:
                 unsupported("ssm", f"DescribeAutomationExecutions by {key}", params, "Filters")
             else:
@@ -93,6 +98,11 @@ class _Responses:
 def install() -> None:
     """Add what moto's Systems Manager lacks."""
     extend(SimpleSystemManagerResponse, _Responses)
+    extend(
+        SimpleSystemManagerResponse,
+        CommandResponses,
+        replaces=frozenset({"send_command", "get_command_invocation", "list_commands"}),
+    )
     _correct_platforms()
 
 

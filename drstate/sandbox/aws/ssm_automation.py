@@ -1,8 +1,9 @@
-"""Automations of Systems Manager: runbooks that wait, and that ask for approval.
+"""Automations of Systems Manager: runbooks that wait, ask for approval, and run scripts.
 
-The steps are aws:sleep and aws:approve. A runbook with any other action, or with a path
-through its steps that is not straight, is refused by name when it is started: it would
-change things that the sandbox cannot follow.
+The steps are aws:sleep, aws:approve and aws:runCommand (on the machines of ssm_machines). A
+runbook with any other action, or with a path through its steps that is not straight, is refused
+by name when it is started: it would change things that the sandbox cannot follow. A client token
+starts one execution, however often it comes.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from drstate.sandbox import refusals
 
 from . import runtime
 from .modelled import Refusal
+from .ssm_machines import Command, machine_backends, send
 
-ACTIONS = ("aws:sleep", "aws:approve")
+ACTIONS = ("aws:sleep", "aws:approve", "aws:runCommand")
 _STRAIGHT = {"name", "action", "inputs", "isEnd", "description"}
 _DURATION = re.compile(r"PT(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
 _NAMED = re.compile(r"\{\{\s*([\w.:]+)\s*\}\}")
@@ -44,6 +46,8 @@ class Step:
     started: datetime | None = None
     ended: datetime | None = None
     approvers: list[str] = field(default_factory=list)
+    outputs: dict[str, list[str]] = field(default_factory=dict)
+    failure: str | None = None
 
     def shown(self) -> dict[str, Any]:
         """As GetAutomationExecution shows it."""
@@ -55,7 +59,8 @@ class Step:
             "ExecutionStartTime": self.started,
             "ExecutionEndTime": self.ended,
             "Inputs": {key: json.dumps(value) for key, value in self.inputs.items()},
-            "Outputs": {"Approvers": self.approvers} if self.approvers else {},
+            "Outputs": {"Approvers": self.approvers} if self.approvers else self.outputs,
+            "FailureMessage": self.failure,
         }
 
 
@@ -70,8 +75,13 @@ class Execution:
     parameters: dict[str, list[str]]
     steps: list[Step]
     started: datetime
+    #: where its commands run
+    place: tuple[str, str] = ("", "")
+    token: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
     status: str = "InProgress"
     ended: datetime | None = None
+    failure: str | None = None
 
     def current(self) -> Step | None:
         """The step that has begun and has not ended."""
@@ -92,6 +102,7 @@ class Execution:
             "Outputs": {},
             "CurrentStepName": current.name if current else None,
             "CurrentAction": current.action if current else None,
+            "FailureMessage": self.failure,
         }
 
     def shown(self) -> dict[str, Any]:
@@ -138,6 +149,15 @@ def start(backend: AutomationBackend, documents: Any, params: Any) -> Execution:
         raise Refusal("AutomationDefinitionNotFoundException", f"{name} is not a runbook.")
     content = yaml.safe_load(document["Content"])
     values = _values(content, params.get("Parameters") or {})
+    token = params.get("ClientToken")
+    known = next((x for x in backend.executions.values() if token and x.token == token), None)
+    if known is not None:
+        if (known.document, known.parameters) != (name, values):
+            raise Refusal(
+                "IdempotentParameterMismatch",
+                "The client token was used before, with another runbook or other parameters.",
+            )
+        return known
     steps = [_step(one, values) for one in content.get("mainSteps") or []]
     made = Execution(
         id=_id(),
@@ -147,6 +167,9 @@ def start(backend: AutomationBackend, documents: Any, params: Any) -> Execution:
         parameters=values,
         steps=steps,
         started=runtime.clock().now(),
+        place=(backend.account_id, backend.region_name),
+        token=token,
+        tags={one["Key"]: one["Value"] for one in params.get("Tags") or []},
     )
     backend.executions[made.id] = made
     _next(made)
@@ -190,12 +213,16 @@ def _step(about: dict[str, Any], values: dict[str, list[str]]) -> Step:
     made = Step(_id(), name, action, inputs)
     if action == "aws:sleep":
         _seconds(made)
-    elif not inputs.get("Approvers"):
+    elif action == "aws:approve" and not inputs.get("Approvers"):
         raise _wrong(f"Step {name} has no Approvers.")
+    elif action == "aws:runCommand" and not inputs.get("InstanceIds"):
+        raise _wrong(f"Step {name} has no InstanceIds.")
     return made
 
 
 def _filled(value: Any, values: dict[str, list[str]]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(one, values) for key, one in value.items()}
     if isinstance(value, list):
         # A list's single reference stands for all of the parameter's values.
         filled = [_filled(one, values) for one in value]
@@ -234,7 +261,52 @@ def _next(execution: Execution) -> None:
         step.status = execution.status = "Waiting"
         return
     step.status = execution.status = "InProgress"
+    if step.action == "aws:runCommand":
+        _command(execution, step)
+        return
     runtime.clock().after(_seconds(step), partial(_slept, execution, step))
+
+
+def _command(execution: Execution, step: Step) -> None:
+    account, region = execution.place
+    given = {key: _listed(value) for key, value in (step.inputs.get("Parameters") or {}).items()}
+    asked = {
+        "DocumentName": step.inputs.get("DocumentName"),
+        "InstanceIds": _listed(step.inputs["InstanceIds"]),
+        "Parameters": given,
+    }
+    try:
+        command = send(machine_backends[account][region], asked)
+    except Refusal as refusal:
+        _fail(execution, step, f"{refusal.code}: {refusal.message}")
+        return
+    step.outputs = {"CommandId": [command.id]}
+    _look(execution, step, command)
+
+
+def _listed(value: Any) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+def _look(execution: Execution, step: Step, command: Command) -> None:
+    """Go on when the command is over."""
+    if step.status != "InProgress":
+        return
+    if command.status == "InProgress":
+        runtime.clock().after(1.0, partial(_look, execution, step, command))
+        return
+    ran = next(iter(command.invocations.values()))
+    step.outputs |= {"Status": [command.status], "Output": [ran.out]}
+    if command.status == "Success":
+        _done(execution, step)
+    else:
+        _fail(execution, step, f"Command {command.id} {command.status}: {ran.error.strip()}")
+
+
+def _fail(execution: Execution, step: Step, why: str) -> None:
+    step.failure = why
+    execution.failure = f"Step fails when it is {step.action}: {step.name}. {why}"
+    _end(execution, "Failed")
 
 
 def _slept(execution: Execution, step: Step) -> None:

@@ -101,7 +101,9 @@ class CommandResponses:
         names = sorted(backend.machines)
         for one in params.get("Filters") or []:
             if one["Key"] != "InstanceIds":
-                unsupported("ssm", f"DescribeInstanceInformation by {one['Key']}", params, "Filters")
+                unsupported(
+                    "ssm", f"DescribeInstanceInformation by {one['Key']}", params, "Filters"
+                )
             names = [name for name in names if name in one["Values"]]
         shown = [
             {

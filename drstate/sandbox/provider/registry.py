@@ -9,25 +9,63 @@ from drstate.sandbox.provider.resource import ResourceType
 from drstate.sandbox.provider.services.autoscaling_policy import ScalingPolicy
 from drstate.sandbox.provider.services.autoscaling_target import ScalableTarget
 from drstate.sandbox.provider.services.cloudwatch_alarm import MetricAlarm
+from drstate.sandbox.provider.services.ec2_instance import Instance
+from drstate.sandbox.provider.services.ec2_security_group import SecurityGroup
+from drstate.sandbox.provider.services.ec2_security_rule import EgressRule, IngressRule
 from drstate.sandbox.provider.services.ecs_cluster import EcsCluster
 from drstate.sandbox.provider.services.ecs_service import EcsService
 from drstate.sandbox.provider.services.ecs_task_definition import TaskDefinition
+from drstate.sandbox.provider.services.efs_access_point import AccessPoint as EfsAccessPoint
+from drstate.sandbox.provider.services.efs_backup_policy import BackupPolicy as EfsBackupPolicy
+from drstate.sandbox.provider.services.efs_file_system import FileSystem as EfsFileSystem
+from drstate.sandbox.provider.services.efs_file_system_policy import (
+    FileSystemPolicy as EfsFileSystemPolicy,
+)
+from drstate.sandbox.provider.services.efs_mount_target import MountTarget as EfsMountTarget
+from drstate.sandbox.provider.services.events_bus import EventBus, EventBusPolicy
+from drstate.sandbox.provider.services.events_rule import EventRule
+from drstate.sandbox.provider.services.events_target import EventTarget
+from drstate.sandbox.provider.services.lambda_alias import Alias as LambdaAlias
+from drstate.sandbox.provider.services.lambda_event_source import EventSourceMapping
+from drstate.sandbox.provider.services.lambda_function import Function as LambdaFunction
+from drstate.sandbox.provider.services.lambda_invoke_config import InvokeConfig
+from drstate.sandbox.provider.services.lambda_permission import Permission as LambdaPermission
 from drstate.sandbox.provider.services.logs_group import LogGroup
 from drstate.sandbox.provider.services.rds_cluster import RdsCluster
 from drstate.sandbox.provider.services.rds_cluster_instance import RdsClusterInstance
 from drstate.sandbox.provider.services.rds_global_cluster import RdsGlobalCluster
+from drstate.sandbox.provider.services.rds_instance import RdsInstance
 from drstate.sandbox.provider.services.route53_health_check import HealthCheck
 from drstate.sandbox.provider.services.route53_record import Record
 
 _TYPES: tuple[ResourceType, ...] = (
     EcsCluster(),
+    EgressRule(),
+    IngressRule(),
+    SecurityGroup(),
     EcsService(),
+    EfsAccessPoint(),
+    EfsBackupPolicy(),
+    EfsFileSystem(),
+    EfsFileSystemPolicy(),
+    EfsMountTarget(),
+    EventBus(),
+    EventBusPolicy(),
+    EventRule(),
+    EventSourceMapping(),
+    EventTarget(),
     HealthCheck(),
+    InvokeConfig(),
+    LambdaAlias(),
+    LambdaFunction(),
+    LambdaPermission(),
+    Instance(),
     LogGroup(),
     MetricAlarm(),
     RdsCluster(),
     RdsClusterInstance(),
     RdsGlobalCluster(),
+    RdsInstance(),
     Record(),
     ScalableTarget(),
     ScalingPolicy(),

@@ -159,7 +159,30 @@ def test_file_system_is_in_one_replication_only(sandbox, east, west, source, ref
     assert refused(
         west.delete_replication_configuration, SourceFileSystemId=copy
     )[0] == "ReplicationNotFound"  # fmt: skip
+
+
+def test_configuration_deleted_at_one_end_is_an_error_at_the_other(sandbox, east, west, source):
+    copy = replicate(east, source)["Destinations"][0]["FileSystemId"]
+    sandbox.settle()
+    local = {"SourceFileSystemId": source, "DeletionMode": "LOCAL_CONFIGURATION_ONLY"}
+    west.delete_replication_configuration(**local)
+    assert protection(west, copy) == "ENABLED"
+    assert west.describe_replication_configurations()["Replications"] == []
+    assert end(east, source)["Status"] == "ERROR"
+    east.delete_replication_configuration(**local)
+    assert east.describe_replication_configurations()["Replications"] == []
+
+
+def test_throughput_and_policies_change(sandbox, east, source, refused):
+    sandbox.settle()
+    east.update_file_system(FileSystemId=source, ThroughputMode="elastic")
+    assert east.describe_file_systems()["FileSystems"][0]["ThroughputMode"] == "elastic"
     assert refused(
-        east.delete_replication_configuration,
-        SourceFileSystemId=source, DeletionMode="LOCAL_CONFIGURATION_ONLY",
-    )[0] == "SandboxNotImplemented"  # fmt: skip
+        east.update_file_system, FileSystemId=source, ThroughputMode="provisioned"
+    )[0] == "BadRequest"  # fmt: skip
+    east.put_backup_policy(FileSystemId=source, BackupPolicy={"Status": "ENABLED"})
+    assert east.describe_backup_policy(FileSystemId=source)["BackupPolicy"]["Status"] == "ENABLED"
+    east.put_file_system_policy(FileSystemId=source, Policy="{}")
+    east.delete_file_system_policy(FileSystemId=source)
+    gone = refused(east.describe_file_system_policy, FileSystemId=source)
+    assert gone[0] == "PolicyNotFound"

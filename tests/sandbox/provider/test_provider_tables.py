@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import keyword
 import sys
 import typing
 
@@ -20,6 +21,8 @@ TOKENS = registry.tokens()
 def classes(token):
     """The Args and State classes that pulumi_aws has for a token."""
     module, name = token.split(":")[1].split("/")[0], token.split(":")[2]
+    if keyword.iskeyword(module):
+        module += "_"
     found = getattr(importlib.import_module(f"pulumi_aws.{module}"), name)
     home = sys.modules[found.__module__]
     return getattr(home, f"{name}Args"), getattr(home, f"_{name}State")

@@ -61,6 +61,12 @@ class Replication:
         self.first_byte, self.spans, self.held = None, [], False
         self._become(INITIATING, INITIATE_SECONDS)
 
+    def arrive(self) -> None:
+        """As if the first copy had been made already: an estate's servers are protected."""
+        self.started = self.first_byte = runtime.clock().moment()
+        self.spans, self.held = [], False
+        self._become(CONTINUOUS)
+
     def end(self, state: str) -> None:
         """Stop for good (STOPPED, DISCONNECTED): the points are gone too."""
         self.spans, self.held = [], False

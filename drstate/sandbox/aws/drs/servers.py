@@ -35,10 +35,11 @@ def add_source_server(
     *,
     tags: dict[str, str] | None = None,
     direction: str = FAILOVER,
+    arrived: bool = False,
 ) -> SourceServer:
     """A machine's agent begins to replicate to `region`, whose DRS is initialized with it.
 
-    CONTINUOUS after some 12 nominal minutes. Raises a Refusal beyond the limit of
+    CONTINUOUS after some 12 nominal minutes, or at once where it has `arrived`. Raises a Refusal beyond the limit of
     replicating servers, and for `sandbox:` tags that mean nothing.
     """
     backend: DrsBackend = drs_backends[account][region]
@@ -48,7 +49,10 @@ def add_source_server(
     course = Replication(bytes=sum(machine.disks.values()))
     server = _put(backend, machine, course, tags or {})
     server.direction = direction
-    course.begin()
+    if arrived:
+        course.arrive()
+    else:
+        course.begin()
     if REPLICATION_TAG in server.tags:
         course.hold(server.tags[REPLICATION_TAG])
     return server

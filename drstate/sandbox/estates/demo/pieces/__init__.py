@@ -7,4 +7,4 @@ on another one.
 from __future__ import annotations
 
 #: modules of this package
-PIECES: tuple[str, ...] = ()
+PIECES: tuple[str, ...] = ("security_group",)

@@ -1,0 +1,291 @@
+"""A server that DRS replicates: the instance in the recovery region that its data is launched into.
+
+The instance is declared in every site state, so that it is there before the disaster: stopped, with
+the tag by which its owner lets DRS replace its disks. Its power and its disks are nobody's property
+here. Its address keeps the source's host part, or its last octet where the subnets differ in size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+from typing import Literal
+
+from pydantic import Field
+
+from drstate.errors import ConfigError
+from drstate.model.base import Value
+from drstate.model.catalog import CatalogEntry
+from drstate.model.scope import AccountId, SiteMapTable
+from drstate.model.spec import Spec
+from drstate.programs.base import Program
+from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
+from drstate.programs.lazy import aws, pulumi
+from drstate.programs.owners import Owner, Owners, Property, program
+from drstate.programs.translator import Translator
+
+#: name of the endpoint that others may be bound to
+PRIVATE_DNS = "private_dns"
+#: the tag with which an instance's owner lets DRS replace its disks
+ALLOW_KEY, ALLOW_VALUE = "AWSDRS", "AllowLaunchingIntoThisInstance"
+#: what DRS writes on an instance that it launched into; its own role works by the first one
+MARKS = (
+    "AWSElasticDisasterRecoveryManaged",
+    "AWSElasticDisasterRecoverySourceServerID",
+    "AWSElasticDisasterRecoveryJobID",
+)
+
+
+class Launch(StrEnum):
+    """In which phase data is launched into the instances."""
+
+    #: with the data of that moment
+    ACTIVATE = "activate"
+    #: earlier, which saves the launch's time and loses what is written until ACTIVATE
+    INSTANTIATE = "instantiate"
+
+
+class LaunchChoices(Value):
+    """DRS's launch settings. Copied address and tags are for drills only: DRS refuses them where it
+    launches into an instance."""
+
+    right_sizing: Literal["NONE", "BASIC", "IN_AWS"] = "NONE"
+    copy_private_ip: bool = False
+    copy_tags: bool = False
+    #: bring your own license of the operating system
+    os_byol: bool = False
+    disposition: Literal["STARTED", "STOPPED"] = "STARTED"
+    #: run the post-launch actions that are configured on the source server
+    post_launch: bool = False
+
+
+class ServerChoices(Value):
+    """What differs for one server; what is not said is as for all."""
+
+    #: its address in the recovery region, where the kept one is taken
+    private_ip: str | None = Field(default=None, pattern=r"^\d{1,3}(\.\d{1,3}){3}$")
+    instance_type: str | None = None
+    right_sizing: Literal["NONE", "BASIC", "IN_AWS"] | None = None
+    copy_private_ip: bool | None = None
+    copy_tags: bool | None = None
+    os_byol: bool | None = None
+    disposition: Literal["STARTED", "STOPPED"] | None = None
+    post_launch: bool | None = None
+
+
+class DrsPolicy(LaunchChoices):
+    """Choices for DRS servers of the scope."""
+
+    launch: Launch = Launch.ACTIVATE
+    #: accounts whose DRS replicates servers that are recovered in another account
+    staging_accounts: tuple[AccountId, ...] = ()
+    #: stop the instance that serves before its data is launched elsewhere
+    stop_source: bool = True
+    #: a launch that is older is made again by ACTIVATE, unless the site serves already
+    launched_within_minutes: int = Field(default=60, ge=1, le=1440)
+    #: instance id -> what differs for it
+    servers: dict[str, ServerChoices] = {}
+
+    def of(self, instance: str) -> LaunchChoices:
+        """The launch settings of one server."""
+        names = LaunchChoices.model_fields
+        own = self.servers.get(instance, ServerChoices())
+        return LaunchChoices.model_validate(
+            {
+                name: getattr(self, name) if getattr(own, name) is None else getattr(own, name)
+                for name in names
+            }
+        )
+
+
+class Metadata(Value):
+    """How the instance's metadata is served."""
+
+    endpoint: str = "enabled"
+    tokens: str = "optional"
+    hop_limit: int = 1
+    tags: str = "disabled"
+
+
+class DrsSpec(Spec):
+    """An EC2 instance as captured at the serving site. Its disks are DRS's business."""
+
+    instance_id: str
+    arn: str
+    #: ``linux`` or ``windows``
+    platform: str
+    architecture: str
+    image: str
+    instance_type: str
+    subnet: str
+    subnet_cidr: str
+    private_ip: str
+    public_ip: bool = False
+    #: sorted
+    security_groups: tuple[str, ...] = ()
+    #: name of the instance profile
+    instance_profile: str | None = None
+    key_pair: str | None = None
+    ebs_optimized: bool = False
+    detailed_monitoring: bool = False
+    termination_protection: bool = False
+    source_dest_check: bool = True
+    tenancy: str = "default"
+    metadata: Metadata = Metadata()
+
+
+INSTANCE = "aws:ec2/instance:Instance"
+
+OWNERS: Owners = {
+    INSTANCE: (
+        *program(
+            "disableApiTermination",
+            "ebsOptimized",
+            "iamInstanceProfile",
+            "instanceType",
+            "keyName",
+            "metadataOptions",
+            "monitoring",
+            "privateIp",
+            "sourceDestCheck",
+            "subnetId",
+            # but for the marks that DRS writes (MARKS)
+            "tags",
+            "tenancy",
+            "vpcSecurityGroupIds",
+        ),
+        Property("ami", Owner.AWS, "only boots it once: a launch replaces the disks"),
+        Property("associatePublicIpAddress", Owner.AWS, "a stopped instance shows none"),
+        Property("ebsBlockDevices", Owner.AWS, "a launch replaces the disks"),
+        Property("rootBlockDevice", Owner.AWS, "a launch replaces the disks"),
+        Property("userData", Owner.AWS, "the source's disk has what it did"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class DrsValues:
+    """The instance's identifiers at the site."""
+
+    image: str
+    instance_type: str
+    subnet: str
+    security_groups: tuple[str, ...]
+    instance_profile: str | None
+    key_pair: str | None
+    #: None: kept from the source
+    private_ip: str | None
+
+
+def drs_values(spec: DrsSpec, translator: Translator) -> DrsValues:
+    """Translate; missing mappings are collected in ``translator.problems``."""
+    own = translator.policy("drs", DrsPolicy).servers.get(spec.instance_id, ServerChoices())
+    return DrsValues(
+        image=translator.required(SiteMapTable.AMIS, spec.image, "image to boot it once"),
+        instance_type=own.instance_type or spec.instance_type,
+        subnet=translator.required(SiteMapTable.SUBNETS, spec.subnet, "subnet"),
+        security_groups=tuple(
+            sorted(
+                translator.required(SiteMapTable.SECURITY_GROUPS, group, "security group")
+                for group in spec.security_groups
+            )
+        ),
+        instance_profile=translator.optional(SiteMapTable.INSTANCE_PROFILES, spec.instance_profile)
+        if spec.instance_profile
+        else None,
+        key_pair=translator.required(SiteMapTable.KEY_PAIRS, spec.key_pair, "key pair")
+        if spec.key_pair
+        else None,
+        private_ip=own.private_ip,
+    )
+
+
+def address_in(spec: DrsSpec, cidr: str, wanted: str | None = None) -> str:
+    """The server's address in a subnet of the recovery region.
+
+    ``wanted`` is what the scope file says. Raises ConfigError where the address is not in the
+    subnet, or is one of the five that AWS keeps of every subnet.
+    """
+    subnet = IPv4Network(cidr)
+    source, ours = IPv4Network(spec.subnet_cidr), IPv4Address(spec.private_ip)
+    if wanted is not None:
+        address = IPv4Address(wanted)
+    elif subnet.prefixlen == source.prefixlen:
+        address = subnet.network_address + (int(ours) - int(source.network_address))
+    else:
+        octet = int(ours) & 0xFF
+        address = subnet.network_address + ((octet - int(subnet.network_address)) & 0xFF)
+    first, last = int(subnet.network_address), int(subnet.broadcast_address)
+    if not first + 3 < int(address) < last:
+        raise ConfigError(
+            f"{spec.instance_id}: address {address} cannot be had in subnet {cidr}",
+            why=f"the copy of {spec.private_ip} keeps its last octet; it lies outside, or is one "
+            "of the five addresses that AWS keeps",
+            hint=f"set policies.drs.servers.{spec.instance_id}.private_ip in the scope file",
+        )
+    return str(address)
+
+
+def classes() -> list[type]:
+    """The classes that are used, for ``preload``."""
+    return [
+        aws.ec2.Instance,
+        aws.ec2.InstanceMetadataOptionsArgs,
+        # not a class; it is touched all the same
+        type(aws.ec2.get_subnet_output),
+    ]
+
+
+def declare_site(entry: CatalogEntry, declaration: Declaration) -> DeclaredOutputs:
+    """The instance that data is launched into."""
+    spec = DrsSpec.model_validate(entry.spec)
+    translator = declaration.translator(entry, spec.region)
+    values = drs_values(spec, translator)
+    translator.settle()
+    subnet = aws.ec2.get_subnet_output(
+        id=values.subnet, opts=pulumi.InvokeOptions(provider=declaration.provider())
+    )
+    address = subnet.cidr_block.apply(lambda cidr: address_in(spec, cidr, values.private_ip))
+    options = declaration.options(OWNERS, INSTANCE, protect=True)
+    marks = pulumi.ResourceOptions(ignore_changes=[f'tags["{name}"]' for name in MARKS])
+    declared = aws.ec2.Instance(
+        name_of(entry),
+        ami=values.image,
+        associate_public_ip_address=spec.public_ip or None,
+        disable_api_termination=spec.termination_protection,
+        ebs_optimized=spec.ebs_optimized,
+        iam_instance_profile=values.instance_profile,
+        instance_type=values.instance_type,
+        key_name=values.key_pair,
+        metadata_options=aws.ec2.InstanceMetadataOptionsArgs(
+            http_endpoint=spec.metadata.endpoint,
+            http_tokens=spec.metadata.tokens,
+            http_put_response_hop_limit=spec.metadata.hop_limit,
+            instance_metadata_tags=spec.metadata.tags,
+        ),
+        monitoring=spec.detailed_monitoring,
+        private_ip=address,
+        source_dest_check=spec.source_dest_check,
+        subnet_id=values.subnet,
+        tags={**tags_of(entry), ALLOW_KEY: ALLOW_VALUE},
+        tenancy=spec.tenancy,
+        vpc_security_group_ids=list(values.security_groups) or None,
+        opts=pulumi.ResourceOptions.merge(options, marks),
+    )
+    return DeclaredOutputs(
+        endpoints={PRIVATE_DNS: declared.private_dns},
+        resources={"instance": declared.arn},
+    )
+
+
+PROGRAM = Program(
+    technology="drs",
+    spec=DrsSpec,
+    policy=DrsPolicy,
+    owners={"": OWNERS},
+    values=drs_values,
+    site=declare_site,
+    classes=classes,
+    stateful={INSTANCE: "a server with its disks"},
+)
