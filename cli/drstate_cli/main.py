@@ -100,6 +100,7 @@ def _register() -> None:
         doctor,
         engine,
         history,
+        iam,
         logs,
         plan,
         preview,
@@ -132,6 +133,7 @@ def _register() -> None:
         module.register(app)
     app.add_typer(sandbox.app, name="sandbox", cls=SuggestingGroup)
     app.add_typer(engine.app, name="engine", cls=SuggestingGroup)
+    app.add_typer(iam.app, name="iam", cls=SuggestingGroup)
     version.register(app)
 
 

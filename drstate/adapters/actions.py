@@ -9,11 +9,11 @@ there yet, and decides ``done`` by looking at AWS alone, so that running an acti
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from drstate.errors import CancelledError, OperationError, TimedOutError
+from drstate.errors import CancelledError, DrstateError, OperationError, TimedOutError
 from drstate.model.plan import ActionSpec
 
 if TYPE_CHECKING:
@@ -95,6 +95,18 @@ class RunContext:
             )
 
 
+@dataclass(frozen=True)
+class Batched:
+    """An action among others that are run by one call for all of them."""
+
+    action: Action
+    run: RunContext
+
+
+#: told as soon as an action of a batch has ended, with its result or why it failed; once for each
+Told = Callable[["Action", "Mapping[str, Any] | Exception"], None]
+
+
 class Action(ABC):
     """One imperative step. ``spec`` is all that a plan knows of it."""
 
@@ -107,6 +119,19 @@ class Action(ABC):
     @abstractmethod
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
         """Do it and wait for its end. Returns JSON-ready results for the journal."""
+
+    def run_batch(self, batch: Sequence[Batched], aws: AwsCaller, told: Told) -> None:
+        """Do all of them, which have this action's ``spec.batch_key``; one after the other here.
+
+        What one of them fails with is told; what is raised ends all that were not told yet.
+        """
+        for one in batch:
+            try:
+                result = one.action.run(aws, one.run)
+            except DrstateError as error:
+                told(one.action, error)
+            else:
+                told(one.action, result)
 
     def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - the contract
         """Put back what ``recorded`` (the observed facts) says. Only where ``spec.undoable``."""

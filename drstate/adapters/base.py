@@ -19,6 +19,7 @@ from drstate.aws.clock import SystemClock
 from drstate.errors import InternalError
 from drstate.model.base import Value
 from drstate.model.catalog import Catalog, CatalogEntry, Ownership
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.probe import Probe
@@ -66,15 +67,6 @@ class Claim:
         """The resource's name, or None if the ARN is not of this kind."""
         found = self.arn_pattern.fullmatch(arn)
         return found.group("name") if found else None
-
-
-@dataclass(frozen=True)
-class Grant:
-    """IAM actions that a technology needs, on which resources, and what for."""
-
-    why: str
-    actions: tuple[str, ...]
-    resources: tuple[str, ...] = ("*",)
 
 
 @dataclass(frozen=True)
@@ -179,6 +171,8 @@ class Work:
 
     actions: tuple[Action, ...] = ()
     no_op: str | None = None
+    #: what the operator should know before: told in the plan and in the report
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -361,12 +355,37 @@ def undeclared(adapters: Iterable[Adapter], calls: Iterable[tuple[str, str]]) ->
     return sorted(
         f"{service}:{operation}"
         for service, operation in set(calls)
-        if _plain(f"{_IAM_PREFIX.get(service, service)}:{operation}") not in known
+        if _action(service, operation) not in known
     )
 
 
 #: botocore service names whose IAM prefix differs
-_IAM_PREFIX = {"elbv2": "elasticloadbalancing", "elb": "elasticloadbalancing"}
+_IAM_PREFIX = {
+    "efs": "elasticfilesystem",
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+    "opensearch": "es",
+    "s3control": "s3",
+}
+#: actions that are not called what their operation is called, both as ``_plain`` writes them
+_IAM_ACTIONS = {
+    "lambda:invoke": "lambda:invokefunction",
+    "s3:deletebucketreplication": "s3:putreplicationconfiguration",
+    "s3:getbucketencryption": "s3:getencryptionconfiguration",
+    "s3:getbucketlifecycleconfiguration": "s3:getlifecycleconfiguration",
+    "s3:getbucketnotificationconfiguration": "s3:getbucketnotification",
+    "s3:getbucketreplication": "s3:getreplicationconfiguration",
+    "s3:getobjectlockconfiguration": "s3:getbucketobjectlockconfiguration",
+    "s3:getpublicaccessblock": "s3:getbucketpublicaccessblock",
+    "s3:headbucket": "s3:listbucket",
+    "s3:putbucketreplication": "s3:putreplicationconfiguration",
+}
+
+
+def _action(service: str, operation: str) -> str:
+    """What IAM calls an operation, as ``_plain`` writes it."""
+    plain = _plain(f"{_IAM_PREFIX.get(service, service)}:{operation}")
+    return _IAM_ACTIONS.get(plain, plain)
 
 
 def _plain(action: str) -> str:

@@ -15,9 +15,7 @@ def translator_at(entry: CatalogEntry, site: SiteContext, source: str) -> Transl
     """Translations from the region ``source`` to the site's, with its bindings and policies."""
     account = site.account(entry)
     shard = ShardInput(
-        id=ShardId(
-            scope=site.scope.key, region=site.region, account=account.id, group=entry.group
-        ),
+        id=ShardId(scope=site.scope.key, region=site.region, account=account.id, group=entry.group),
         stack="",
         site_state=site.state,
         regions=site.scope.regions,

@@ -7,7 +7,9 @@ here knows what it did.
 
 from __future__ import annotations
 
+import base64
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError
@@ -21,13 +23,21 @@ if TYPE_CHECKING:
 _TOLD = 300
 
 
-def invoke(
-    aws: AwsCaller, function: str, request: dict[str, Any], *, account: str, region: str
-) -> dict[str, Any]:
-    """What ``function`` (a name or ARN) answers to ``request``.
+@dataclass(frozen=True)
+class Told:
+    """What a function said: its answer or its error, and the end of its log."""
 
-    Raises AwsCallError (no such function, not allowed), OperationError where it raised or answered
-    something that is no JSON object.
+    text: str
+    failed: bool
+    log: str
+
+
+def ask(
+    aws: AwsCaller, function: str, request: dict[str, Any], *, account: str, region: str
+) -> Told:
+    """Whatever ``function`` (a name or ARN) says to ``request``; that it raised is no error here.
+
+    Raises AwsCallError (no such function, not allowed), OperationError where the answer is lost.
     """
     answer = aws.call(
         "lambda",
@@ -36,16 +46,32 @@ def invoke(
         region=region,
         FunctionName=function,
         InvocationType="RequestResponse",
+        LogType="Tail",
         Payload=json.dumps(request).encode(),
     )
-    where = f"function {function} in {region} of account {account}"
     try:
         text = answer["Payload"].read().decode(errors="replace")
     except (BotoCoreError, OSError) as error:
         raise OperationError(
-            f"the answer of {where} could not be read", why=str(error), hint="try again"
+            f"the answer of {_where(function, account, region)} could not be read",
+            why=str(error),
+            hint="try again, if the function may be asked twice",
         ) from error
-    if answer.get("FunctionError"):
+    log = base64.b64decode(answer.get("LogResult") or "").decode(errors="replace")
+    return Told(text, bool(answer.get("FunctionError")), log)
+
+
+def invoke(
+    aws: AwsCaller, function: str, request: dict[str, Any], *, account: str, region: str
+) -> dict[str, Any]:
+    """What ``function`` (a name or ARN) answers to ``request``.
+
+    Raises AwsCallError (no such function, not allowed), OperationError where it raised or answered
+    something that is no JSON object.
+    """
+    told = ask(aws, function, request, account=account, region=region)
+    where, text = _where(function, account, region), told.text
+    if told.failed:
         raise OperationError(
             f"{where} raised an error",
             why=text[:_TOLD],
@@ -64,3 +90,7 @@ def invoke(
             hint="name a function that was made for this",
         )
     return document
+
+
+def _where(function: str, account: str, region: str) -> str:
+    return f"function {function} in {region} of account {account}"

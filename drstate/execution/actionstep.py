@@ -8,6 +8,7 @@ and is told so.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from drstate.errors import CancelledError, OperationError, TimedOutError
@@ -18,7 +19,19 @@ from drstate.model import events as e
 from drstate.model.plan import ActionSpec, ShardPlan, Stage
 
 if TYPE_CHECKING:
-    from drstate.adapters.base import Observation, RunContext
+    from drstate.adapters.base import Action, Observation, RunContext
+    from drstate.aws.caller import AwsCaller
+
+
+@dataclass(frozen=True)
+class Started:
+    """An action whose intent is told: it is to be run now, with this caller and context."""
+
+    action: Action
+    aws: AwsCaller
+    context: RunContext
+    #: the clock's monotonic time
+    begun: float
 
 
 class ActionStep:
@@ -36,6 +49,25 @@ class ActionStep:
 
         Raises StoppedError where the run is to stop, JournalError where nothing can be recorded.
         """
+        begun = self._bench.clock.monotonic()
+        try:
+            with self._bench.serial.held(self._spec.serial_key):
+                started = self.begin()
+                if isinstance(started, bool):
+                    return started
+                self.succeed(started, started.action.run(started.aws, started.context))
+        except StoppedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - journaled as the action's failure
+            self.fail(error, begun)
+            return False
+        return True
+
+    def begin(self) -> Started | bool:
+        """Look, and tell the intent. What is to be run now; or whether it ended well already.
+
+        Raises StoppedError where the run is to stop, and what looking fails with.
+        """
         bench, spec = self._bench, self._spec
         bench.stop.check()
         progress = bench.recorder.state.shard(self._stage.id, self._shard_id)
@@ -43,60 +75,56 @@ class ActionStep:
         if state in (StepState.DONE, StepState.FAILED):
             return state is StepState.DONE
         begun = bench.clock.monotonic()
-        try:
-            with bench.serial.held(spec.serial_key):
-                bench.stop.check()
-                self._do(state, progress.observed.get(spec.id), begun)
-        except StoppedError:
-            raise
-        except Exception as error:  # noqa: BLE001 - journaled as the action's failure
-            told = self._told(error)
-            bench.recorder.append(
-                e.ActionFailed(
-                    stage=self._stage.id,
-                    shard=self._shard_id,
-                    action=spec.id,
-                    resource=spec.resource,
-                    error=error_info(told),
-                    duration_seconds=bench.clock.monotonic() - begun,
-                )
-            )
-            return False
-        return True
-
-    def _do(self, state: StepState, first_seen: Mapping[str, Any] | None, begun: float) -> None:
-        bench = self._bench
-        entry = bench.entry(self._spec.resource)
+        entry = bench.entry(spec.resource)
         adapter = bench.adapter(entry.resource.technology)
         aws = bench.aws_for(adapter)
         site = bench.site(self._stage, self._shard, entry)
-        action = adapter.action(self._stage.phase, entry, site, self._spec.id)
+        action = adapter.action(self._stage.phase, entry, site, spec.id)
         seen = action.observe(aws)
         if state is StepState.UNKNOWN:
             self._tell_unknown(seen)
         mine = state is StepState.UNKNOWN
         if seen.done and (mine or not self._awaits_stack()):
             self._finish(already_done=not mine, result={}, begun=begun)
-            return
+            return True
         if seen.blocked is not None:
-            raise OperationError(
-                f"{self._spec.title} cannot run now", why=seen.blocked, hint=seen.hint
-            )
+            raise OperationError(f"{spec.title} cannot run now", why=seen.blocked, hint=seen.hint)
         self._require_consent()
         bench.recorder.append(
             e.ActionIntended(
                 stage=self._stage.id,
                 shard=self._shard_id,
-                action=self._spec.id,
-                resource=self._spec.resource,
-                title=self._spec.title,
+                action=spec.id,
+                resource=spec.resource,
+                title=spec.title,
                 observed=seen.facts,
             )
         )
+        first_seen = progress.observed.get(spec.id)
         facts = seen.facts if first_seen is None else first_seen
-        result = action.run(aws, self._context(facts, begun))
+        return Started(action, aws, self._context(facts, begun), begun)
+
+    def succeed(self, started: Started, result: Mapping[str, Any]) -> None:
+        """Journal the result of what was begun."""
         self._keep(result)
-        self._finish(already_done=False, result=result, begun=begun)
+        self._finish(already_done=False, result=result, begun=started.begun)
+
+    def fail(self, error: Exception, begun: float) -> None:
+        """Journal a failure. ``begun`` is the clock's monotonic time.
+
+        Raises StoppedError where it failed because the run is to stop.
+        """
+        told = self._told(error)
+        self._bench.recorder.append(
+            e.ActionFailed(
+                stage=self._stage.id,
+                shard=self._shard_id,
+                action=self._spec.id,
+                resource=self._spec.resource,
+                error=error_info(told),
+                duration_seconds=self._bench.clock.monotonic() - begun,
+            )
+        )
 
     def _awaits_stack(self) -> bool:
         """Whether it waits for what the stack has just changed: then it runs, however soon it ends.

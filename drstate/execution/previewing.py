@@ -23,9 +23,10 @@ from drstate.execution.errorinfo import error_info
 from drstate.execution.knocking import acted_on, knock
 from drstate.execution.making_plan import PlannedRun
 from drstate.execution.pool import WORKERS, Admission, estimate, stated_bytes
+from drstate.execution.prerequisites import unmet
 from drstate.execution.services import Services
 from drstate.execution.worksource import site_context
-from drstate.model.catalog import Catalog
+from drstate.model.catalog import GLOBAL, Catalog
 from drstate.model.plan import ActionSpec, ShardPlan, Stage, When
 from drstate.model.shard import Binding
 from drstate.model.stackops import Op, StackOutcome
@@ -185,6 +186,9 @@ class _Looker:
             stack=outcome,
             actions=tuple(_told_with(outcome, action) for action in actions),
             no_ops=shard.no_ops,
+            unmet=unmet(self._services, self._planned, stage, shard, catalog, self._caller)
+            if shard.id.region != GLOBAL
+            else (),
             error=error,
         )
 
@@ -262,6 +266,18 @@ def _judged(
     warnings: list[str] = []
     for stage in stages:
         outcomes = [shard.stack for shard in stage.shards if shard.stack is not None]
+        for lacking in (row for shard in stage.shards for row in shard.unmet):
+            if lacking.stops:
+                refusals.append(
+                    RefusalView(
+                        stack="",
+                        what=f"{lacking.resource} is not ready for {stage.phase}",
+                        why=lacking.what,
+                        hint=lacking.hint,
+                    )
+                )
+            else:
+                warnings.append(f"{lacking.resource}: {lacking.what}; {lacking.hint}")
         for found in check(stage.phase, outcomes):
             if found.severity is Severity.ERROR:
                 refusals.append(

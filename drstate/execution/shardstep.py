@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
 
 from drstate.errors import DrstateError
 from drstate.execution.actionstep import ActionStep
+from drstate.execution.batchstep import BatchStep
 from drstate.execution.errorinfo import as_drstate, error_info
 from drstate.execution.knocking import acted_on, knock
 from drstate.execution.stackstep import StackStep
@@ -79,11 +81,33 @@ class ShardStep:
             if spec.when is when:
                 chains.setdefault(spec.resource, []).append(spec)
         for level in self._levels(tuple(chains)):
-            together = [chains[key] for key in level if key not in self._failed]
-            if len(together) == 1:
-                self._chain(together[0])
-            elif together:
-                self._at_once(together)
+            self._together({key: chains[key] for key in level if key not in self._failed})
+
+    def _together(self, chains: dict[str, list[ActionSpec]]) -> None:
+        """Resources that do not depend on each other: each chain on its own, but for batches."""
+        while chains:
+            alone = {key: alone_first(chain) for key, chain in chains.items()}
+            first = [chain for chain in alone.values() if chain]
+            if len(first) == 1:
+                self._chain(first[0])
+            elif first:
+                self._at_once(first)
+            rest = {
+                key: chain[len(alone[key]) :]
+                for key, chain in chains.items()
+                if key not in self._failed and len(chain) > len(alone[key])
+            }
+            self._batches([chain[0] for chain in rest.values()])
+            chains = {
+                key: chain[1:]
+                for key, chain in rest.items()
+                if key not in self._failed and len(chain) > 1
+            }
+
+    def _batches(self, specs: list[ActionSpec]) -> None:
+        for batch in sorted({spec.batch_key for spec in specs if spec.batch_key is not None}):
+            members = tuple(spec for spec in specs if spec.batch_key == batch)
+            self._failed |= BatchStep(self._bench, self._stage, self._shard, members).run()
 
     def _at_once(self, chains: list[list[ActionSpec]]) -> None:
         workers = min(len(chains), self._bench.parallel)
@@ -119,6 +143,11 @@ class ShardStep:
                 duration_seconds=bench.recorder.seconds_since(f"{self._stage.id}/{self._shard_id}"),
             )
         )
+
+
+def alone_first(chain: list[ActionSpec]) -> list[ActionSpec]:
+    """The actions of a chain before its first one that is run in a batch."""
+    return list(takewhile(lambda spec: spec.batch_key is None, chain))
 
 
 def failed_resources(errors: Mapping[str, str], declared: Iterable[str]) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from drstate.model.catalog import Catalog, CatalogEntry, Ownership
-from drstate.model.phases import SiteState
+from drstate.model.phases import Phase, SiteState
 from drstate.model.problem import Problem
 from drstate.model.scope import Scope
 from drstate.model.shard import Binding, ShardInput
@@ -44,10 +44,19 @@ class AdapterWork:
         )
         found = adapter.work(request.phase, entry, site)
         declared = self.declares(entry, request.region)
+        warnings = list(found.warnings)
+        unfenced = (
+            adapter.unfenced(entry, site)
+            if request.force and request.phase is Phase.ACTIVATE
+            else None
+        )
+        if unfenced is not None:
+            warnings.append(f"not fenced in {site.other}: {unfenced}")
         return PlannedWork(
             actions=tuple(action.spec for action in found.actions),
             no_op=found.no_op,
             declare_seconds=self._declare_seconds(entry, request.state) if declared else 0,
+            warnings=tuple(warnings),
         )
 
     def declares(self, entry: CatalogEntry, site: str) -> bool:

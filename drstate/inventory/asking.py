@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drstate.errors import AwsCallError
 from drstate.inventory.found import Found, usable_arn
+from drstate.model.grant import Grant
 from drstate.model.inventory import Source
 from drstate.model.tags import ENABLED
 
@@ -19,13 +20,19 @@ if TYPE_CHECKING:
 
 EXPLORER = "resource-explorer-2"
 TAGGING = "resourcegroupstaggingapi"
-#: IAM actions that discovery needs in every account
-PERMISSIONS: tuple[str, ...] = (
-    "resource-explorer-2:GetDefaultView",
-    "resource-explorer-2:ListViews",
-    "resource-explorer-2:ListResources",
-    "resource-explorer-2:Search",
-    "tag:GetResources",
+#: what discovery needs in every account
+GRANTS: tuple[Grant, ...] = (
+    Grant(
+        "find the resources that carry dr:enabled",
+        (
+            "resource-explorer-2:GetDefaultView",
+            "resource-explorer-2:ListViews",
+            "resource-explorer-2:ListResources",
+            # AWS authorises a listing as a search of the view
+            "resource-explorer-2:Search",
+            "tag:GetResources",
+        ),
+    ),
 )
 #: the most that either service gives in one page
 _EXPLORER_PAGE = 1000

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from drstate.model.base import Value
+from drstate.model.named import DnsRecord, Hook
 from drstate.model.scope import (
     Account,
-    DnsRecord,
     Policies,
     ProbePlace,
     RegionPair,
@@ -31,6 +31,11 @@ _FORMS = {
     r"^[A-Za-z0-9-]{1,64}$": "letters, digits and hyphens, 64 at most",
     r".+\.$": "a DNS name with its final dot",
     r"^[A-Za-z0-9_:-]{1,170}$": "a Lambda function's name or ARN",
+    r"^[a-zA-Z0-9_./:-]{3,150}$": "a document's name or ARN",
+    r"^[a-z0-9][a-z0-9-]{0,62}$": "small letters, digits and hyphens, 63 at most",
+    r"^arn:aws[a-z-]*:route53-recovery-control::\d{12}:controlpanel/[^/]+/routingcontrol/.+$": (
+        "a routing control's ARN"
+    ),
 }
 #: pydantic's kinds of mistake, in words; ``{…}`` is filled from the finding
 _KINDS = {
@@ -52,6 +57,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "accounts": Account,
     "regions": RegionPair,
     "dns": DnsRecord,
+    "hooks": Hook,
     "policies": Policies,
     "targets": Targets,
 }

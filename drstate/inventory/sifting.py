@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from drstate.inventory.found import Claim, Found, claimed
 from drstate.model.called import Called
+from drstate.model.named import DnsRecord, Hook, HookKind
 from drstate.model.resource import Resource, Technology, resource_key
 from drstate.model.scope import Environment, Scope, Targets
 from drstate.model.tags import (
@@ -66,7 +67,7 @@ def sift(scope: Scope, found: Iterable[Found], claims: Sequence[Claim]) -> Sifte
             result.not_enabled += 1
         else:
             _take(one, claims, by_key, result.violations)
-    for resource in dns_resources(scope):
+    for resource in named_resources(scope):
         by_key[resource.key] = resource
     result.resources = [_aimed(by_key[key], scope.targets) for key in sorted(by_key)]
     result.violations += missing_dependencies(result.resources)
@@ -119,27 +120,51 @@ def _aimed(resource: Resource, targets: Targets) -> Resource:
     return resource.model_copy(update={"tags": tags.model_copy(update=aimed)})
 
 
-def dns_resources(scope: Scope) -> list[Resource]:
-    """The records of the scope file: they carry no tags, their file entry says the same."""
+def named_resources(scope: Scope) -> list[Resource]:
+    """What the scope file names: it carries no tags, its entry there says the same."""
     return [
-        Resource(
-            key=resource_key(Technology.ROUTE53, record.account, f"{record.name}/{record.type}"),
-            technology=Technology.ROUTE53,
-            name=f"{record.name}/{record.type}",
-            account=record.account,
-            region=scope.regions.primary,
-            arn=f"{record.zone} {record.name} {record.type}",
-            tags=DrTags(
-                customer=scope.customer,
-                environment=scope.environment,
-                wave=record.wave,
-                priority=record.priority,
-                health_check_url=record.health_check_url,
-                dependencies=tuple(record.dependencies),
-            ),
-        )
-        for record in scope.dns
+        *(_record(scope, record) for record in scope.dns),
+        *(_hook(scope, hook) for hook in scope.hooks),
     ]
+
+
+def _record(scope: Scope, record: DnsRecord) -> Resource:
+    return Resource(
+        key=resource_key(Technology.ROUTE53, record.account, record.resource_name),
+        technology=Technology.ROUTE53,
+        name=record.resource_name,
+        account=record.account,
+        region=scope.regions.primary,
+        arn=f"{record.zone} {record.name} {record.type}",
+        tags=DrTags(
+            customer=scope.customer,
+            environment=scope.environment,
+            wave=record.wave,
+            priority=record.priority,
+            health_check_url=record.health_check_url,
+            dependencies=tuple(record.dependencies),
+        ),
+    )
+
+
+def _hook(scope: Scope, hook: Hook) -> Resource:
+    technology = Technology.SSM if hook.kind is HookKind.SSM else Technology.LAMBDA_HOOK
+    return Resource(
+        key=resource_key(technology, hook.account, hook.name),
+        technology=technology,
+        name=hook.name,
+        account=hook.account,
+        region=scope.regions.primary,
+        # two hooks may run the same document: the hook's name is part of what it is called
+        arn=f"{hook.name} {hook.runs}",
+        tags=DrTags(
+            customer=scope.customer,
+            environment=scope.environment,
+            wave=hook.wave,
+            priority=hook.priority,
+            dependencies=tuple(hook.dependencies),
+        ),
+    )
 
 
 def missing_dependencies(resources: Sequence[Resource]) -> list[Violation]:

@@ -62,6 +62,11 @@ class ActionSpec(Value):
     #: actions with the same key never run at the same time, in whatever scope they are (a DNS
     #: zone's id: Route 53 refuses a second change while one is pending)
     serial_key: str | None = None
+    #: actions of a shard with the same key are run by one call for all of them, where the service
+    #: takes many at once (DRS's jobs)
+    batch_key: str | None = None
+    #: what the plan warns of, if this is done
+    warning: str | None = None
 
 
 class NoOp(Value):
@@ -85,6 +90,8 @@ class ShardPlan(Value):
     actions: tuple[ActionSpec, ...]
     no_ops: tuple[NoOp, ...] = ()
     estimate_seconds: int
+    #: what the operator should know before, each with its resource
+    warnings: tuple[str, ...] = ()
 
 
 class Stage(Value):

@@ -7,19 +7,37 @@ reads it from disk is ``inventory.scopes``.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from drstate.model.base import Value
-from drstate.model.tags import Priority
+from drstate.model.forms import AccountId, Customer, Region, RoleArn
+from drstate.model.named import DnsRecord, DnsWay, Hook
+
+__all__ = [
+    "Account",
+    "AccountId",
+    "Approval",
+    "Customer",
+    "DnsRecord",
+    "DnsWay",
+    "Environment",
+    "Hook",
+    "Policies",
+    "ProbePlace",
+    "ProbeWay",
+    "Region",
+    "RegionPair",
+    "RoleArn",
+    "Scope",
+    "ScopeKey",
+    "SiteMap",
+    "SiteMapTable",
+    "Targets",
+]
 
 P = TypeVar("P", bound=Value)
-
-AccountId = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
-Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
-Customer = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
 class Environment(StrEnum):
@@ -120,33 +138,6 @@ class SiteMapTable(StrEnum):
 SiteMap = dict[SiteMapTable, dict[str, str]]
 
 
-class DnsWay(StrEnum):
-    """How a record is flipped."""
-
-    #: ChangeResourceRecordSets on the record itself
-    RECORD = "record"
-    #: a flag in the recovery region drives the health check of the primary record
-    FLAG = "flag"
-
-
-class DnsRecord(Value):
-    """A DNS record that moves with the scope. It carries no tags, so the scope file names it."""
-
-    zone: str = Field(pattern=r".+\.$", description="name of the hosted zone, with its final dot")
-    account: AccountId
-    name: str = Field(pattern=r".+\.$", description="full record name, with its final dot")
-    type: Literal["A", "AAAA", "CNAME"] = "CNAME"
-    way: DnsWay = DnsWay.RECORD
-    wave: int = Field(ge=1)
-    priority: Priority = Priority.CRITICAL
-    ttl: int = Field(default=60, ge=0, le=86400)
-    #: region -> record values that serve from there
-    values: dict[Region, list[str]]
-    dependencies: list[str] = []
-    #: asked once the record answers with the recovery site's values, as the tag of that name
-    health_check_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
-
-
 class Targets(Value):
     """What the customer was promised, for resources whose own tags promise nothing."""
 
@@ -226,6 +217,7 @@ class Scope(Value):
     #: region whose identifiers are on the right-hand side -> tables
     site_map: dict[Region, SiteMap] = {}
     dns: list[DnsRecord] = []
+    hooks: list[Hook] = []
     policies: Policies = Policies()
     targets: Targets = Targets()
     #: region -> from where its endpoints are probed; a region without one is not probed from
@@ -275,4 +267,17 @@ class Scope(Value):
                     raise ValueError(
                         f"probes: {region} names account {place.account}, which accounts: lacks"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _hooks(self) -> Scope:
+        names: set[str] = set()
+        for hook in self.hooks:
+            if all(hook.account != account.id for account in self.accounts):
+                raise ValueError(
+                    f"hooks: {hook.name} names account {hook.account}, which accounts: lacks"
+                )
+            if hook.name in names:
+                raise ValueError(f"hooks: {hook.name} is listed twice")
+            names.add(hook.name)
         return self

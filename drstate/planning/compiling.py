@@ -77,6 +77,7 @@ def compile_plan(request: PlanRequest, catalog: Catalog, scope: Scope, work: Wor
     warnings += estimate.budget_warnings(stages)
     warnings += estimate.rto_warnings(stages, entries)
     warnings += _large_stacks(stages)
+    warnings += _of_actions(stages)
     if selection.partial:
         warnings.append(
             "waves or resources were chosen: the site keeps its state until the phase has run "
@@ -221,6 +222,15 @@ def _refuse_problems(problems: Iterable[Problem], scope: Scope) -> None:
         why="\n".join(f"{row.resource}: {row.what} ({row.file}: {row.field})" for row in rows),
         hint="\n".join(dict.fromkeys(row.hint for row in rows)),
     )
+
+
+def _of_actions(stages: Sequence[Stage]) -> Iterator[str]:
+    for stage in stages:
+        for shard in stage.shards:
+            yield from shard.warnings
+            for action in shard.actions:
+                if action.warning is not None:
+                    yield f"{action.resource}: {action.warning}"
 
 
 def _large_stacks(stages: Sequence[Stage]) -> Iterator[str]:

@@ -55,6 +55,7 @@ def regional_shard(
     actions: list[ActionSpec] = []
     no_ops: list[NoOp] = []
     seconds: list[int] = []
+    warnings: list[str] = []
     for entry in ordered:
         work = context.work.work(
             WorkRequest(
@@ -73,6 +74,7 @@ def regional_shard(
             declared.append(entry.key)
             seconds.append(work.declare_seconds)
         actions.extend(work.actions)
+        warnings.extend(f"{entry.key}: {text}" for text in work.warnings)
         if not work.actions and (work.no_op or not is_declared):
             reason = work.no_op or f"{context.phase} has nothing to do for it in {context.region}"
             no_ops.append(NoOp(resource=entry.key, reason=reason))
@@ -88,6 +90,7 @@ def regional_shard(
         actions=tuple(actions),
         no_ops=tuple(no_ops),
         estimate_seconds=estimate.shard_seconds(actions, seconds, has_stack=stack is not None),
+        warnings=tuple(warnings),
     )
 
 

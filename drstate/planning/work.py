@@ -44,6 +44,8 @@ class PlannedWork:
     no_op: str | None = None
     #: how long the declared part takes, in seconds
     declare_seconds: int = 0
+    #: what the operator should know before
+    warnings: tuple[str, ...] = ()
 
 
 class WorkSource(Protocol):

@@ -47,8 +47,10 @@ class Launch(StrEnum):
 
 
 class LaunchChoices(Value):
-    """DRS's launch settings. Copied address and tags are for drills only: DRS refuses them where it
-    launches into an instance."""
+    """DRS's launch settings.
+
+    Copied address and tags are for drills only: DRS refuses them where it launches into an instance.
+    """
 
     right_sizing: Literal["NONE", "BASIC", "IN_AWS"] = "NONE"
     copy_private_ip: bool = False
@@ -133,6 +135,11 @@ class DrsSpec(Spec):
     source_dest_check: bool = True
     tenancy: str = "default"
     metadata: Metadata = Metadata()
+
+    @property
+    def hostname(self) -> str:
+        """The private name that its operating system has, where nobody changed it."""
+        return self.endpoints.get(PRIVATE_DNS, "")
 
 
 INSTANCE = "aws:ec2/instance:Instance"

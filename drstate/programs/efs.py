@@ -31,7 +31,7 @@ DNS, FILE_SYSTEM_ID = "dns", "file-system"
 ACCESS_POINT_TAG = "drstate:access-point"
 #: identifiers of a network inside of a policy: they hold in one region only
 _NETWORK_ID = re.compile(r"\b(?:vpce|vpc|subnet|sg|eni)-[0-9a-f]{8,17}\b")
-_HERE, _POINT = "{{file-system}}", "{{access-point %s}}"
+_HERE, _POINT = "{{file-system}}", "{{access-point %d}}"
 
 
 class EfsPolicy(Value):
@@ -117,6 +117,7 @@ OWNERS: Owners = {
             "lifecyclePolicies",
             "performanceMode",
             "provisionedThroughputInMibps",
+            "region",
             "tags",
             "throughputMode",
         ),
@@ -127,10 +128,10 @@ OWNERS: Owners = {
         ),
     ),
     MOUNT_TARGET: (
-        *program("fileSystemId", "securityGroups", "subnetId"),
+        *program("fileSystemId", "region", "securityGroups", "subnetId"),
         Property("ipAddress", Owner.AWS, "chosen from the subnet"),
     ),
-    ACCESS_POINT: program("fileSystemId", "posixUser", "rootDirectory", "tags"),
+    ACCESS_POINT: program("fileSystemId", "posixUser", "region", "rootDirectory", "tags"),
     POLICY: program("fileSystemId", "policy"),
     BACKUPS: program("backupPolicy", "fileSystemId"),
 }
@@ -173,10 +174,8 @@ def _policy(spec: EfsSpec, translator: Translator) -> str | None:
         return None
     base = spec.arn.rpartition(":")[0]
     text = spec.policy
-    for point in spec.access_points:
-        text = text.replace(
-            f"{base}:access-point/{point.identifier}", _POINT % point.identifier
-        )
+    for number, point in enumerate(spec.access_points):
+        text = text.replace(f"{base}:access-point/{point.identifier}", _POINT % number)
     text = text.replace(spec.arn, _HERE)
     for found in sorted(set(_NETWORK_ID.findall(text))):
         here = translator.required(SiteMapTable.IDENTIFIERS, found, "network of the policy")
@@ -196,6 +195,7 @@ def declare_site(entry: CatalogEntry, declaration: Declaration) -> DeclaredOutpu
             # one mount target per subnet: the source's subnet tells which one it is
             name_of(entry, "mount-target", source.subnet),
             file_system_id=system.id,
+            region=declaration.shard.id.region,
             security_groups=list(target.security_groups) or None,
             subnet_id=target.subnet,
             opts=declaration.options(OWNERS, MOUNT_TARGET),
@@ -242,6 +242,8 @@ def _file_system(
         performance_mode=spec.performance_mode,
         protection=aws.efs.FileSystemProtectionArgs(replication_overwrite="DISABLED"),
         provisioned_throughput_in_mibps=spec.provisioned_throughput,
+        # said, although it is the provider's: a creation that was cut off is looked up there
+        region=declaration.shard.id.region,
         tags=tags_of(entry),
         throughput_mode=spec.throughput_mode,
         opts=declaration.options(OWNERS, FILE_SYSTEM, protect=True),
@@ -276,6 +278,7 @@ def _access_point(
         name_of(entry, "access-point", point.identifier),
         file_system_id=system.id,
         posix_user=user,
+        region=declaration.shard.id.region,
         root_directory=aws.efs.AccessPointRootDirectoryArgs(
             path=point.path, creation_info=creation
         ),
@@ -302,7 +305,7 @@ def _policies(
     )
     if here.policy is None:
         return
-    marks = [_HERE, *(_POINT % point.identifier for point in spec.access_points)]
+    marks = [_HERE, *(_POINT % number for number in range(len(points)))]
     text = here.policy
 
     def filled(arns: Sequence[Any]) -> str:

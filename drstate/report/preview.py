@@ -38,6 +38,16 @@ class ActionPreview(Value):
         return not self.done and self.error is None and not self.after_create
 
 
+class PrerequisiteView(Value):
+    """Something that does not hold and should before the phase begins."""
+
+    resource: str
+    what: str
+    hint: str = ""
+    #: whether it stops the run before its first action
+    stops: bool = True
+
+
 class ShardPreview(Value):
     """One shard: its stack's diff and its actions."""
 
@@ -47,6 +57,8 @@ class ShardPreview(Value):
     stack: StackOutcome | None
     actions: tuple[ActionPreview, ...] = ()
     no_ops: tuple[NoOp, ...] = ()
+    #: prerequisites that are not met
+    unmet: tuple[PrerequisiteView, ...] = ()
     error: ErrorInfo | None = None
 
     @property

@@ -39,6 +39,7 @@ _SKIPPED = {
     "ec2": {"amis", "deleted_amis", "_amis"},
     "ecs": {"tasks"},
     "route53": {"_change_book"},
+    "ssm": {"commands", "executions"},
 }
 _WHOLE_SERVICES_SKIPPED = {"moto_api", "instance_metadata", "sts"}
 _PLAIN = (str, int, float, bool, type(None))

@@ -85,6 +85,18 @@ def require_permission(caller: Principal, asked: Asked, request: Request, body: 
                 raise _denied(caller, asked, wish.action, resource, verdict, kind)
 
 
+def permission_of(service: str, operation: str) -> str:
+    """The IAM action that a recorded call needed."""
+    model = service_model(service)
+    signed = (
+        str(model.metadata.get("signingName") or model.metadata["endpointPrefix"])
+        if model
+        else service
+    )
+    action = f"{_PREFIXES.get(service, signed)}:{operation}"
+    return _ACTIONS.get(action, action)
+
+
 def _wish(caller: Principal, asked: Asked, request: Request, body: bytes) -> Wish:
     model = service_model(asked.service)
     signed = asked.signing_name or (str(model.metadata["endpointPrefix"]) if model else "")

@@ -112,9 +112,9 @@ def stage_of(technology: str, folder: Path) -> Iterator[Stage]:
 
 
 @contextmanager
-def forked(stage: Stage) -> Iterator[Stage]:
+def forked(stage: Stage, name: str) -> Iterator[Stage]:
     """A copy of the stage as it is now, with its own sandbox and stacks."""
-    home, folder = stage.folder / "fork", stage.folder / "fork-project"
+    home, folder = stage.folder / name, stage.folder / f"{name}-project"
     process.fork(stage.home, home)
     try:
         with environment(home):

@@ -16,10 +16,8 @@ UNDO_CHECKS = ("undo-undoes",)
 
 
 def undone(stage: Stage) -> None:
-    """ACTIVATE's actions are run and undone in reverse; then what exists is as it was before."""
+    """ACTIVATE's actions are run on a warm site and undone in reverse: then all is as before."""
     world, adapter = stage.world, stage.adapter
-    world.phase(Phase.REPLICATE)
-    world.phase(Phase.INSTANTIATE)
     before = exists(stage)
     performed: list[tuple[Action, dict[str, Any]]] = []
     for when in (When.BEFORE, When.AFTER):

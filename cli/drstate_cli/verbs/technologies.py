@@ -1,11 +1,16 @@
-"""``drstate technologies``: what can be recovered."""
+"""``drstate technologies``: what can be recovered, and what each phase does for it."""
 
 from __future__ import annotations
+
+import textwrap
 
 import typer
 
 from drstate_cli.options import Common, verb
 from drstate_cli.payload import emit
+
+#: columns of the text
+_WIDTH = 100
 
 
 def register(app: typer.Typer) -> None:
@@ -15,29 +20,33 @@ def register(app: typer.Typer) -> None:
 
 @verb
 def technologies(common: Common) -> None:
-    """List what can be recovered. With the IAM permissions that it needs."""
-    from drstate.adapters.registry import load_adapters
+    """List what can be recovered, and what each phase does. Made from the code."""
+    from drstate.execution.technologies import matrix
 
-    rows = [
-        {
-            "technology": adapter.technology,
-            "summary": adapter.summary,
-            "finds": [claim.explorer_type for claim in adapter.claims],
-            "services": list(adapter.services),
-            "permissions": list(adapter.permissions()),
-        }
-        for adapter in load_adapters()
-    ]
+    rows = matrix()
 
     def text() -> str:
-        lines = []
+        lines: list[str] = []
         for row in rows:
-            finds = ", ".join(row["finds"]) or "named in the scope file"
-            lines += [
-                f"{row['technology']:<10} {row['summary']}",
-                f"{'':<10} finds: {finds}",
-                f"{'':<10} {len(row['permissions'])} IAM permissions (all with -o json)",
-            ]
+            finds = ", ".join(row.finds) or "named in the scope file"
+            declares = ", ".join(row.declares) or "nothing"
+            lines += [f"{row.technology}  {row.summary}"]
+            facts = {"finds": finds, "declares": declares, **row.phases}
+            for name, told in facts.items():
+                lines += textwrap.wrap(
+                    told,
+                    _WIDTH,
+                    initial_indent=f"    {name:<12}",
+                    subsequent_indent=" " * 16,
+                    break_on_hyphens=False,
+                )
+            lines.append("")
+        lines.append(f"{len(rows)} technologies. Permissions: drstate iam policy --technology NAME")
         return "\n".join(lines)
 
-    emit(common, "drstate.technologies/1", {"technologies": rows}, text)
+    emit(
+        common,
+        "drstate.technologies/2",
+        {"technologies": [row.model_dump(mode="json") for row in rows]},
+        text,
+    )

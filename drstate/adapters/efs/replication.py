@@ -215,11 +215,8 @@ class Break(EfsAction):
         if self.force or known.status == reading.DELETING or known.copies:
             return None, ""
         state = f"the replication from {known.source} is {known.status}"
-        return (
-            f"{state}: {known.message}" if known.message else f"{state}, and not complete",
-            "mend it and wait for a copy; if that region is lost: drstate up --phase activate "
-            "--force",
-        )
+        hint = "mend it; if that region is lost: drstate up --phase activate --force"
+        return f"{state}: {known.message}" if known.message else f"{state}, not complete", hint
 
     def _caught_up(
         self, here: At, name: str, run: RunContext, started: datetime

@@ -56,7 +56,7 @@ def capture(resource: Resource, at: At, now: datetime) -> ElasticacheSpec:
         automatic_failover=found.get("AutomaticFailover") in ("enabled", "enabling"),
         multi_az=found.get("MultiAZ") == "enabled",
         port=_port(found),
-        parameter_group=_parameter_group(node),
+        parameter_group=_parameter_group(node, reading.datastore_of(found)),
         subnet_group=node.get("CacheSubnetGroupName"),
         security_groups=tuple(
             sorted(one["SecurityGroupId"] for one in node.get("SecurityGroups", []))
@@ -147,10 +147,10 @@ def _port(found: dict[str, Any]) -> int:
     return next((int(one["Port"]) for one in places if one), 6379)
 
 
-def _parameter_group(node: dict[str, Any]) -> str | None:
+def _parameter_group(node: dict[str, Any], datastore: str | None) -> str | None:
     name = (node.get("CacheParameterGroup") or {}).get("CacheParameterGroupName")
-    # a datastore wraps the group that it was made with; the wrapped one is AWS's own name
-    return None if name is None or str(name).startswith("global-datastore-") else str(name)
+    # a datastore wraps the group that it was made with: two captures have to be equal
+    return str(name).removeprefix(f"global-datastore-{datastore}-") if name else None
 
 
 def _log(found: dict[str, Any]) -> LogDelivery:

@@ -144,3 +144,10 @@ def _topology(found: dict[str, Any]) -> Topology:
             for one in found.get("Members", [])
         ),
     )
+
+
+def lag_names(found: dict[str, Any]) -> set[str]:
+    """Whatever CloudWatch may call the group: its id, its nodes', its datastore's."""
+    names = {str(found["ReplicationGroupId"]), *map(str, found.get("MemberClusters", []))}
+    datastore = datastore_of(found)
+    return names | ({datastore} if datastore else set())

@@ -61,6 +61,7 @@ _WHEN_ASKED = {
     "cloudtrail": "moto.cloudtrail.responses:CloudTrailResponse",
     "efs": "moto.efs.responses:EFSResponse",
     "elasticache": "moto.elasticache.responses:ElastiCacheResponse",
+    "events": "moto.events.responses:EventsHandler",
     "fsx": "moto.fsx.responses:FSxResponse",
     "lambda": "moto.awslambda.responses:LambdaResponse",
     "opensearch": "moto.opensearch.responses:OpenSearchServiceResponse",
@@ -73,7 +74,7 @@ _WHEN_ASKED = {
     "stepfunctions": "moto.stepfunctions.responses:StepFunctionResponse",
 }
 # Modules that cannot be called what their service is called: here, and moto's.
-_NAMED = {"lambda": ("functions", "awslambda")}
+_NAMED = {"events": ("eventbridge", "events"), "lambda": ("functions", "awslambda")}
 
 
 @cache

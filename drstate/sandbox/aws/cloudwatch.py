@@ -14,7 +14,7 @@ from typing import Any
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 
-from . import alarms, rds_metrics, runtime, s3_metrics
+from . import alarms, cache_metrics, rds_metrics, runtime, s3_metrics
 from .extend import extend
 from .modelled import checked
 
@@ -34,6 +34,7 @@ class _Backend:
         """What services report by themselves: moto's own, and Aurora's lag."""
         return [
             *_aws_metric_data(self),
+            *cache_metrics.data(self.account_id, self.region_name),
             *rds_metrics.data(self.account_id, self.region_name),
             *s3_metrics.data(self.account_id, self.region_name),
         ]

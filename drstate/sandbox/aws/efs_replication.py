@@ -155,7 +155,11 @@ def protection(system: FileSystem) -> str:
 
 
 def _protect(system: FileSystem, state: str) -> None:
-    setattr(system, _NAMED, state)
+    if state == ENABLED:
+        # as if nobody had ever changed it
+        vars(system).pop(_NAMED, None)
+    else:
+        setattr(system, _NAMED, state)
 
 
 def find_system(backend: EFSBackend, name: str) -> FileSystem:

@@ -53,8 +53,8 @@ class _Backend:
             ):
                 raise Refusal(
                     "ResourceConflictException",
-                    f"The event source arn (\" {other.event_source_arn} \") and function (\" "
-                    f"{other.function_name} \") provided mapping already exists. Please update or "
+                    f'The event source arn (" {other.event_source_arn} ") and function (" '
+                    f'{other.function_name} ") provided mapping already exists. Please update or '
                     f"delete the existing mapping with UUID {other.uuid}",
                 )
         made = _create(self, spec)
@@ -143,7 +143,7 @@ def _end(mapping: Any) -> None:
 
 
 def _gone(backend: Any, uuid: str) -> None:
-    backend._event_source_mappings.pop(uuid, None)
+    backend._event_source_mappings.pop(uuid, None)  # noqa: SLF001 - moto has no way to
 
 
 def _refuse_busy(mapping: Any) -> None:

@@ -32,7 +32,6 @@ _configuration = LambdaFunction.get_configuration
 _get_code = LambdaFunction.get_code
 _update = LambdaFunction.update_configuration
 _made = LambdaFunction.__init__
-_remove = LambdaBackend.remove_permission
 _update_alias = LambdaStorage.update_alias
 
 
@@ -40,6 +39,7 @@ def _init(self: Any, account_id: str, spec: dict[str, Any], region: str, version
     _made(self, account_id, spec, region, version)
     self.kept = {name: spec[name] for name in _KEPT if spec.get(name)}
     self.provisioned = {}
+    self.invoke_configs = {}
 
 
 class _Function:
@@ -114,10 +114,6 @@ class _Backend:
             )
         function.reserved_concurrency = wanted
         return wanted
-
-    def remove_permission(self: Any, function_name: str, sid: str, revision: str = "") -> None:
-        """Remove a statement of the function."""
-        _remove(self, function_name, sid, revision)
 
 
 class _Storage:
@@ -209,6 +205,66 @@ class _Responses:
         config = self.backend.get_function(_name(self)).url_config
         return ActionResult({"FunctionUrlConfigs": [config.to_dict()] if config else []})
 
+    def remove_permission(self: Any) -> ActionResult:
+        """Remove a statement of the function, or of the version or alias that is named."""
+        qualifier, sid = self.params.get("Qualifier"), self.params["StatementId"]
+        function = self.backend.get_function(_name(self), qualifier)
+        wanted = self.backend.get_function(_name(self)).function_arn
+        wanted = f"{wanted}:{qualifier}" if qualifier else wanted
+        kept = function.policy.statements
+        gone = [one for one in kept if (one.get("Sid"), one["Resource"]) == (sid, wanted)]
+        if not gone:
+            raise Refusal(
+                "ResourceNotFoundException", f"Statement {sid} is not found in resource policy."
+            )
+        kept.remove(gone[0])
+        return ActionResult({})
+
+    def put_function_event_invoke_config(self: Any) -> ActionResult:
+        """How asynchronous invocations of a function, a version or an alias end; as a whole."""
+        given = {
+            name: value
+            for name, value in self.params.items()
+            if name not in ("FunctionName", "Qualifier") and value is not None
+        }
+        function, qualifier = _whose(self)
+        function.invoke_configs[qualifier] = {
+            "LastModified": runtime.clock().seconds(),
+            "DestinationConfig": {"OnSuccess": {}, "OnFailure": {}},
+            **given,
+        }
+        return ActionResult(_invoke_config(function, qualifier))
+
+    def update_function_event_invoke_config(self: Any) -> ActionResult:
+        """The same, with what is not named kept."""
+        function, qualifier = _whose(self)
+        kept = function.invoke_configs.get(qualifier, {})
+        self.params = {**kept, **self.params}
+        return _Responses.put_function_event_invoke_config(self)
+
+    def get_function_event_invoke_config(self: Any) -> ActionResult:
+        """One of them."""
+        function, qualifier = _whose(self)
+        if qualifier not in function.invoke_configs:
+            raise Refusal(
+                "ResourceNotFoundException",
+                f"The function {function.function_arn}:{qualifier} doesn't have an "
+                "EventInvokeConfig",
+            )
+        return ActionResult(_invoke_config(function, qualifier))
+
+    def list_function_event_invoke_configs(self: Any) -> ActionResult:
+        """All of a function."""
+        function = self.backend.get_function(_name(self))
+        shown = [_invoke_config(function, one) for one in sorted(function.invoke_configs)]
+        return ActionResult({"FunctionEventInvokeConfigs": shown})
+
+    def delete_function_event_invoke_config(self: Any) -> ActionResult:
+        """Delete one."""
+        function, qualifier = _whose(self)
+        function.invoke_configs.pop(qualifier, None)
+        return ActionResult({})
+
     def get_policy(self: Any) -> ActionResult:
         """The statements of the function, or of the version or alias that is named."""
         qualifier = self.params.get("Qualifier")
@@ -217,9 +273,7 @@ class _Responses:
         wanted = f"{arn}:{qualifier}" if qualifier else arn
         kept = [each for each in function.policy.statements if each["Resource"] == wanted]
         if not kept:
-            raise Refusal(
-                "ResourceNotFoundException", "The resource you requested does not exist."
-            )
+            raise Refusal("ResourceNotFoundException", "The resource you requested does not exist.")
         policy = {"Version": "2012-10-17", "Id": "default", "Statement": kept}
         return ActionResult({"Policy": json.dumps(policy), "RevisionId": function.policy.revision})
 
@@ -249,6 +303,18 @@ def _shown(made: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _whose(response: Any) -> tuple[Any, str]:
+    """The function, and the version or alias that is meant."""
+    qualifier = str(response.params.get("Qualifier") or "$LATEST")
+    response.backend.get_function(_name(response), qualifier)
+    return response.backend.get_function(_name(response)), qualifier
+
+
+def _invoke_config(function: Any, qualifier: str) -> dict[str, Any]:
+    arn = f"{function.function_arn}:{qualifier}"
+    return {"FunctionArn": arn, **function.invoke_configs[qualifier]}
+
+
 def _name(response: Any) -> str:
     return unquote(str(response.params["FunctionName"]))
 
@@ -274,12 +340,21 @@ def install() -> None:
         _Function,
         replaces=frozenset({"get_configuration", "get_code", "update_configuration", "vpc_config"}),
     )
-    extend(
-        LambdaBackend,
-        _Backend,
-        replaces=frozenset({"put_function_concurrency", "remove_permission"}),
-    )
+    extend(LambdaBackend, _Backend, replaces=frozenset({"put_function_concurrency"}))
     extend(LambdaStorage, _Storage, replaces=frozenset({"update_alias"}))
     extend(
-        LambdaResponse, _Responses, replaces=frozenset({"get_function_concurrency", "get_policy"})
+        LambdaResponse,
+        _Responses,
+        replaces=frozenset(
+            {
+                "get_function_concurrency",
+                "get_policy",
+                "remove_permission",
+                "put_function_event_invoke_config",
+                "update_function_event_invoke_config",
+                "get_function_event_invoke_config",
+                "list_function_event_invoke_configs",
+                "delete_function_event_invoke_config",
+            }
+        ),
     )

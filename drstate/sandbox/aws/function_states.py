@@ -53,7 +53,7 @@ class _Backend:
         before = (function.code_sha_256, function.architectures)
         if body.get("Architectures"):
             function.architectures = body["Architectures"]
-        function._set_function_code(body)
+        function._set_function_code(body)  # noqa: SLF001 - moto's would publish too late
         if (function.code_sha_256, function.architectures) != before:
             function.code_or_config_updated = True
         shown = function
@@ -82,7 +82,7 @@ def update_status(function: Any) -> str:
 
 def _copies(backend: Any, made: Any) -> list[Any]:
     # with Publish, moto answers with a copy: the function itself and its version are meant
-    held = backend._lambdas._functions[made.function_name]
+    held = backend._lambdas._functions[made.function_name]  # noqa: SLF001 - no getter
     return [held["latest"], *held["versions"]]
 
 

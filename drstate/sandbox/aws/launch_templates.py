@@ -38,6 +38,17 @@ class _Template:
         return _get_version(self, num)
 
 
+    @property
+    def tags(self: Any) -> dict[str, str]:
+        """The tags as they are now."""
+        found: dict[str, str] = self.get_tags()
+        return found
+
+    @tags.setter
+    def tags(self: Any, given: Any) -> None:
+        """moto would keep the tags of the beginning for ever."""
+
+
 class _Responses:
     def create_launch_template_version(self: Any) -> ActionResult:
         """A version of its own, or on top of the source's."""

@@ -146,10 +146,12 @@ class Operations:
             if name in source:
                 prior[name] = source[name]
         with _told(f"updating {resource.title} ({ident})"):
-            if changed & {"tags", "tagsAll"}:
+            # a type without tags of the usual kind may have a property of that name
+            tags = changed & {"tags", "tagsAll"} if resource.tagged else frozenset()
+            if tags:
                 put, drop = states.wanted_tags(self._config, old, news)
                 resource.retag(call, ident, old, put, drop)
-            rest = changed - {"tags", "tagsAll"}
+            rest = changed - tags
             # Without a difference too: the engine asks so for what never became ready.
             if rest or not changed:
                 resource.update(call, ident, old, news, frozenset(rest))

@@ -25,7 +25,9 @@ def classes(token):
         module += "_"
     found = getattr(importlib.import_module(f"pulumi_aws.{module}"), name)
     home = sys.modules[found.__module__]
-    return getattr(home, f"{name}Args"), getattr(home, f"_{name}State")
+    # called InitArgs where an input of another class has the name already
+    args = getattr(home, f"{name}InitArgs", None) or getattr(home, f"{name}Args")
+    return args, getattr(home, f"_{name}State")
 
 
 def names(cls):

@@ -1,7 +1,7 @@
 """aws:ec2/instance:Instance: one EC2 instance on demand. Its id is the instance's id.
 
-Power is not a property of it: an instance that somebody stopped stays stopped, and is changed where
-it stands. Changing its type stops a running instance and starts it again, as the real provider does.
+Power is not a property of it: an instance that somebody stopped stays stopped, and is changed as it
+is. Changing its type stops a running instance and starts it again, as the real provider does.
 """
 
 from __future__ import annotations
@@ -179,8 +179,7 @@ class Instance(ResourceType):
                 group["GroupId"] for group in shown.get("SecurityGroups") or []
             ),
         }
-        for name in ("disableApiTermination",):
-            values[name] = self._protected(call, ident)
+        values["disableApiTermination"] = self._protected(call, ident)
         return Found(ident, values, tag_map(shown.get("Tags") or []))
 
     @override

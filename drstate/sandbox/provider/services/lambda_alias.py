@@ -32,9 +32,7 @@ class Alias(ResourceType):
     stable = ("arn", "invokeArn")
     props: ClassVar[Mapping[str, Prop]] = {
         "description": text(),
-        "functionName": text(
-            required=True, replaces=True, api=BY_HAND, same=shared.same_function
-        ),
+        "functionName": text(required=True, replaces=True, api=BY_HAND, same=shared.same_function),
         "functionVersion": text(required=True),
         "name": text(replaces=True, computed=True),
         "region": REGION,

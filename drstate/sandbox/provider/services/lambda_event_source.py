@@ -68,15 +68,15 @@ class EventSourceMapping(ResourceType):
         "queues": text(refused=_NOT_EMULATED),
         "region": REGION,
         "scalingConfig": record({"maximumConcurrency": integer(low=2)}),
-        "selfManagedEventSource": record({"endpoints": mapping(required=True)}, refused=_NOT_EMULATED),
+        "selfManagedEventSource": record(
+            {"endpoints": mapping(required=True)}, refused=_NOT_EMULATED
+        ),
         "selfManagedKafkaEventSourceConfig": record({}, refused=_NOT_EMULATED),
         "sourceAccessConfigurations": unordered(
             record({"type": text(required=True), "uri": text(required=True)}),
             refused=_NOT_EMULATED,
         ),
-        "startingPosition": text(
-            replaces=True, choices=("AT_TIMESTAMP", "LATEST", "TRIM_HORIZON")
-        ),
+        "startingPosition": text(replaces=True, choices=("AT_TIMESTAMP", "LATEST", "TRIM_HORIZON")),
         "startingPositionTimestamp": text(replaces=True, local=True),
         "tags": TAGS,
         "topics": unordered(refused=_NOT_EMULATED),

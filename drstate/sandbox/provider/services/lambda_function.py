@@ -268,9 +268,7 @@ class Function(ResourceType):
         if wanted is None or wanted < 0:
             client.delete_function_concurrency(FunctionName=name)
         else:
-            client.put_function_concurrency(
-                FunctionName=name, ReservedConcurrentExecutions=wanted
-            )
+            client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=wanted)
 
     def _settled(self, call: Call, name: str) -> None:
         client = call.client("lambda")

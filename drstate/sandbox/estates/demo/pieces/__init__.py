@@ -7,4 +7,9 @@ on another one.
 from __future__ import annotations
 
 #: modules of this package
-PIECES: tuple[str, ...] = ("security_group",)
+PIECES: tuple[str, ...] = (
+    "security_group",
+    "efs",
+    "ssm",
+    "lambda_hook",
+)

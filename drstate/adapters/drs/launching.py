@@ -1,0 +1,307 @@
+"""Launching servers and ending drills: jobs for many servers at once, one way for both.
+
+All servers of a shard share jobs (``batch_key``). How one ended is its own launch status, never the
+job's: a job has no FAILED. What was launched before counts only where it is no drill, runs, and is
+fresh enough, so that yesterday's trial is never taken for today's recovery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from drstate.adapters.actions import Action, Batched, Observation, RunContext, Told
+from drstate.adapters.at import At, calls
+from drstate.adapters.drs import reading
+from drstate.adapters.drs.jobs import Ended, JobRun, Kind
+from drstate.adapters.drs.reading import Machine, Recovered
+from drstate.errors import DrstateError, OperationError
+from drstate.model.catalog import CatalogEntry
+from drstate.model.plan import ActionSpec, When
+from drstate.programs.drs import DrsSpec
+
+if TYPE_CHECKING:
+    from drstate.aws.caller import AwsCaller
+    from drstate.aws.clock import Clock
+
+_DEADLINE_SECONDS = 3600
+_JOBS = ("DescribeSourceServers", "DescribeRecoveryInstances", "DescribeJobs", "DescribeJobLogItems")
+_UP = ("PENDING", "RUNNING")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What is to be launched, and what counts as launched already."""
+
+    drill: bool = False
+    #: STARTED or STOPPED, as the launch settings say
+    disposition: str = "STARTED"
+    #: a launch within this time is not made again
+    within: timedelta = timedelta(hours=1)
+    #: the site serves already: whatever runs there is production
+    serves: bool = False
+    #: why this launch loses more than it has to, for the plan
+    warning: str | None = None
+
+
+class _JobAction(Action):
+    """What actions by jobs have in common: one run for a batch, each told on its own."""
+
+    verb: str
+
+    def __init__(self, entry: CatalogEntry, spec: DrsSpec, region: str) -> None:
+        self.account = entry.resource.account
+        self.server = spec
+        self.region = region
+
+    def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
+        """The batch of one."""
+        outcomes: list[Mapping[str, Any] | Exception] = []
+        self.run_batch([Batched(self, run)], aws, lambda _action, outcome: outcomes.append(outcome))
+        (outcome,) = outcomes
+        if isinstance(outcome, Exception):
+            raise outcome
+        return dict(outcome)
+
+    def _at(self, aws: AwsCaller) -> At:
+        return At(aws, self.account, self.region)
+
+    def _absent(self) -> OperationError:
+        return OperationError(
+            f"DRS in {self.region} has no source server for {self.server.instance_id}",
+            why="DescribeSourceServers does not find it",
+            hint="drstate up --phase replicate protects it first",
+        )
+
+
+class Launch(_JobAction):
+    """Launch a server's newest data, for a drill or for good."""
+
+    verb = "launch"
+
+    def __init__(
+        self,
+        entry: CatalogEntry,
+        spec: DrsSpec,
+        region: str,
+        goal: Goal,
+        *,
+        clock: Clock,
+        when: When,
+        needs_consent: str | None = None,
+    ) -> None:
+        super().__init__(entry, spec, region)
+        self.goal = goal
+        self.clock = clock
+        kind = "drill" if goal.drill else "recovery"
+        self.spec = ActionSpec(
+            id=f"{entry.key}#{'drill' if goal.drill else 'launch'}",
+            resource=entry.key,
+            technology="drs",
+            title=f"launch {spec.instance_id} in {region} with its newest data ({kind})",
+            when=when,
+            calls=(
+                *calls("drs", region, *_JOBS, "StartRecovery"),
+                *calls("ec2", region, "DescribeInstances", "StopInstances"),
+                *calls("service-quotas", region, "GetServiceQuota"),
+            ),
+            estimate_seconds=600,
+            deadline_seconds=_DEADLINE_SECONDS,
+            needs_consent=needs_consent,
+            batch_key=f"drs/{self.account}/{region}/{kind}",
+            warning=goal.warning,
+        )
+
+    def observe(self, aws: AwsCaller) -> Observation:
+        """Done when it was launched for this, and the instance is up."""
+        at = self._at(aws)
+        server = reading.server(at, self.server)
+        if server is None:
+            absent = self._absent()
+            return Observation(False, {"server": None}, absent.what, absent.hint)
+        found = reading.recovered(at, server.id) if server.recovery_instance else None
+        facts = {**server.facts(), **_shown(found)}
+        return Observation(self._launched(found), facts)
+
+    def run_batch(self, batch: Sequence[Batched], aws: AwsCaller, told: Told) -> None:
+        """Start jobs for all of them, and tell each when its instance is up."""
+        at = self._at(aws)
+        known = {one.action: reading.server(at, one.action.server) for one in _launches(batch)}
+        actions: dict[str, Launch] = {}
+        for action, server in known.items():
+            if server is None:
+                told(action, action._absent())
+            else:
+                actions[server.id] = action
+
+        def ended(server: str, outcome: Ended | DrstateError) -> None:
+            if isinstance(outcome, DrstateError):
+                told(actions[server], outcome)
+            else:
+                launched.append(outcome)
+
+        launched: list[Ended] = []
+        context, limit = batch[0].run, self.spec.deadline_seconds
+        JobRun(at, self._kind(at), list(actions), ended).run(context, limit)
+        for one in launched:
+            try:
+                result = self._up(at, context, one)
+            except DrstateError as error:
+                told(actions[one.server], error)
+            else:
+                told(actions[one.server], result)
+
+    def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - the contract
+        """Stop the instance: nothing of it serves. DRS keeps it as launched, with its data."""
+        at = self._at(aws)
+
+        def stopped() -> Machine | bool | None:
+            found = reading.machine_at(at, self.server)
+            if found is None or found.state == "stopped":
+                return found or True
+            if found.state == "running":
+                at.call("ec2", "stop_instances", InstanceIds=[found.id])
+            return None
+
+        found = run.wait(
+            stopped,
+            what=f"the instance of {self.server.instance_id} in {self.region} to be stopped",
+            timeout_seconds=self.spec.deadline_seconds,
+            hint=f"aws ec2 describe-instances --region {self.region} shows it",
+        )
+        return found.facts() if isinstance(found, Machine) else {}
+
+    def _launched(self, found: Recovered | None) -> bool:
+        if found is None or found.drill != self.goal.drill:
+            return False
+        states = _UP if self.goal.disposition == "STARTED" else (*_UP, "STOPPING", "STOPPED")
+        if found.state not in states:
+            return False
+        if self.goal.serves:
+            return True
+        return found.point is None or self.clock.now() - found.point < self.goal.within
+
+    def _kind(self, at: At) -> Kind:
+        drill = self.goal.drill
+
+        def start(servers: Sequence[str]) -> Mapping[str, Any]:
+            answer = at.call(
+                "drs",
+                "start_recovery",
+                sourceServers=[{"sourceServerID": server} for server in servers],
+                isDrill=drill,
+            )
+            job: Mapping[str, Any] = answer["job"]
+            return job
+
+        return Kind("LAUNCH", "START_DRILL" if drill else "START_RECOVERY", start, self.verb)
+
+    def _up(self, at: At, run: RunContext, ended: Ended) -> dict[str, Any]:
+        """Wait for the instance, and tell which data it has."""
+
+        def up() -> Recovered | None:
+            found = reading.recovered(at, ended.server)
+            good = ("RUNNING",) if self.goal.disposition == "STARTED" else ("RUNNING", "STOPPED")
+            return found if found is not None and found.state in good else None
+
+        found = run.wait(
+            up,
+            what=f"the instance of {ended.server} in {self.region} to be up",
+            timeout_seconds=self.spec.deadline_seconds,
+            hint=f"aws ec2 describe-instances --instance-ids {ended.instance} --region "
+            f"{self.region} shows it; then drstate resume",
+        )
+        begun = reading.moment_of(ended.begun)
+        lost = (begun - found.point).total_seconds() if begun and found.point else None
+        return {
+            **_shown(found),
+            "server": ended.server,
+            "job": ended.job,
+            "rpo_seconds": None if lost is None else max(0.0, round(lost, 1)),
+            "data_loss": _loss(lost),
+        }
+
+
+class EndDrill(_JobAction):
+    """Terminate what a drill launched; nothing but a drill's instance."""
+
+    verb = "terminate the drill of"
+
+    def __init__(self, entry: CatalogEntry, spec: DrsSpec, region: str, *, when: When) -> None:
+        super().__init__(entry, spec, region)
+        self.spec = ActionSpec(
+            id=f"{entry.key}#end-drill",
+            resource=entry.key,
+            technology="drs",
+            title=f"terminate the drill of {spec.instance_id} in {region}",
+            when=when,
+            calls=(
+                *calls("drs", region, *_JOBS, "TerminateRecoveryInstances"),
+                *calls("service-quotas", region, "GetServiceQuota"),
+            ),
+            estimate_seconds=120,
+            deadline_seconds=_DEADLINE_SECONDS,
+            undoable=False,
+            batch_key=f"drs/{self.account}/{region}/end-drill",
+        )
+
+    def observe(self, aws: AwsCaller) -> Observation:
+        """Done when no drill's instance is there."""
+        at = self._at(aws)
+        server = reading.server(at, self.server)
+        found = reading.recovered(at, server.id) if server is not None else None
+        return Observation(found is None or not found.drill, _shown(found))
+
+    def run_batch(self, batch: Sequence[Batched], aws: AwsCaller, told: Told) -> None:
+        """Terminate by jobs; who has no drill's instance is done."""
+        at = self._at(aws)
+        actions: dict[str, Action] = {}
+        instances: dict[str, str] = {}
+        for one in batch:
+            action = one.action
+            assert isinstance(action, EndDrill)  # noqa: S101 - the batch key says so
+            server = reading.server(at, action.server)
+            found = reading.recovered(at, server.id) if server is not None else None
+            if found is None or not found.drill:
+                told(action, _shown(None))
+                continue
+            actions[found.server], instances[found.server] = action, found.id
+
+        def start(servers: Sequence[str]) -> Mapping[str, Any]:
+            names = [instances[server] for server in servers]
+            answer = at.call("drs", "terminate_recovery_instances", recoveryInstanceIDs=names)
+            job: Mapping[str, Any] = answer["job"]
+            return job
+
+        def ended(server: str, outcome: Ended | DrstateError) -> None:
+            if isinstance(outcome, DrstateError):
+                told(actions[server], outcome)
+            else:
+                told(actions[server], {"terminated": instances[server], "job": outcome.job})
+
+        kind = Kind("TERMINATE", "TERMINATE_RECOVERY_INSTANCES", start, self.verb)
+        JobRun(at, kind, list(actions), ended).run(batch[0].run, self.spec.deadline_seconds)
+
+
+def _launches(batch: Sequence[Batched]) -> list[Any]:
+    return [one for one in batch if isinstance(one.action, Launch)]
+
+
+def _shown(found: Recovered | None) -> dict[str, Any]:
+    if found is None:
+        return {"recovery_instance": None}
+    return {
+        "recovery_instance": found.id,
+        "state": found.state,
+        "drill": found.drill,
+        "job": found.job,
+        "point": found.point.isoformat() if found.point else None,
+    }
+
+
+def _loss(seconds: float | None) -> str:
+    if seconds is None:
+        return "unknown: DRS does not say of which moment its data is"
+    return f"what was written in the last {max(0.0, seconds):.0f} s before the launch"
