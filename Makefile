@@ -57,7 +57,7 @@ bench: setup ## medians of the commands people wait for, and where the time goes
 
 lock: setup ## pin the newest allowed packages by hash (needs uv)
 	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --no-emit-index-url --extra sandbox pyproject.toml requirements/dev.in \
+	  --no-annotate --no-emit-index-url --extra sandbox --extra ontap pyproject.toml requirements/dev.in \
 	  -o requirements/dev.txt
 
 clean: ## remove what was built; the sandbox must be stopped first

@@ -25,6 +25,8 @@ SECTIONS = {
     "cost": ("bench_parts.engine_cost", "what the embedded engine adds to the SDK"),
     "discovery": ("bench_parts.discovery", "accounts side by side, and one after the other"),
     "estates": ("bench_parts.estates", "large estates: generated, discovered, planned"),
+    "circle": ("bench_parts.circle", "every technology there and back, phase by phase"),
+    "mixed": ("bench_parts.mixed", "activate of 1,000 mixed resources, and drstate's share of it"),
     "shards": ("bench_parts.shard_processes", "shards in threads, and in processes of their own"),
 }
 #: takes minutes by itself, for a decision that is made: runs only when it is named

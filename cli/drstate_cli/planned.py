@@ -29,12 +29,21 @@ def parse_phases(names: list[str] | None) -> list[Phase]:
     return [Phase(name) for name in names]
 
 
-def make(common: Common, services: Services, wish: Wish, *, announce: bool = True) -> PlannedRun:
+def make(
+    common: Common,
+    services: Services,
+    wish: Wish,
+    *,
+    announce: bool = True,
+    emergency: bool = False,
+) -> PlannedRun:
     """Compile the plan that the options ask for.
 
     ``announce`` says scope and direction on stderr; who prints them otherwise need not.
+    ``emergency``: actions alone, a failover by force.
     """
     from drstate.execution.making_plan import make_plan
+    from drstate.model.phases import Operation
     from drstate.model.scope import Approval
 
     phases = parse_phases(wish.phase)
@@ -51,6 +60,8 @@ def make(common: Common, services: Services, wish: Wish, *, announce: bool = Tru
         targets=tuple(wish.target or ()),
         approval=Approval(wish.approval) if wish.approval else None,
         force=wish.force,
+        emergency=emergency,
+        operation=Operation.FAILOVER if emergency else Operation.PHASE,
     )
     _check_direction(planned.plan, wish.to)
     if announce:
@@ -62,11 +73,12 @@ def header(common: Common, services: Services, plan: Plan) -> str:
     """Scope, direction, phases and engine: printed before anything is changed."""
     other = next(iter({stage.region for stage in plan.stages}), plan.recovery)
     phases = " + ".join(plan.phases)
-    lines = [
-        f"{plan.scope}  {phases}  on {other}   (serving: {plan.serving})   {services.engine_line()}"
-    ]
+    carrier = services.carrier_line(plan)
+    lines = [f"{plan.scope}  {phases}  on {other}   (serving: {plan.serving})   {carrier}"]
     if common.sandbox:
         lines.append(SANDBOX_NOTICE)
+    if plan.emergency:
+        lines.append("EMERGENCY: actions only, nothing is asked of the region that serves")
     if plan.force:
         lines.append("FORCE: data that was not replicated yet will be lost")
     return "\n".join(lines)

@@ -366,6 +366,7 @@ _IAM_PREFIX = {
     "elbv2": "elasticloadbalancing",
     "opensearch": "es",
     "s3control": "s3",
+    "service-quotas": "servicequotas",
 }
 #: actions that are not called what their operation is called, both as ``_plain`` writes them
 _IAM_ACTIONS = {

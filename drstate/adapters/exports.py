@@ -23,6 +23,8 @@ SINGLE_COPY = 5 * 1024**3
 #: bytes of one part of a larger one: 10,000 of them are the most that an object may have
 PART = 512 * 1024**2
 STAMP = "%Y%m%d%H%M%S"
+#: of every grant for carried snapshots
+UNCALLED = "only what AWS does not replicate by itself is carried as snapshots"
 GRANT = Grant(
     "carry exported snapshots from bucket to bucket",
     (
@@ -32,6 +34,7 @@ GRANT = Grant(
         "s3:PutObject",
     ),
     ("arn:aws:s3:::*",),
+    uncalled=UNCALLED,
 )
 _KEY = re.compile(r"(?P<stamp>\d{14})/(?P<number>\d+)-of-(?P<total>\d+)\.rdb")
 

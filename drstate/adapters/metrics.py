@@ -29,12 +29,14 @@ def newest_lag(
     source = f"CloudWatch {namespace} {metric} in {at.region}"
     wanted = set(names)
     latest: list[tuple[float, datetime]] = []
+    seen: set[str] = set()
     for found in at.pages(
         "cloudwatch", "list_metrics", "Metrics", Namespace=namespace, MetricName=metric
     ):
         dimensions = found.get("Dimensions", [])
-        if not wanted & {str(one["Value"]) for one in dimensions}:
+        if not wanted & {str(one["Value"]) for one in dimensions} or str(dimensions) in seen:
             continue
+        seen.add(str(dimensions))
         answer = at.call(
             "cloudwatch",
             "get_metric_statistics",

@@ -20,6 +20,7 @@ from drstate.adapters.carrying import (
 )
 from drstate.errors import OperationError
 from drstate.model.health import ResourceStatus
+from drstate.model.phases import Phase
 from drstate.model.plan import ActionSpec, Plane, When
 
 if TYPE_CHECKING:
@@ -172,6 +173,30 @@ def standing_by(store: Snapshots, at: At) -> Health:
     )
 
 
+def prerequisites(store: Snapshots, phase: Phase, why: str) -> tuple[Health, ...]:
+    """Buckets at hand, and in REPLICATE a warning of what a recovery loses, and ``why``."""
+    site, found = store.site, []
+    missing = store.no_bucket(*((site.region,) if site.force else (site.region, site.other)))
+    if missing is not None:
+        found.append(
+            Health(
+                ResourceStatus.UNHEALTHY,
+                f"there is no bucket for exports in {missing}",
+                store.bucket_hint(missing),
+            )
+        )
+    if phase is Phase.REPLICATE:
+        found.append(
+            Health(
+                ResourceStatus.DEGRADED,
+                f"AWS does not replicate {store.identifier} ({why}): snapshots are carried, and a "
+                f"recovery loses up to {store.max_age_seconds / 60:.0f} minutes of writes",
+                "run drstate up --phase replicate on a schedule, or change what stands in the way",
+            )
+        )
+    return tuple(found)
+
+
 def export_lag(store: Snapshots, at: At) -> Lag:
     """The age of the newest export: what a recovery now would lose."""
     export = store.newest(at)
@@ -180,3 +205,11 @@ def export_lag(store: Snapshots, at: At) -> Lag:
         return Lag(None, None, source)
     now = store.clock.now()
     return Lag(export.age_seconds(now), now, source)
+
+
+#: reasons for which phases have nothing to do
+RESTORED_LATER = (
+    "what is restored gets no later writes, so it is restored in ACTIVATE, from the last snapshot "
+    "that can be had"
+)
+LEFT = "what served before in {region} stays as it was: deleting it is its owner's decision"

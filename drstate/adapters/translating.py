@@ -1,6 +1,6 @@
-"""A program's translator for an adapter that has to create what no stack declares.
+"""What a technology's program would declare at a site, for actions that make or change the same.
 
-Actions and programs must call a thing by the same name, so both ask the same translator.
+Programs and actions have to agree on every value, so an action asks the program's own function.
 """
 
 from __future__ import annotations
@@ -12,18 +12,23 @@ from drstate.programs.translator import Translator
 
 
 def translator_at(entry: CatalogEntry, site: SiteContext, source: str) -> Translator:
-    """Translations from the region ``source`` to the site's, with its bindings and policies."""
+    """The translator that a program would get: from the region ``source`` to the site."""
     account = site.account(entry)
-    shard = ShardInput(
-        id=ShardId(scope=site.scope.key, region=site.region, account=account.id, group=entry.group),
-        stack="",
-        site_state=site.state,
-        regions=site.scope.regions,
-        provider_region=site.region,
-        account=account,
-        site_map=site.site_map,
-        policies=site.scope.policies,
-        resources=(entry,),
-        bindings=site.bindings,
+    return Translator(
+        entry.key,
+        source,
+        ShardInput(
+            id=ShardId(
+                scope=site.scope.key, region=site.region, account=account.id, group=entry.group
+            ),
+            stack="",
+            site_state=site.state,
+            regions=site.scope.regions,
+            provider_region=site.region,
+            account=account,
+            site_map=site.site_map,
+            policies=site.scope.policies,
+            resources=(),
+            bindings=site.bindings,
+        ),
     )
-    return Translator(entry.key, source, shard)

@@ -216,7 +216,7 @@ class AwsCaller:
                 return answer
 
     def _passes(self, error: Exception) -> bool:
-        if self._way.once and not isinstance(error, ClientError):
+        if not self._way.patient or (self._way.once and not isinstance(error, ClientError)):
             return False
         return is_transient(error, self._transient_codes)
 

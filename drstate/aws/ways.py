@@ -25,6 +25,8 @@ class Way:
     read_seconds: float | None = None
     #: a call that may have been carried out is not repeated: only AWS's own "not now" is waited out
     once: bool = False
+    #: whoever calls has other endpoints to turn to, and does so instead of waiting
+    patient: bool = True
 
     @property
     def url(self) -> str | None:

@@ -68,10 +68,12 @@ class Stacks:
         on_progress: OnProgress | None = None,
         parallel: int | None = None,
         base: Deployment | None = None,
+        refresh: bool = False,
     ) -> StackOutcome:
         """What ``up`` would do. Nothing is changed, and the stack need not exist.
 
-        With ``base`` the answer is for a stack that has this state instead of its own.
+        With ``base`` the answer is for a stack that has this state instead of its own; with
+        ``refresh`` what is there is looked at first.
         """
         if base is not None or not self.exists(stack):
             with scratch_settings(self.settings) as settings:
@@ -81,7 +83,12 @@ class Stacks:
                 else:
                     copy.create(stack)
                 return copy.preview(
-                    stack, program, message=message, on_progress=on_progress, parallel=parallel
+                    stack,
+                    program,
+                    message=message,
+                    on_progress=on_progress,
+                    parallel=parallel,
+                    refresh=refresh and bool(base),
                 )
         handle = self._handle(stack)
         return self._run(
@@ -91,6 +98,7 @@ class Stacks:
                 message=message or None,
                 parallel=parallel or self.settings.parallel,
                 on_event=on_event,
+                refresh=refresh or None,
             ),
             program=program,
             on_progress=on_progress,

@@ -161,12 +161,11 @@ def run_attempt(
             message=f"drstate {execution}",
             stop=stop,
         )
-        with_stacks = any(shard.stack for stage in plan.stages for shard in stage.shards)
-        if with_stacks:
+        if plan.with_stacks:
             services.stacks()  # in this thread: it loads the provider's classes
         services.stopping.reset()
         ending = ending_for(services, options.interrupts)
-        engine = services.engine().name if with_stacks else ""
+        engine = services.engine().name if plan.with_stacks else ""
         stated = stated_bytes(os.environ)
         runner = Runner(
             bench,
@@ -230,7 +229,7 @@ def _require_room(services: Services, plan: Plan) -> None:
     """An action must not change what its stack could then not record. Raises EngineError."""
     from drstate.engine.backends import require_room  # noqa: PLC0415 loaded when it is needed
 
-    if any(shard.stack for stage in plan.stages for shard in stage.shards):
+    if plan.with_stacks:
         require_room(services.engine_settings())
 
 
@@ -305,7 +304,7 @@ def _created(services: Services, plan: Plan, message: str) -> e.ExecutionCreated
         plan_digest=plan.digest(),
         operator=services.operator,
         message=message,
-        engine=str(services.engine()),
+        engine=services.carrier(plan),
         drstate_version=VERSION,
         sandbox=services.sandbox,
         force=plan.force,

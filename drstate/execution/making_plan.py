@@ -17,6 +17,7 @@ from drstate.execution.services import Services
 from drstate.model.catalog import Catalog
 from drstate.model.phases import Operation, Phase
 from drstate.model.plan import Plan, Skip, Unreached
+from drstate.model.resource import Technology
 from drstate.model.scope import Approval, Scope
 from drstate.model.tags import CUSTOMER, ENVIRONMENT, Violation
 
@@ -43,6 +44,7 @@ def make_plan(
     targets: Sequence[str] = (),
     approval: Approval | None = None,
     force: bool = False,
+    emergency: bool = False,
     refresh: bool = False,
 ) -> PlannedRun:
     """The plan for ``phases`` (or for the operation's own phases where none are named).
@@ -68,9 +70,14 @@ def make_plan(
         targets=tuple(targets),
         approval=approval,
         force=force,
+        emergency=emergency,
         skips=_skips(protection),
         unreached=_unreached(protection),
-        warnings=(*_warnings(protection), *_misplaced(services, scope)),
+        warnings=(
+            *_warnings(protection),
+            *_misplaced(services, scope),
+            *_slow_answers(catalog, scope),
+        ),
     )
     plan = compile_plan(request, catalog, scope, work_source(services))
     return PlannedRun(
@@ -164,6 +171,14 @@ def _refuse_empty(scope: Scope, protection: Protection) -> None:
 
 def _misplaced(services: Services, scope: Scope) -> tuple[str, ...]:
     return tuple(f"{one.what}; {one.mend}" for one in state_problems(services, scope))
+
+
+def _slow_answers(catalog: Catalog, scope: Scope) -> tuple[str, ...]:
+    from drstate.programs.route53 import slow_answer  # noqa: PLC0415 loaded when it is needed
+
+    records = [row for row in catalog.entries if row.resource.technology == Technology.ROUTE53]
+    found = (slow_answer(row, scope) for row in records)
+    return tuple(text for text in found if text is not None)
 
 
 def _warnings(protection: Protection | None) -> tuple[str, ...]:

@@ -60,10 +60,10 @@ def preview(
     """
     begun = services.clock.monotonic()
     looker = _Looker(services, planned)
-    engine = str(services.engine())
+    name = services.engine().name if planned.plan.with_stacks else ""
     at_once = max(1, parallel or planned.scope.policies.parallel)
     jobs = [(stage, shard) for stage in planned.plan.stages for shard in stage.shards]
-    if any(shard.stack is not None for _, shard in jobs):
+    if planned.plan.with_stacks:
         services.stacks()  # in this thread: it loads the provider's classes
 
     admission = Admission(services.memory, services.clock)
@@ -71,7 +71,7 @@ def preview(
     tickets = [admission.ticket() for _ in jobs]
 
     def look(job: tuple[Stage, ShardPlan], ticket: int) -> ShardPreview:
-        with admission.admitted(ticket, estimate(job[1], services.engine().name, stated)):
+        with admission.admitted(ticket, estimate(job[1], name, stated)):
             seen = looker.shard(*job)
         if on_shard is not None:
             on_shard(job[0].id, str(job[1].id))
@@ -101,7 +101,7 @@ def preview(
     return PlanPreview(
         plan=planned.plan,
         plan_digest=planned.plan.digest(),
-        engine=engine,
+        engine=services.carrier(planned.plan),
         stages=stages,
         moves=planned.plan.moves,
         refusals=refusals,
@@ -206,6 +206,7 @@ class _Looker:
             program_of(given),
             message="preview",
             base=self._after_moves.get(shard.stack),
+            refresh=given.id.region in catalog.unreconciled,
         )
 
     def _action(

@@ -312,7 +312,8 @@ class Runner:
         whole = not self._bench.plan.partial
         if ok and whole and phase not in state.sites_changed:
             # saved first: repeating it after a crash changes nothing
-            catalog = keeper.update(lambda known: known.after(phase))
+            emergency = self._bench.plan.emergency
+            catalog = keeper.update(lambda known: known.after(phase, emergency=emergency))
             self._recorder.append(
                 e.SiteChanged(
                     sites=catalog.sites, serving=catalog.serving, recovery=catalog.recovery

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from drstate.engine.choice import EngineChoice
     from drstate.engine.settings import EngineSettings
     from drstate.engine.stacks import Stacks
+    from drstate.model.plan import Plan
 
 #: the sandbox's stacks hold nothing secret; their passphrase is known to everybody
 SANDBOX_PASSPHRASE = "sandbox"  # noqa: S105
@@ -39,6 +40,10 @@ _PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE"  # noqa: S105
 
 #: makes the embedded engine's command; its type is the engine room's business
 EngineFactory = Callable[[], Any]
+
+
+#: told instead of an engine where no stack is updated
+ACTIONS_ONLY = "no engine (actions only)"
 
 
 class Services:
@@ -203,6 +208,14 @@ class Services:
             if isinstance(self._engine.command, StoppableCommand):
                 self._engine.command.stopping = self.stopping
         return self._engine
+
+    def carrier(self, plan: Plan) -> str:
+        """What carries the plan's stack updates; a plan of actions alone needs nothing."""
+        return str(self.engine()) if plan.with_stacks else ACTIONS_ONLY
+
+    def carrier_line(self, plan: Plan) -> str:
+        """``carrier`` as header lines show it."""
+        return f"{self.carrier(plan)}{' in the sandbox' if self.sandbox else ''}"
 
     def engine_line(self) -> str:
         """The engine as header lines show it."""

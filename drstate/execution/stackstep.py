@@ -82,6 +82,7 @@ class StackStep:
             message=bench.message,
             tags=tags_of(self._input),
             on_progress=self._progress,
+            refresh=self._input.id.region in bench.catalog.catalog.unreconciled,
         )
 
     def _up_unlocked(self) -> StackOutcome:

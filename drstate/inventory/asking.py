@@ -89,7 +89,7 @@ def _explorer(caller: AwsCaller, account: str, region: str) -> list[Found]:
             raise _NotUsableError(
                 f"the Resource Explorer view {view} leaves out tags: add the property 'tags' to it"
             )
-        found.append(Found(arn=item["Arn"], tags=tags))
+        found.append(Found(arn=item["Arn"], tags=tags, asked=(account, region)))
     return _own(found, account, region)
 
 
@@ -128,6 +128,7 @@ def _tagging(caller: AwsCaller, account: str, region: str) -> list[Found]:
         Found(
             arn=item["ResourceARN"],
             tags={tag["Key"]: tag["Value"] for tag in item.get("Tags", ())},
+            asked=(account, region),
         )
         for item in pages
     ]

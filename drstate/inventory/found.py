@@ -38,16 +38,19 @@ class Found(Value):
 
     arn: str
     tags: dict[str, str]
+    #: account and region that were asked: a bucket's ARN names neither
+    asked: tuple[str, str] = ("", "")
 
     @property
     def account(self) -> str:
-        """The account in the ARN."""
-        return self.arn.split(":")[4]
+        """The account in the ARN, or the one that was asked."""
+        return self.arn.split(":")[4] or self.asked[0]
 
     @property
     def region(self) -> str:
         """The region in the ARN; empty for a global resource."""
-        return self.arn.split(":")[3]
+        parts = self.arn.split(":")
+        return parts[3] or (self.asked[1] if not parts[4] else "")
 
     @property
     def type(self) -> str:

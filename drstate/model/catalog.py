@@ -72,6 +72,9 @@ class Catalog(Value):
     recovery: str
     sites: dict[str, SiteState]
     entries: tuple[CatalogEntry, ...] = ()
+    #: regions that an emergency activated without their stacks: what these stacks recorded is older
+    #: than what is there, so that their next updates look first
+    unreconciled: tuple[str, ...] = ()
 
     def entry(self, key: str) -> CatalogEntry:
         """The entry with this key. Raises KeyError."""
@@ -96,8 +99,11 @@ class Catalog(Value):
             return self.recovery
         return next(region for region in self.sites if region != self.serving)
 
-    def after(self, phase: Phase) -> Catalog:
+    def after(self, phase: Phase, *, emergency: bool = False) -> Catalog:
         """Roles and site states once every stage of the phase has succeeded.
+
+        ``emergency``: by actions alone. The region stays unreconciled until a phase has brought its
+        stacks to a state again.
 
         ACTIVATE makes its target the serving site and the other one superseded. The recovery role
         passes to the other site only when REPLICATE has made it a standby: until then a second
@@ -112,4 +118,6 @@ class Catalog(Value):
             update["serving"] = target
         if phase is Phase.REPLICATE:
             update["recovery"] = target
+        behind = {*self.unreconciled} - {target} | ({target} if emergency else set())
+        update["unreconciled"] = tuple(sorted(behind))
         return self.model_copy(update=update)

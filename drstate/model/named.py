@@ -54,6 +54,8 @@ class DnsRecord(Value):
     alias_zones: dict[Region, str] = {}
     #: way: routing-control: region -> the routing control that is On while the region serves
     controls: dict[Region, ControlArn] = {}
+    #: way: routing-control: ARNs of safety rules that a forced failover may override
+    break_glass: list[str] = []
     dependencies: list[str] = []
     #: asked once the record answers with the recovery site's values, as the tag of that name
     health_check_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
@@ -75,8 +77,8 @@ class DnsRecord(Value):
             missing = regions - set(self.controls)
             if missing:
                 raise ValueError(f"way: routing-control needs controls for {min(missing)}")
-        elif self.controls:
-            raise ValueError(f"way: {self.way} has no controls")
+        elif self.controls or self.break_glass:
+            raise ValueError(f"way: {self.way} has no controls and no break_glass")
         if self.alias:
             missing = regions - set(self.alias_zones)
             if missing:

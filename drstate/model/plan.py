@@ -168,6 +168,11 @@ class Plan(Value):
     warnings: tuple[str, ...] = ()
     estimate_seconds: int
 
+    @property
+    def with_stacks(self) -> bool:
+        """Whether any stack is brought to a state; otherwise no engine is needed."""
+        return any(shard.stack for stage in self.stages for shard in stage.shards)
+
     def digest(self) -> str:
         """sha256 of the canonical JSON: the plan's identity."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

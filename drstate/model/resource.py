@@ -43,20 +43,7 @@ class Technology(StrEnum):
 #: not importable yet
 PENDING: frozenset[str] = frozenset(
     {
-        "drs",
-        "rds",
-        "lambda",
-        "elasticache",
-        "opensearch",
-        "autoscaling",
-        "memorydb",
-        "eventbridge",
-        "fsx",
         "ontap",
-        "elb",
-        "s3",
-        "sql-ag",
-        "oracle-dg",
         "eks-dns",
     }
 )

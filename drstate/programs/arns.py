@@ -8,6 +8,7 @@ same name, as recovery copies bear the names of their sources; all else has to b
 from __future__ import annotations
 
 from drstate.model.scope import SiteMapTable
+from drstate.model.translation import Translation
 from drstate.programs.translator import Translator
 
 _TABLES: dict[str, SiteMapTable] = {
@@ -37,24 +38,38 @@ def arn_here(
 
     ``what`` says what it is for. ``table`` names the table to ask first; else the service decides.
     """
-    if translator.translation.identity:
+    found = arn_at(translator.translation, arn, table=table)
+    return found if found is not None else translator.arn(_tables(arn, table)[0], arn, what)
+
+
+def arn_at(translation: Translation, arn: str, *, table: SiteMapTable | None = None) -> str | None:
+    """The ARN at the translation's target; None where the site map would have to say."""
+    if translation.identity:
         return arn
-    parts = arn.split(":", 5)
-    service = parts[2] if len(parts) == 6 else ""
-    tables = [] if table is None else [table]
-    tables.append(_TABLES.get(service, SiteMapTable.IDENTIFIERS))
-    for one in tables:
-        found = translator.translation.find(one, arn)
+    for one in _tables(arn, table):
+        found = translation.find(one, arn)
         if found is not None:
             return found
+    parts = arn.split(":", 5)
+    service = _service(arn)
     if service == "lambda" and _qualified(parts[5]):
         base, _, qualifier = arn.rpartition(":")
-        mapped = translator.translation.find(SiteMapTable.FUNCTIONS, base)
+        mapped = translation.find(SiteMapTable.FUNCTIONS, base)
         if mapped is not None:
             return f"{mapped}:{qualifier}"
     if _same_name(service, parts):
-        return _moved(parts, translator)
-    return translator.arn(tables[0], arn, what)
+        return _moved(parts, translation)
+    return None
+
+
+def _service(arn: str) -> str:
+    parts = arn.split(":", 5)
+    return parts[2] if len(parts) == 6 else ""
+
+
+def _tables(arn: str, table: SiteMapTable | None) -> list[SiteMapTable]:
+    by_service = _TABLES.get(_service(arn), SiteMapTable.IDENTIFIERS)
+    return [by_service] if table in (None, by_service) else [table, by_service]
 
 
 def _same_name(service: str, parts: list[str]) -> bool:
@@ -68,8 +83,8 @@ def _qualified(resource: str) -> bool:
     return resource.startswith("function:") and resource.count(":") == 2
 
 
-def _moved(parts: list[str], translator: Translator) -> str:
+def _moved(parts: list[str], translation: Translation) -> str:
     here = list(parts)
-    if here[3] == translator.translation.source:
-        here[3] = translator.region
+    if here[3] == translation.source:
+        here[3] = translation.target
     return ":".join(here)

@@ -186,6 +186,9 @@ class AuroraPolicy(Value):
 
     #: instance class while in standby; None: as in the source
     standby_instance_class: str | None = None
+    #: no instances in standby: storage only. INSTANTIATE (or ACTIVATE) adds them and REPLICATE
+    #: removes them; they are never declared. To be chosen before the first replication
+    headless: bool = False
 
 
 @dataclass(frozen=True)
@@ -302,8 +305,12 @@ def declare_site(entry: CatalogEntry, declaration: Declaration) -> DeclaredOutpu
     values = aurora_values(spec, translator)
     translator.settle()
     cluster = _cluster(entry, spec, values, declaration)
+    # a state changes values, never what exists: instances that come and go are not declared
+    declared_instances = (
+        () if translator.policy("aurora", AuroraPolicy).headless else values.instances
+    )
     instances = [
-        _instance(entry, spec, cluster, values_of, declaration) for values_of in values.instances
+        _instance(entry, spec, cluster, values_of, declaration) for values_of in declared_instances
     ]
     return DeclaredOutputs(
         endpoints={WRITER: cluster.endpoint, READER: cluster.reader_endpoint},
@@ -311,7 +318,7 @@ def declare_site(entry: CatalogEntry, declaration: Declaration) -> DeclaredOutpu
             "cluster": cluster.arn,
             **{
                 item.spec.identifier: declared.arn
-                for item, declared in zip(values.instances, instances, strict=True)
+                for item, declared in zip(declared_instances, instances, strict=True)
             },
         },
     )

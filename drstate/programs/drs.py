@@ -49,7 +49,7 @@ class Launch(StrEnum):
 class LaunchChoices(Value):
     """DRS's launch settings.
 
-    Copied address and tags are for drills only: DRS refuses them where it launches into an instance.
+    Copied address and tags are for drills: DRS refuses them where it launches into an instance.
     """
 
     right_sizing: Literal["NONE", "BASIC", "IN_AWS"] = "NONE"
@@ -155,6 +155,7 @@ OWNERS: Owners = {
             "metadataOptions",
             "monitoring",
             "privateIp",
+            "region",
             "sourceDestCheck",
             "subnetId",
             # but for the marks that DRS writes (MARKS)
@@ -273,6 +274,8 @@ def declare_site(entry: CatalogEntry, declaration: Declaration) -> DeclaredOutpu
         ),
         monitoring=spec.detailed_monitoring,
         private_ip=address,
+        # the provider's own; said here, so that a creation that was cut off can be looked up
+        region=declaration.shard.id.region,
         source_dest_check=spec.source_dest_check,
         subnet_id=values.subnet,
         tags={**tags_of(entry), ALLOW_KEY: ALLOW_VALUE},

@@ -24,13 +24,17 @@ SERVICES = (
     "elasticache",
     "elbv2",
     "events",
+    "fsx",
     "iam",
     "kms",
     "lambda_",
     "logs",
     "memorydb",
+    "opensearch",
     "rds",
     "route53",
+    "s3",
+    "s3control",
     "sts",
 )
 

@@ -1,5 +1,7 @@
 """DNS records: the spec of a record that moves with its scope, and the flag of a failover pair.
 
+The endpoints of routing controls are part of the spec: in a disaster nobody has to ask for them.
+
 The flag is an alarm in the recovery region and a health check that follows it; the program makes
 both, an adapter raises them, and both take the names from here. Missing data leaves the alarm as it
 is, so one point of the metric is a lasting switch; before the first point the primary counts as
@@ -14,7 +16,10 @@ from pydantic import Field
 
 from drstate.model.base import Value
 from drstate.model.catalog import CatalogEntry
+from drstate.model.named import DnsRecord, DnsWay
 from drstate.model.names import slug
+from drstate.model.resource import Resource
+from drstate.model.scope import Scope
 from drstate.model.spec import Spec
 from drstate.programs.base import Program
 from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
@@ -23,6 +28,8 @@ from drstate.programs.owners import Owners, program
 
 #: CloudWatch namespace and metric of all flags; the dimension ``record`` tells them apart
 FLAG_NAMESPACE, FLAG_METRIC, FLAG_DIMENSION = "drstate", "failover-flag", "record"
+#: answers that resolvers keep for longer than this make a failover slow
+LONGEST_TTL = 120
 #: at or above this the alarm is in ALARM, the health check unhealthy, the secondary answers
 FLAG_THRESHOLD = 1.0
 
@@ -35,6 +42,19 @@ class RecordSet(Value):
     set_identifier: str | None = None
     #: PRIMARY or SECONDARY
     failover: str | None = None
+    #: one of several by weight; the weight itself says who serves, which is a role
+    weighted: bool = False
+    #: an alias; ``values`` holds its target's name
+    alias: bool = False
+    #: ARN of the routing control that its health check follows
+    control: str | None = None
+
+
+class ClusterEndpoint(Value):
+    """Where a cluster of routing controls is reached."""
+
+    region: str
+    url: str
 
 
 class Route53Spec(Spec):
@@ -45,6 +65,13 @@ class Route53Spec(Spec):
     name: str
     type: str
     record_sets: tuple[RecordSet, ...] = Field(min_length=1)
+    #: of the cluster whose routing controls the record sets follow
+    cluster_endpoints: tuple[ClusterEndpoint, ...] = ()
+
+    @property
+    def longest_ttl(self) -> int | None:
+        """The longest time that resolvers may keep an answer; None for aliases."""
+        return max((one.ttl for one in self.record_sets if one.ttl is not None), default=None)
 
     @property
     def flag(self) -> str:
@@ -60,6 +87,31 @@ class Route53Spec(Spec):
             if record_set.failover == role:
                 return record_set
         return None
+
+
+def named_record(resource: Resource, scope: Scope) -> DnsRecord | None:
+    """The scope file's entry for a record; None where it is no longer there."""
+    for record in scope.dns:
+        if (record.resource_name, record.account) == (resource.name, resource.account):
+            return record
+    return None
+
+
+def slow_answer(entry: CatalogEntry, scope: Scope) -> str | None:
+    """A warning where resolvers keep the record's answers for too long; None where they do not."""
+    spec = Route53Spec.model_validate(entry.spec)
+    record = named_record(entry.resource, scope)
+    # a simple record gets the scope file's TTL when it is changed; until then it has its own
+    own = [spec.longest_ttl or 0]
+    if record is not None and record.way is DnsWay.RECORD and not record.alias:
+        own.append(record.ttl)
+    longest = max(own)
+    if longest <= LONGEST_TTL:
+        return None
+    return (
+        f"{spec.name} {spec.type} has a TTL of {longest} s: resolvers may send clients to the old "
+        f"site for as long after a failover; {LONGEST_TTL} s or less is wanted"
+    )
 
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"

@@ -18,10 +18,13 @@ _LEFT_OUT = re.compile(
     r"(backend|_time$|_date$|_at$|timestamp|^created$|^updated$|creation|key_material|"
     r"private_key|^last_|^_last|createdat|updatedat|launch_time|earliest_restorable|"
     r"^access_keys$|^arrivals$|^history$|^events$|^deployments$|^round$|^state_reason|"
-    r"^log_file_manager$|createdate|caller_reference)",
+    r"^log_file_manager$|createdate|caller_reference|^_turn$|^_tick$)",
     re.IGNORECASE,
 )
 _DEEPEST = 12
+#: a class's own way to say what its objects are: a static method that answers fields, or None for
+#: what is not to be told at all
+SHOWN = "_drstate_shown"
 # Told apart, not told.
 _SECRET = re.compile(r"password|secret_string|secret_binary|secret_access_key", re.IGNORECASE)
 
@@ -58,6 +61,10 @@ _ATOMS: tuple[tuple[Any, str], ...] = (
 
 
 def _composite(value: Any, above: tuple[int, ...]) -> Any:
+    shown = getattr(type(value), SHOWN, None)
+    if shown is not None:
+        fields = shown(value)
+        return None if fields is None else canonical(fields, above)
     if isinstance(value, set | frozenset):
         return sorted(str(item) for item in value)
     if isinstance(value, list | tuple):

@@ -72,7 +72,9 @@ def digest(selection: Selection) -> dict[str, Any]:
             if selection.region not in (None, region):
                 continue
             for name, content in _resources(service, backend):
-                if selection.scoped() and not _belongs(name, content, selection):
+                if content is None or (
+                    selection.scoped() and not _belongs(name, content, selection)
+                ):
                     continue
                 described[f"{account}/{region}/{service}/{name}"] = content
     return {"resources": dict(sorted(described.items()))}

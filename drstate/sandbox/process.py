@@ -244,6 +244,9 @@ def environment(status: SandboxStatus) -> dict[str, str]:
         "AWS_DEFAULT_REGION": status.regions[0],
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+        # ONTAP's management endpoints resolve in their VPC only: they are reached through here.
+        "DRSTATE_ONTAP_PROXY": status.endpoint,
+        "DRSTATE_ONTAP_CA_FILE": status.ontap_ca,
         # Profiles and proxies of the person's own must not take part.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -40,6 +40,7 @@ from .calls import CallRecord
 from .clock import ScaledClock
 from .control import Control
 from .distance import Distance
+from .ontap import tunnel
 from .status import SandboxStatus
 from .waiting import bell
 
@@ -58,6 +59,10 @@ class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]
         """The Date header, by AWS's clock where a fault rule has it off."""
         moment = time.time() if timestamp is None else timestamp
         return str(super().date_time_string(moment + self.environ.get(SKEW, 0.0)))
+
+    def do_CONNECT(self) -> None:
+        """The way to the emulated ONTAP."""
+        tunnel.serve(self)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
@@ -260,6 +265,7 @@ class SandboxServer:
             started_at=datetime.now(tz=UTC),
             control_token=secrets.token_urlsafe(24),
             start_token=secrets.token_urlsafe(12),
+            ontap_ca=str(tunnel.publish(self.home)),
             **self._contents(),
         )
         status.save(self.home, now)

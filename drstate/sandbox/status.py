@@ -53,6 +53,8 @@ class SandboxStatus(_Frozen):
     control_token: str
     start_token: str
     time_scale: float
+    #: file with the certificate of the authority that the emulated ONTAP's certificates are from
+    ontap_ca: str = ""
     version: str = VERSION
 
 

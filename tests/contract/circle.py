@@ -14,9 +14,8 @@ from drstate.model.stackops import Op
 from drstate.programs.registry import stateful_types
 from drstate.sandbox import process
 from tests.adapters.world import Ran
-
-from .masks import differences, masked
-from .stage import Stage
+from tests.contract.masks import differences, masked
+from tests.contract.stage import Stage
 
 #: what reading operations begin with
 READS = re.compile(

@@ -7,8 +7,7 @@ from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.stackops import Op
 from drstate.sandbox import process
-
-from .stage import Stage
+from tests.contract.stage import Stage
 
 EMERGENCY_CHECKS = (
     "emergency-health",

@@ -6,9 +6,8 @@ from drstate.errors import DrstateError
 from drstate.model.phases import Phase
 from drstate.model.plan import Call
 from drstate.sandbox import process
-
-from .circle import READS
-from .stage import Stage
+from tests.contract.circle import READS
+from tests.contract.stage import Stage
 
 ERROR_CHECKS = ("transient-retried", "permanent-not-retried")
 

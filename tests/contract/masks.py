@@ -19,14 +19,36 @@ _MADE_UP = re.compile(
 )
 
 
+#: addresses and numbers that AWS gives out as it likes, and what is left of ended instances
+_GIVEN_OUT = {
+    "ami_launch_index",
+    "mac_address",
+    "private_ip_address",
+    "private_ip_addresses",
+    "_private_ips",
+    "private_dns",
+    "private_dns_name",
+    "_subnet_ips",
+    "_unused_ips",
+    "_last_ip",
+    "available_ip_addresses",
+    "_reason",
+}
+
+
 def masked(digest: dict[str, Any], region: str | None = None) -> Counter[str]:
     """Every resource as one line, with ids and times taken out; how often each is there."""
     lines: Counter[str] = Counter()
     for name, content in digest["resources"].items():
-        if region is None or name.split("/")[1] == region:
+        if (region is None or name.split("/")[1] == region) and not _ended(content):
             text = json.dumps(_without_nothing(content), sort_keys=True, default=str)
             lines[_MADE_UP.sub("…", f"{name} {text}")] += 1
     return lines
+
+
+def _ended(content: Any) -> bool:
+    state = content.get("_state") if isinstance(content, dict) else None
+    return isinstance(state, dict) and state.get("name") == "terminated"
 
 
 def differences(before: Counter[str], after: Counter[str]) -> list[str]:
@@ -61,7 +83,11 @@ def _loaded(text: str) -> Any:
 
 def _without_nothing(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _without_nothing(v) for k, v in value.items() if v not in (None, [], {}, "")}
+        return {
+            key: _without_nothing(item)
+            for key, item in value.items()
+            if item not in (None, [], {}, "") and key not in _GIVEN_OUT
+        }
     if isinstance(value, list):
         return [_without_nothing(item) for item in value]
     return value

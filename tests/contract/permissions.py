@@ -9,8 +9,7 @@ from typing import Any
 from drstate.adapters.policy import lifecycle
 from drstate.inventory.asking import GRANTS
 from drstate.sandbox.policies import permission_of
-
-from .stage import Stage
+from tests.contract.stage import Stage
 
 PERMISSION_CHECKS = ("declared-permissions", "used-permissions")
 #: asked of AWS itself by any signed caller

@@ -19,6 +19,7 @@ from drstate.inventory.discovery import discover
 from drstate.model.scope import Scope
 from drstate.sandbox import process
 from tests.adapters.world import World
+from tests.contract.guests import GUESTS
 from tests.programs.engine import open_stacks
 
 SCOPE_FILE = "initech/production.yaml"
@@ -94,6 +95,8 @@ def stage_of(technology: str, folder: Path) -> Iterator[Stage]:
     home = folder / "home"
     process.start(home, time_scale=0.0)
     try:
+        if technology in GUESTS:
+            GUESTS[technology](home)
         with environment(home):
             scope = Scope.model_validate(yaml.safe_load(process.scopes(home)[SCOPE_FILE]))
             world = World(home, scope, open_stacks(folder / "project", {}))

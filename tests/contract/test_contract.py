@@ -14,14 +14,13 @@ from drstate.adapters.registry import load_adapters
 from drstate.model.phases import Phase
 from drstate.model.stackops import Op
 from drstate.sandbox import process
-
-from .circle import CHECKS, constant_urns, exists, finish, run_phase, unhealthy_first
-from .emergency import EMERGENCY_CHECKS, emergency
-from .errors import ERROR_CHECKS, permanent_error, transient_error
-from .masks import differences
-from .permissions import PERMISSION_CHECKS, held_against_grants
-from .stage import environment, forked, stage_of
-from .undoing import UNDO_CHECKS, undone
+from tests.contract.circle import CHECKS, constant_urns, exists, finish, run_phase, unhealthy_first
+from tests.contract.emergency import EMERGENCY_CHECKS, emergency
+from tests.contract.errors import ERROR_CHECKS, permanent_error, transient_error
+from tests.contract.masks import differences
+from tests.contract.permissions import PERMISSION_CHECKS, held_against_grants
+from tests.contract.stage import environment, forked, stage_of
+from tests.contract.undoing import UNDO_CHECKS, undone
 
 TECHNOLOGIES = [adapter.technology for adapter in load_adapters()]
 ALL_CHECKS = (*CHECKS, *EMERGENCY_CHECKS, *ERROR_CHECKS, *UNDO_CHECKS, *PERMISSION_CHECKS)

@@ -7,10 +7,9 @@ from typing import Any
 from drstate.adapters.actions import Action
 from drstate.model.phases import Phase
 from drstate.model.plan import When
-
-from .circle import exists
-from .masks import differences
-from .stage import Stage
+from tests.contract.circle import exists
+from tests.contract.masks import differences
+from tests.contract.stage import Stage
 
 UNDO_CHECKS = ("undo-undoes",)
 

@@ -9,24 +9,50 @@ import re
 from typing import TYPE_CHECKING
 
 from drstate.adapters.at import At
-from drstate.adapters.aurora import capture, health
-from drstate.adapters.aurora.actions import Follow, Promote
+from drstate.adapters.aurora import capture, health, prerequisites
+from drstate.adapters.aurora.actions import Follow
+from drstate.adapters.aurora.instances import Instances
 from drstate.adapters.aurora.lag import lag_if_known, replication_lag
-from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, SiteContext, Work
+from drstate.adapters.aurora.promote import Promote
+from drstate.adapters.aurora.rejoin import Rejoin
+from drstate.adapters.aurora.snapshots import KeepSnapshots
+from drstate.adapters.base import (
+    Action,
+    Adapter,
+    Claim,
+    Grant,
+    Health,
+    Lag,
+    Limit,
+    SiteContext,
+    Work,
+)
+from drstate.adapters.translating import translator_at
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
 from drstate.model.health import ResourceStatus
-from drstate.model.phases import SiteState
+from drstate.model.phases import Phase, SiteState
+from drstate.model.plan import When
 from drstate.model.probe import Probe, ProbeKind
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope
 from drstate.model.spec import Spec
-from drstate.programs.aurora import WRITER, AuroraSpec
+from drstate.programs.aurora import (
+    WRITER,
+    AuroraPolicy,
+    AuroraSpec,
+    AuroraValues,
+    aurora_values,
+)
+from drstate.programs.context import tags_of
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
 
 #: what each engine listens on where the cluster does not say
 _PORTS = {"aurora-postgresql": 5432, "aurora-mysql": 3306}
+_BY_RDS = "RDS asks for it on the caller's behalf; there is no call of it"
+_CLUSTERS = "arn:aws:rds:*:*:cluster:*"
+_INSTANCES = "arn:aws:rds:*:*:db:*"
 _GLOBAL_NO_OP = "the global cluster is declared; its writer moves by the site's action"
 
 
@@ -40,17 +66,61 @@ class AuroraAdapter(Adapter):
         Grant(
             "see clusters, instances, global clusters and replication lag",
             (
+                "rds:DescribeDBClusterParameterGroups",
+                "rds:DescribeDBClusterSnapshots",
                 "rds:DescribeDBClusters",
                 "rds:DescribeDBInstances",
+                "rds:DescribeDBParameterGroups",
+                "rds:DescribeDBSubnetGroups",
                 "rds:DescribeGlobalClusters",
-                "rds:ListTagsForResource",
                 "cloudwatch:GetMetricStatistics",
             ),
+        ),
+        Grant(
+            "see whose a global cluster is",
+            ("rds:ListTagsForResource",),
+            ("arn:aws:rds::*:global-cluster:*",),
+            uncalled="only where DescribeGlobalClusters does not tell its tags",
         ),
         Grant(
             "move the writer",
             ("rds:SwitchoverGlobalCluster", "rds:FailoverGlobalCluster"),
             ("arn:aws:rds::*:global-cluster:*", "arn:aws:rds:*:*:cluster:*"),
+        ),
+        Grant(
+            "keep the snapshot that an unplanned failover leaves",
+            ("rds:CopyDBClusterSnapshot",),
+            ("arn:aws:rds:*:*:cluster-snapshot:*",),
+            uncalled="only after an unplanned failover",
+        ),
+        Grant(
+            "add and remove the instances of a headless site",
+            ("rds:CreateDBInstance", "rds:DeleteDBInstance"),
+            (_CLUSTERS, _INSTANCES, "arn:aws:rds:*:*:pg:*"),
+            uncalled="only with policies.aurora.headless, and after a detachment",
+        ),
+        Grant(
+            "detach where a forced failover is refused, and join the sites again",
+            (
+                "rds:AddTagsToResource",
+                "rds:CreateDBCluster",
+                "rds:CreateDBClusterSnapshot",
+                "rds:CreateGlobalCluster",
+                "rds:DeleteDBCluster",
+                "rds:DeleteGlobalCluster",
+                "rds:ModifyDBCluster",
+                "rds:ModifyGlobalCluster",
+                "rds:RemoveFromGlobalCluster",
+                "rds:RemoveTagsFromResource",
+            ),
+            (
+                "arn:aws:rds::*:global-cluster:*",
+                _CLUSTERS,
+                "arn:aws:rds:*:*:cluster-pg:*",
+                "arn:aws:rds:*:*:cluster-snapshot:*",
+                "arn:aws:rds:*:*:subgrp:*",
+            ),
+            uncalled="only where AWS refuses a forced failover, or does not end it",
         ),
     )
     stack_grants = (
@@ -84,11 +154,13 @@ class AuroraAdapter(Adapter):
             "hand the role of enhanced monitoring to RDS",
             ("iam:PassRole",),
             ("arn:aws:iam::*:role/*",),
+            uncalled=_BY_RDS,
         ),
         Grant(
             "encrypt the recovery cluster with the mapped key",
             ("kms:CreateGrant", "kms:DescribeKey"),
             ("arn:aws:kms:*:*:key/*",),
+            uncalled=_BY_RDS,
         ),
     )
     spec_type = AuroraSpec
@@ -98,6 +170,11 @@ class AuroraAdapter(Adapter):
             explorer_type="rds:cluster",
             arn_pattern=re.compile(r"arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster:(?P<name>.+)"),
         ),
+    )
+
+    limits = (
+        Limit("DB clusters", 40, "rds", "L-952B80B8"),
+        Limit("DB instances", 40, "rds", "L-7B6409FD"),
     )
 
     def capture(self, resource: Resource, aws: AwsCaller) -> Spec:
@@ -116,10 +193,12 @@ class AuroraAdapter(Adapter):
             GLOBAL: Ownership.FOREIGN if known.global_cluster else Ownership.DECLARED,
         }
 
-    def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:  # noqa: ARG002 - the contract
+    def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """Declared: the stack brings instances to production class. Foreign: they have it."""
         if site.region == GLOBAL:
             return Work(no_op=_GLOBAL_NO_OP)
+        if self._headless(site):
+            return Work((self._instances(entry, site, present=True, when=When.AFTER),))
         if site.owner is Ownership.DECLARED:
             return Work()
         return Work(
@@ -127,30 +206,34 @@ class AuroraAdapter(Adapter):
         )
 
     def activate(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Move the writer here, whoever owns the cluster."""
+        """Move the writer here, whoever owns the cluster. It has to have instances."""
         if site.region == GLOBAL:
             return Work(no_op=_GLOBAL_NO_OP)
         spec = self.spec(entry)
-        return Work((Promote(entry, spec, site.region, site.other, force=site.force),))
+        promote = Promote(entry, spec, site.region, site.other, force=site.force)
+        if self._headless(site):
+            added = self._instances(entry, site, present=True, when=When.BEFORE)
+            return Work((added, promote))
+        return Work((promote,))
 
-    def cleanup(self, entry: CatalogEntry, site: SiteContext) -> Work:  # noqa: ARG002 - the contract
-        """Nothing is called: the old writer stays as a replica."""
+    def cleanup(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """The old writer stays as a replica: AWS made it one. What a failover left is kept."""
         if site.region == GLOBAL:
             return Work(no_op=_GLOBAL_NO_OP)
-        if site.owner is Ownership.DECLARED:
-            return Work()
-        return Work(
-            no_op=f"the cluster in {site.region} stays as a replica: it is the way back, and "
-            "AWS made it one when the writer moved"
-        )
+        return Work((KeepSnapshots(entry, self.spec(entry), site.region, site.other),))
 
     def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """Declared: the stack makes the replica. Foreign: see that it follows."""
         if site.region == GLOBAL:
             return Work(no_op=_GLOBAL_NO_OP)
-        if site.owner is Ownership.DECLARED:
-            return Work()
-        return Work((Follow(entry, self.spec(entry), site.region, site.other),))
+        actions: list[Action] = []
+        if _detached(entry, site):
+            actions.append(self._rejoin(entry, site))
+        if site.owner is not Ownership.DECLARED:
+            actions.append(Follow(entry, self.spec(entry), site.region, site.other))
+        elif self._headless(site) and site.region in entry.endpoints:
+            actions.append(self._instances(entry, site, present=False, when=When.AFTER))
+        return Work(tuple(actions))
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The writer is here, available, with its instances."""
@@ -162,12 +245,44 @@ class AuroraAdapter(Adapter):
         at = self._at(entry, site, aws)
         if site.region == GLOBAL:
             return health.global_health(at, spec)
-        found = health.replica_health(at, spec)
+        if site.state is SiteState.RETIRED and _detached(entry, site):
+            return Health(
+                ResourceStatus.DEGRADED,
+                f"the cluster in {site.other} was detached, so the one in {site.region} is no "
+                "replica and may take writes",
+                "drstate up --phase replicate keeps a snapshot of it and joins the sites again",
+            )
+        none = self._headless(site) and site.state is not SiteState.WARM
+        found = health.replica_health(at, spec, instances=0 if none else None)
         if found.status is ResourceStatus.HEALTHY and site.state is not SiteState.RETIRED:
             lag = lag_if_known(at, spec.identifier, self.clock.now())
             if lag is not None:
                 found.facts["lag_seconds"] = lag
         return found
+
+    def prerequisites(
+        self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
+    ) -> tuple[Health, ...]:
+        """REPLICATE: the groups and versions. ACTIVATE: versions; by force nothing elsewhere."""
+        if site.region == GLOBAL or phase not in (Phase.REPLICATE, Phase.ACTIVATE):
+            return ()
+        spec = self.spec(entry)
+        here = self._at(entry, site, aws)
+        there = None if site.force else At(aws, entry.resource.account, site.other)
+        found = list(prerequisites.versions(here, spec, there))
+        if phase is Phase.REPLICATE:
+            found += prerequisites.groups(here, spec, self._values(entry, site))
+        return tuple(found)
+
+    def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
+        """AWS fences as far as it reaches; of a lost region nobody knows."""
+        if not site.force:
+            return None
+        return (
+            f"cluster {self.spec(entry).identifier} in {site.other}: AWS stops its writes as far "
+            "as it reaches that region; what it took until then is in the snapshot that the "
+            "failover leaves there, and a detachment does not stop it at all"
+        )
 
     def probes(self, entry: CatalogEntry, site: SiteContext) -> tuple[Probe, ...]:
         """Whether clients reach the writer endpoint."""
@@ -187,9 +302,64 @@ class AuroraAdapter(Adapter):
         """The entry's spec, typed."""
         return AuroraSpec.model_validate(entry.spec)
 
+    def _headless(self, site: SiteContext) -> bool:
+        """Whether the site's instances are ours to add and remove: only where we own them."""
+        ours = site.owner is Ownership.DECLARED
+        return ours and site.policy("aurora", AuroraPolicy).headless
+
+    def _instances(
+        self, entry: CatalogEntry, site: SiteContext, *, present: bool, when: When
+    ) -> Instances:
+        return Instances(
+            entry,
+            self.spec(entry),
+            site.region,
+            site.other,
+            wanted=self._values(entry, site).instances,
+            tags=tags_of(entry),
+            present=present,
+            when=when,
+        )
+
+    def _rejoin(self, entry: CatalogEntry, site: SiteContext) -> Rejoin:
+        ours = site.owner is Ownership.DECLARED
+        return Rejoin(
+            entry,
+            self.spec(entry),
+            site.region,
+            site.other,
+            values=self._values(entry, site),
+            tags=tags_of(entry) if ours else _owners_tags(entry),
+            global_tags=tags_of(entry),
+            headless=self._headless(site),
+        )
+
+    def _values(self, entry: CatalogEntry, site: SiteContext) -> AuroraValues:
+        """What the program would declare here. Raises ConfigError where a mapping is missing."""
+        spec = self.spec(entry)
+        translator = translator_at(entry, site, spec.region)
+        values = aurora_values(spec, translator)
+        translator.settle()
+        return values
+
     def _at(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> At:
         region = site.serving if site.region == GLOBAL else site.region
         return At(aws, entry.resource.account, region)
+
+
+def _detached(entry: CatalogEntry, site: SiteContext) -> bool:
+    """Whether the other site's cluster was detached, and the sites were not joined since."""
+    since = entry.memory.get(site.other, {}).get("detached_at")
+    return since is not None and entry.memory.get(site.region, {}).get("rejoined") != since
+
+
+def _owners_tags(entry: CatalogEntry) -> dict[str, str]:
+    """All tags of the original: at its own site the new cluster stands in for it."""
+    return {
+        name: value
+        for name, value in entry.resource.raw_tags.items()
+        if not name.startswith(("aws:", "drstate:"))
+    }
 
 
 def _typed(spec: Spec) -> AuroraSpec:

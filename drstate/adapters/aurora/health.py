@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drstate.adapters.at import At
-from drstate.adapters.aurora import reading
+from drstate.adapters.aurora import detach, reading
 from drstate.adapters.base import Health
 from drstate.model.health import ResourceStatus
 from drstate.model.words import counted
@@ -18,6 +18,16 @@ def writer_health(at: At, spec: AuroraSpec) -> Health:
     if absent is not None:
         return absent
     topology = reading.topology(at, spec.global_cluster_id)
+    alone = detach.alone(at, spec, topology)
+    if alone is not None:
+        facts |= detach.facts_of(alone)
+        serves = _instances(at, spec, facts, f"writes in {at.region}, detached")
+        return Health(
+            ResourceStatus.DEGRADED if serves.ok else serves.status,
+            f"{serves.detail}; nothing replicates from it",
+            serves.hint or "drstate up --phase replicate joins the sites again",
+            facts,
+        )
     writer = topology.writer if topology else None
     facts["writer"] = writer
     if writer != spec.cluster_arn(at.region):
@@ -48,8 +58,11 @@ def global_health(at: At, spec: AuroraSpec) -> Health:
     )
 
 
-def replica_health(at: At, spec: AuroraSpec) -> Health:
-    """HEALTHY: an available secondary that replicates, with all its instances."""
+def replica_health(at: At, spec: AuroraSpec, *, instances: int | None = None) -> Health:
+    """HEALTHY: an available secondary that replicates, with its instances.
+
+    ``instances``: how many it has to have at least; None: as many as its source.
+    """
     absent, facts = _cluster(at, spec)
     if absent is not None:
         return absent
@@ -79,7 +92,7 @@ def replica_health(at: At, spec: AuroraSpec) -> Health:
             "wait until AWS has rebuilt it: drstate resume",
             facts,
         )
-    return _instances(at, spec, facts, f"replicates in {at.region}")
+    return _instances(at, spec, facts, f"replicates in {at.region}", wanted=instances)
 
 
 def _cluster(at: At, spec: AuroraSpec) -> tuple[Health | None, dict[str, Any]]:
@@ -99,14 +112,17 @@ def _cluster(at: At, spec: AuroraSpec) -> tuple[Health | None, dict[str, Any]]:
     )
 
 
-def _instances(at: At, spec: AuroraSpec, facts: dict[str, Any], good: str) -> Health:
+def _instances(
+    at: At, spec: AuroraSpec, facts: dict[str, Any], good: str, *, wanted: int | None = None
+) -> Health:
     found = {
         str(instance["DBInstanceIdentifier"]): str(instance["DBInstanceStatus"])
         for instance in reading.instances(at, spec.identifier)
     }
     facts["instances"] = found
     up = sum(1 for status in found.values() if status == reading.AVAILABLE)
-    wanted = len(spec.instances)
+    if wanted is None:
+        wanted = len(spec.instances)
     if up >= wanted:
         return Health(
             ResourceStatus.HEALTHY, f"{good}; {counted(up, 'instance')} available", facts=facts

@@ -94,6 +94,11 @@ def instances(at: At, identifier: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda instance: str(instance["DBInstanceIdentifier"]))
 
 
+def tags_of(found: dict[str, Any] | None) -> dict[str, str]:
+    """The tags of a cluster; none where there is no cluster."""
+    return {tag["Key"]: tag.get("Value", "") for tag in (found or {}).get("TagList") or ()}
+
+
 def region_of(arn: str) -> str:
     """The region in an ARN."""
     return arn.split(":")[3]

@@ -36,13 +36,15 @@ class Goal:
 
     ``at_least``: fewer instances are not accepted; below the desired number where policies have
     decided so at a site that serves already. ``bounds``: whether the bounds have to be these.
-    ``resume``: processes to resume once it is reached; None: they are held instead.
+    ``resume``: processes to resume once it is reached; None: they are held instead. ``retires``:
+    the sizes of before are production's, and are kept for the way back.
     """
 
     sizes: Sizes
     at_least: int
     bounds: bool
     resume: frozenset[str] | None
+    retires: bool = False
 
     def sized(self, now: Sizes) -> bool:
         """Whether the sizes are as wanted. More instances than wanted are the policies'."""
@@ -73,7 +75,9 @@ class ScaleAction(Action):
             *calls(SERVICE, region, "DescribeAutoScalingGroups"),
             *(calls("elbv2", region, "DescribeTargetHealth") if up else ()),
             *calls(SERVICE, region, "UpdateAutoScalingGroup"),
-            *calls(SERVICE, region, "SuspendProcesses" if goal.resume is None else "ResumeProcesses"),
+            *calls(
+                SERVICE, region, "SuspendProcesses" if goal.resume is None else "ResumeProcesses"
+            ),
         ]
         self.spec = ActionSpec(
             id=f"{entry.key}#scale",
@@ -166,9 +170,9 @@ class ScaleAction(Action):
                 aws.format("resume-processes") + " --scaling-processes Terminate" + region,
             )
         if wanted == 0 and now.protected:
+            held = counted(len(now.protected), "instance")
             return (
-                f"{counted(len(now.protected), 'instance')} of {self.name} are protected from "
-                "scale-in and would go on running",
+                f"{held} of {self.name} would go on running: protected from scale-in",
                 aws.format("set-instance-protection")
                 + f" --no-protected-from-scale-in --instance-ids {' '.join(now.protected)}"
                 + region,
@@ -204,7 +208,7 @@ class ScaleAction(Action):
         held = sorted(set(HELD) - was)
         if held:
             kept[SUSPENDED] = held
-        if self.goal.sizes.desired == 0 and int(before.get("desired") or 0) > 0:
+        if self.goal.retires and int(before.get("desired") or 0) > 0:
             kept[SIZES] = [before["min"], before["max"], before["desired"]]
         return kept
 

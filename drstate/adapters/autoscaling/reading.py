@@ -64,9 +64,7 @@ def capacity(at: At, name: str) -> Capacity | None:
         return None
     instances = found.get("Instances", [])
     return Capacity(
-        sizes=Sizes(
-            int(found["MinSize"]), int(found["MaxSize"]), int(found["DesiredCapacity"])
-        ),
+        sizes=Sizes(int(found["MinSize"]), int(found["MaxSize"]), int(found["DesiredCapacity"])),
         serving=sum(
             1
             for one in instances

@@ -1,4 +1,4 @@
-"""What DRS lets an account do: the live quotas where they can be asked, the known figures where not.
+"""What DRS lets an account do: the live quotas where they can be asked, else the known figures.
 
 Jobs are counted in a region; replicating servers in the whole account, over all its regions. A
 region that cannot be asked, or in which DRS was never initialized, never hides the others.
@@ -6,12 +6,13 @@ region that cannot be asked, or in which DRS was never initialized, never hides 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from drstate.adapters.at import At
 from drstate.adapters.base import Limit
@@ -20,7 +21,9 @@ from drstate.errors import AwsCallError, DrstateError
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
+    from drstate.aws.clock import Clock
 
+T = TypeVar("T")
 SERVICE = "drs"
 PER_JOB = Limit("source servers in a single job", 100, SERVICE, "L-B827C881")
 IN_JOBS = Limit("source servers in all jobs", 500, SERVICE, "L-05AFA8C6")
@@ -32,6 +35,10 @@ LIMITS = (PER_JOB, IN_JOBS, JOBS, PER_SERVER, REPLICATING)
 PER_CALL = 200
 #: a job that was begun longer ago is over
 _JOBS_SINCE = timedelta(days=2)
+
+
+#: figures of an account are asked once for all its servers, within so many seconds
+_FRESH_SECONDS = 20.0
 
 
 class Level(StrEnum):
@@ -143,10 +150,48 @@ def replicating(aws: AwsCaller, account: str, regions: Iterable[str]) -> Used:
         # an extended server is replicated, and counted, in its staging account
         return sum(1 for one in found if one.state not in reading.ENDED and not one.staging_account)
 
-    with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
+    with ThreadPoolExecutor(max_workers=len(asked)) as pool:
         counts = dict(zip(asked, pool.map(count, asked), strict=True))
     return Used(
         limit=quota(At(aws, account, asked[0]), REPLICATING),
         by_region={region: found for region, found in counts.items() if isinstance(found, int)},
         unknown={region: found for region, found in counts.items() if isinstance(found, str)},
     )
+
+
+class Figures:
+    """What holds for all servers of an account alike, remembered for a moment. Thread-safe."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: dict[Hashable, tuple[float, Any]] = {}
+
+    def initialized(self, at: At) -> bool:
+        """As ``reading.initialized``."""
+        return self._once(("initialized", at.account, at.region), lambda: reading.initialized(at))
+
+    def replicating(self, aws: AwsCaller, account: str, regions: tuple[str, ...]) -> Used:
+        """As ``replicating``."""
+        return self._once(
+            ("replicating", account, regions), lambda: replicating(aws, account, regions)
+        )
+
+    def room(self, at: At) -> Room:
+        """What is left of the limits of jobs now."""
+        return self._once(
+            ("room", at.account, at.region),
+            lambda: room(active_jobs(at, self._clock.now()), job_limits(at)),
+        )
+
+    def _once(self, key: Hashable, ask: Callable[[], T]) -> T:
+        now = self._clock.monotonic()
+        with self._lock:
+            held = self._known.get(key)
+        if held is not None and now - held[0] < _FRESH_SECONDS:
+            known: T = held[1]
+            return known
+        found = ask()
+        with self._lock:
+            self._known[key] = (now, found)
+        return found

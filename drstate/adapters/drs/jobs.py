@@ -1,9 +1,9 @@
 """Many servers in few jobs: started as limits allow, watched, each server told when it has ended.
 
 DRS takes 100 servers in a job, 20 jobs at once with 500 servers in all of them, and one job per
-server. Others start jobs too, so that what is in progress is asked before every start, and a refusal
-means to wait and look again. A server that is in a job of the same kind already is not asked for
-again: an answer may have been lost, or an earlier process may have died. A job is COMPLETED whatever
+server. Others start jobs too: what is in progress is asked before every start, and a refusal means
+to wait and look again. A server that is in a job of the same kind already is not asked for again:
+its answer may have been lost, or an earlier process may have died. A job is COMPLETED whatever
 became of its servers: each server's own launch status decides.
 """
 
@@ -71,15 +71,24 @@ class JobRun:
         self._later = False
         self._limits: tuple[int, int, int] | None = None
 
-    def run(self, context: RunContext, timeout_seconds: float) -> None:
-        """Until every server has been told. Raises TimedOutError, CancelledError, AwsCallError."""
+    def run(
+        self,
+        context: RunContext,
+        timeout_seconds: float,
+        settled: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Until every server has been told, and ``settled`` says that nothing else is awaited.
+
+        ``settled`` is asked once a round. Raises TimedOutError, CancelledError, AwsCallError.
+        """
         many = counted(len(self._waiting), "server")
 
         def round_() -> bool | None:
             self._watch()
             if self._waiting:
                 self._start(context)
-            return None if self._waiting or self._running else True
+            over = settled()
+            return True if over and not self._waiting and not self._running else None
 
         context.wait(
             round_,

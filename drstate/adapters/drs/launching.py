@@ -16,7 +16,7 @@ from drstate.adapters.actions import Action, Batched, Observation, RunContext, T
 from drstate.adapters.at import At, calls
 from drstate.adapters.drs import reading
 from drstate.adapters.drs.jobs import Ended, JobRun, Kind
-from drstate.adapters.drs.reading import Machine, Recovered
+from drstate.adapters.drs.reading import Machine, Recovered, Server
 from drstate.errors import DrstateError, OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When
@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     from drstate.aws.clock import Clock
 
 _DEADLINE_SECONDS = 3600
-_JOBS = ("DescribeSourceServers", "DescribeRecoveryInstances", "DescribeJobs", "DescribeJobLogItems")
-_UP = ("PENDING", "RUNNING")
+_JOBS = (
+    "DescribeSourceServers",
+    "DescribeRecoveryInstances",
+    "DescribeJobs",
+    "DescribeJobLogItems",
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ class _JobAction(Action):
     def _at(self, aws: AwsCaller) -> At:
         return At(aws, self.account, self.region)
 
-    def _absent(self) -> OperationError:
+    def absent(self) -> OperationError:
+        """The error of a server that DRS does not know."""
         return OperationError(
             f"DRS in {self.region} has no source server for {self.server.instance_id}",
             why="DescribeSourceServers does not find it",
@@ -119,39 +124,40 @@ class Launch(_JobAction):
         at = self._at(aws)
         server = reading.server(at, self.server)
         if server is None:
-            absent = self._absent()
+            absent = self.absent()
             return Observation(False, {"server": None}, absent.what, absent.hint)
         found = reading.recovered(at, server.id) if server.recovery_instance else None
         facts = {**server.facts(), **_shown(found)}
-        return Observation(self._launched(found), facts)
+        return Observation(self._launched(server, found), facts)
 
     def run_batch(self, batch: Sequence[Batched], aws: AwsCaller, told: Told) -> None:
         """Start jobs for all of them, and tell each when its instance is up."""
         at = self._at(aws)
-        known = {one.action: reading.server(at, one.action.server) for one in _launches(batch)}
+        wanted = [one.action for one in batch if isinstance(one.action, Launch)]
+        known = reading.servers_of(at, [action.server for action in wanted])
         actions: dict[str, Launch] = {}
-        for action, server in known.items():
+        for action in wanted:
+            server = known.get(action.server.instance_id)
             if server is None:
-                told(action, action._absent())
+                told(action, action.absent())
             else:
                 actions[server.id] = action
+        launched: dict[str, Ended] = {}
 
         def ended(server: str, outcome: Ended | DrstateError) -> None:
             if isinstance(outcome, DrstateError):
                 told(actions[server], outcome)
             else:
-                launched.append(outcome)
+                launched[server] = outcome
 
-        launched: list[Ended] = []
-        context, limit = batch[0].run, self.spec.deadline_seconds
-        JobRun(at, self._kind(at), list(actions), ended).run(context, limit)
-        for one in launched:
-            try:
-                result = self._up(at, context, one)
-            except DrstateError as error:
-                told(actions[one.server], error)
-            else:
-                told(actions[one.server], result)
+        def settled() -> bool:
+            for server, found in reading.recovered_of(at, list(launched)).items():
+                if found.state in actions[server].awaited:
+                    told(actions[server], _result(launched.pop(server), found))
+            return not launched
+
+        run = JobRun(at, self.kind(at), list(actions), ended)
+        run.run(batch[0].run, self.spec.deadline_seconds, settled)
 
     def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - the contract
         """Stop the instance: nothing of it serves. DRS keeps it as launched, with its data."""
@@ -173,17 +179,21 @@ class Launch(_JobAction):
         )
         return found.facts() if isinstance(found, Machine) else {}
 
-    def _launched(self, found: Recovered | None) -> bool:
-        if found is None or found.drill != self.goal.drill:
-            return False
-        states = _UP if self.goal.disposition == "STARTED" else (*_UP, "STOPPING", "STOPPED")
-        if found.state not in states:
+    @property
+    def awaited(self) -> tuple[str, ...]:
+        """States of the instance in which the launch is over."""
+        return ("RUNNING",) if self.goal.disposition == "STARTED" else ("RUNNING", "STOPPED")
+
+    def _launched(self, server: Server, found: Recovered | None) -> bool:
+        if found is None or found.drill != self.goal.drill or found.state not in self.awaited:
             return False
         if self.goal.serves:
             return True
-        return found.point is None or self.clock.now() - found.point < self.goal.within
+        asked = server.launched
+        return asked is not None and self.clock.now() - asked < self.goal.within
 
-    def _kind(self, at: At) -> Kind:
+    def kind(self, at: At) -> Kind:
+        """The jobs that launch as this action does."""
         drill = self.goal.drill
 
         def start(servers: Sequence[str]) -> Mapping[str, Any]:
@@ -197,31 +207,6 @@ class Launch(_JobAction):
             return job
 
         return Kind("LAUNCH", "START_DRILL" if drill else "START_RECOVERY", start, self.verb)
-
-    def _up(self, at: At, run: RunContext, ended: Ended) -> dict[str, Any]:
-        """Wait for the instance, and tell which data it has."""
-
-        def up() -> Recovered | None:
-            found = reading.recovered(at, ended.server)
-            good = ("RUNNING",) if self.goal.disposition == "STARTED" else ("RUNNING", "STOPPED")
-            return found if found is not None and found.state in good else None
-
-        found = run.wait(
-            up,
-            what=f"the instance of {ended.server} in {self.region} to be up",
-            timeout_seconds=self.spec.deadline_seconds,
-            hint=f"aws ec2 describe-instances --instance-ids {ended.instance} --region "
-            f"{self.region} shows it; then drstate resume",
-        )
-        begun = reading.moment_of(ended.begun)
-        lost = (begun - found.point).total_seconds() if begun and found.point else None
-        return {
-            **_shown(found),
-            "server": ended.server,
-            "job": ended.job,
-            "rpo_seconds": None if lost is None else max(0.0, round(lost, 1)),
-            "data_loss": _loss(lost),
-        }
 
 
 class EndDrill(_JobAction):
@@ -285,10 +270,6 @@ class EndDrill(_JobAction):
         JobRun(at, kind, list(actions), ended).run(batch[0].run, self.spec.deadline_seconds)
 
 
-def _launches(batch: Sequence[Batched]) -> list[Any]:
-    return [one for one in batch if isinstance(one.action, Launch)]
-
-
 def _shown(found: Recovered | None) -> dict[str, Any]:
     if found is None:
         return {"recovery_instance": None}
@@ -298,6 +279,18 @@ def _shown(found: Recovered | None) -> dict[str, Any]:
         "drill": found.drill,
         "job": found.job,
         "point": found.point.isoformat() if found.point else None,
+    }
+
+
+def _result(ended: Ended, found: Recovered) -> dict[str, Any]:
+    begun = reading.moment_of(ended.begun)
+    lost = (begun - found.point).total_seconds() if begun and found.point else None
+    return {
+        **_shown(found),
+        "server": ended.server,
+        "job": ended.job,
+        "rpo_seconds": None if lost is None else max(0.0, round(lost, 1)),
+        "data_loss": _loss(lost),
     }
 
 

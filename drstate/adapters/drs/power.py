@@ -5,8 +5,8 @@ An instance is stopped, never terminated: its disks stay what they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
@@ -19,6 +19,7 @@ from drstate.programs.drs import DrsSpec
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
 
+T = TypeVar("T")
 _DEADLINE_SECONDS = 900
 
 
@@ -89,7 +90,7 @@ class Stop(Action):
 
         return self._wait(run, running, "running").facts()
 
-    def _wait(self, run: RunContext, until: Any, state: str) -> Any:
+    def _wait(self, run: RunContext, until: Callable[[], T | None], state: str) -> T:
         return run.wait(
             until,
             what=f"the instance of {self.server.instance_id} in {self.region} to be {state}",

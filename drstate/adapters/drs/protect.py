@@ -153,8 +153,12 @@ class Protect(Action):
         arn = self._extensible(here)
         if arn is None:
             what, hint = self._absent()
-            raise OperationError(what, why=f"no staging account shares it either: "
-                                 f"{', '.join(self.staging_accounts) or 'none is named'}", hint=hint)
+            raise OperationError(
+                what,
+                why=f"no staging account shares it either: "
+                f"{', '.join(self.staging_accounts) or 'none is named'}",
+                hint=hint,
+            )
         here.call(
             "drs",
             "create_extended_source_server",
@@ -167,6 +171,8 @@ class Protect(Action):
         if here.region == self.server.region:
             return None
         for account in self.staging_accounts:
+            if account == self.account:
+                continue
             try:
                 found = list(
                     here.pages(
@@ -196,8 +202,10 @@ class Protect(Action):
     def _absent(self) -> tuple[str, str]:
         return (
             f"DRS in {self.region} has no source server for {self.server.instance_id}",
-            f"install the replication agent on it ({_AGENT}); where another account stages it, "
-            "name that account in policies.drs.staging_accounts",
+            (
+                f"install the replication agent on it ({_AGENT}), or, where another account stages "
+                "it, name that account in policies.drs.staging_accounts"
+            ),
         )
 
     def _marked(self, server: Server) -> bool:

@@ -8,7 +8,7 @@ replicates where that is the protected one, else by the tag that says what it st
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,10 @@ CONTINUOUS = "CONTINUOUS"
 ENDED = ("STOPPED", "DISCONNECTED")
 #: what servers and instances of ours say of what they stand for (as stacks' tags do)
 SOURCE_TAG = "drstate:source"
+#: so many servers are asked for one by one, more by the whole list
+_FEW = 5
+#: ids in one filter
+_PER_FILTER = 200
 #: EC2 states of an instance that still exists
 ALIVE = ("pending", "running", "stopping", "stopped")
 _DURATION = re.compile(
@@ -46,8 +50,10 @@ class Server:
     #: account that replicates it; empty: this one
     staging_account: str
     tags: Mapping[str, str]
-    #: the protected instance's id, where DRS tells
+    #: id of the instance whose data it is, where DRS tells
     instance: str
+    #: when it was last asked to be launched
+    launched: datetime | None
 
     def facts(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -142,14 +148,42 @@ def server(at: At, spec: DrsSpec) -> Server | None:
     return marked[0] if marked else None
 
 
+def servers_of(at: At, specs: Sequence[DrsSpec]) -> dict[str, Server]:
+    """Protected instance's id -> its server in the region; those without one are missing."""
+    if len(specs) <= _FEW:
+        asked = {spec.instance_id: server(at, spec) for spec in specs}
+        return {name: one for name, one in asked.items() if one is not None}
+    every = servers(at)
+    by_tag = {one.tags.get(SOURCE_TAG, ""): one for one in every}
+    by_instance = {one.instance: one for one in every if one.instance}
+    found: dict[str, Server] = {}
+    for spec in specs:
+        one = by_tag.get(spec.arn)
+        if one is None and at.region != spec.region:
+            one = by_instance.get(spec.instance_id)
+        if one is not None:
+            found[spec.instance_id] = one
+    return found
+
+
 def recovered(at: At, server_id: str) -> Recovered | None:
     """What was launched of a server, or None."""
-    return _first_recovered(at, {"sourceServerIDs": [server_id]})
+    return next(iter(recovered_of(at, [server_id]).values()), None)
+
+
+def recovered_of(at: At, server_ids: Sequence[str]) -> dict[str, Recovered]:
+    """Server's id -> what was launched of it."""
+    found: dict[str, Recovered] = {}
+    for begin in range(0, len(server_ids), _PER_FILTER):
+        part = list(server_ids[begin : begin + _PER_FILTER])
+        for one in _recovered(at, {"sourceServerIDs": part}):
+            found[one.server] = one
+    return found
 
 
 def recovered_as(at: At, instance: str) -> Recovered | None:
     """An instance as DRS's recovery instance, or None."""
-    return _first_recovered(at, {"recoveryInstanceIDs": [instance]})
+    return next(iter(_recovered(at, {"recoveryInstanceIDs": [instance]})), None)
 
 
 def machine(at: At, instance: str) -> Machine | None:
@@ -180,7 +214,7 @@ def copy(at: At, arn: str) -> Machine | None:
 
 
 def machine_at(at: At, spec: DrsSpec) -> Machine | None:
-    """The instance that runs, or is to run, the resource in the region: the original or its copy."""
+    """The instance that stands for the resource in the region: the original or its copy."""
     return machine(at, spec.instance_id) if at.region == spec.region else copy(at, spec.arn)
 
 
@@ -210,6 +244,7 @@ def _server(found: Mapping[str, Any]) -> Server:
     problem = info.get("dataReplicationError") or {}
     staging = found.get("stagingArea") or {}
     hints = (found.get("sourceProperties") or {}).get("identificationHints") or {}
+    launch = (found.get("lifeCycle") or {}).get("lastLaunch") or {}
     error = " ".join(str(problem[key]) for key in ("error", "rawError") if problem.get(key))
     return Server(
         id=str(found["sourceServerID"]),
@@ -221,15 +256,21 @@ def _server(found: Mapping[str, Any]) -> Server:
         staging_account=str(staging.get("stagingAccountID") or ""),
         tags=dict(found.get("tags") or {}),
         instance=str(hints.get("awsInstanceID") or ""),
+        launched=moment_of((launch.get("initiated") or {}).get("apiCallDateTime")),
     )
 
 
-def _first_recovered(at: At, wanted: dict[str, list[str]]) -> Recovered | None:
-    answer = at.find("drs", "describe_recovery_instances", UNINITIALIZED, filters=wanted)
-    found: list[dict[str, Any]] = answer.get("items", [])
-    if not found:
-        return None
-    one = found[0]
+def _recovered(at: At, wanted: dict[str, list[str]]) -> list[Recovered]:
+    try:
+        found = list(at.pages("drs", "describe_recovery_instances", "items", filters=wanted))
+    except AwsCallError as error:
+        if error.aws_code == UNINITIALIZED:
+            return []
+        raise
+    return [_one_recovered(one) for one in found]
+
+
+def _one_recovered(one: Mapping[str, Any]) -> Recovered:
     way = (one.get("failback") or {}).get("state", "FAILBACK_NOT_STARTED")
     return Recovered(
         id=str(one["ec2InstanceID"]),

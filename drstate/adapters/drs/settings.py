@@ -44,13 +44,17 @@ def obstacle(spec: DrsSpec, found: Machine, region: str) -> tuple[str, str] | No
     if not found.allows:
         return (
             f"instance {found.id} in {region} does not have the tag {ALLOW_KEY}={ALLOW_VALUE}",
-            "with it its owner lets DRS replace its disks: aws ec2 create-tags --resources "
-            f"{found.id} --tags Key={ALLOW_KEY},Value={ALLOW_VALUE} --region {region}",
+            (
+                "with it its owner lets DRS replace its disks: aws ec2 create-tags --resources "
+                f"{found.id} --tags Key={ALLOW_KEY},Value={ALLOW_VALUE} --region {region}"
+            ),
         )
     if found.platform != spec.platform or found.architecture != spec.architecture:
         return (
-            f"instance {found.id} in {region} is {found.platform} on {found.architecture}, the "
-            f"server is {spec.platform} on {spec.architecture}",
+            (
+                f"instance {found.id} in {region} is {found.platform} on {found.architecture}, the "
+                f"server is {spec.platform} on {spec.architecture}"
+            ),
             "DRS launches only into the same platform: correct site_map's table amis",
         )
     return None
@@ -140,11 +144,14 @@ class Settings(Action):
         return {"server": server.id, "settings": settings}
 
     def _set(self, at: At, run: RunContext, server: Server, settings: Mapping[str, Any]) -> None:
+        given: dict[str, Any] = {"sourceServerID": server.id, **settings}
+        if not given["launchIntoInstanceProperties"]["launchIntoEC2InstanceID"]:
+            # an empty id is no id to DRS; without one it launches beside
+            given["launchIntoInstanceProperties"] = {}
+
         def accepted() -> bool | None:
             try:
-                at.call(
-                    "drs", "update_launch_configuration", sourceServerID=server.id, **settings
-                )
+                at.call("drs", "update_launch_configuration", **given)
             except AwsCallError as error:
                 if error.aws_code == CONFLICT:
                     return None
@@ -174,6 +181,8 @@ class Settings(Action):
     def _no_machine(self) -> tuple[str, str]:
         return (
             f"{self.region} has no instance to launch {self.server.instance_id} into",
-            "drstate up --phase replicate makes the instance of the recovery region; an original "
-            "that is gone has to be made again by its owner's code",
+            (
+                "drstate up --phase replicate makes the instance of the recovery region; an "
+                "original that is gone has to be made again by its owner's code"
+            ),
         )

@@ -11,14 +11,14 @@ import re
 from typing import TYPE_CHECKING
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Grant, Health, SiteContext, Work
-from drstate.adapters.ecs import capture, health
+from drstate.adapters.base import Adapter, Claim, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.ecs import capture, health, prerequisites
 from drstate.adapters.ecs.actions import Goal, ServiceAction
 from drstate.adapters.ecs.reading import ServiceId
 from drstate.errors import ConfigError
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
 from drstate.model.health import ResourceStatus
-from drstate.model.phases import SiteState
+from drstate.model.phases import Phase, SiteState
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope, SiteMapTable
 from drstate.model.spec import Spec
@@ -40,8 +40,9 @@ class EcsAdapter(Adapter):
     services = ("ecs", "application-autoscaling", "elbv2")
     grants = (
         Grant(
-            "see services, task definitions, autoscaling and target health",
+            "see clusters, services, task definitions, autoscaling and target health",
             (
+                "ecs:DescribeClusters",
                 "ecs:DescribeServices",
                 "ecs:DescribeTaskDefinition",
                 "application-autoscaling:DescribeScalableTargets",
@@ -62,7 +63,6 @@ class EcsAdapter(Adapter):
             (
                 "ecs:CreateService",
                 "ecs:DeleteService",
-                "ecs:DescribeClusters",
                 "ecs:ListTagsForResource",
                 "ecs:RegisterTaskDefinition",
                 "ecs:TagResource",
@@ -91,6 +91,10 @@ class EcsAdapter(Adapter):
     )
     transient_codes = frozenset({"ConcurrentUpdateException", "UpdateInProgressException"})
     spec_type = EcsSpec
+    limits = (
+        Limit("tasks per cluster", prerequisites.TASKS_PER_CLUSTER, "ecs", per="resource"),
+        Limit("services per cluster", 5000, "ecs", "L-9EF96962", "resource"),
+    )
     claims = (
         Claim(
             technology="ecs",
@@ -133,6 +137,30 @@ class EcsAdapter(Adapter):
     def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """No tasks; the service itself stays (or is declared) for the next activation."""
         return self._work(entry, site)
+
+    def prerequisites(
+        self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
+    ) -> tuple[Health, ...]:
+        """The cluster is there with the capacity providers, and has room for the tasks."""
+        if site.region == GLOBAL or phase is Phase.CLEANUP:
+            return ()
+        spec = self.spec(entry)
+        translation = Translation(site.site_map, spec.region, site.region)
+        cluster = translation.find(SiteMapTable.ECS_CLUSTERS, spec.cluster)
+        if cluster is None:
+            return ()  # a problem of the plan, with its field and file
+        at = At(aws, entry.resource.account, site.region)
+        name = ServiceId(cluster, spec.service)
+        return prerequisites.check(spec, name, translation, at, goal_of(spec, site).desired)
+
+    def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
+        """By force: the service of the other site runs on. Else CLEANUP takes it down."""
+        if not site.force:
+            return None
+        return (
+            f"service {entry.resource.name} in {site.other} goes on running its tasks, which may "
+            "serve and write until it is cleaned up"
+        )
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """Desired tasks run, the deployment has completed, targets answer."""

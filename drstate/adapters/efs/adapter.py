@@ -69,6 +69,12 @@ class EfsAdapter(Adapter):
             ),
             (_SYSTEMS,),
         ),
+        Grant(
+            "let EFS make the role that it replicates with, where an account has none",
+            ("iam:CreateServiceLinkedRole",),
+            ("arn:aws:iam::*:role/aws-service-role/replication.elasticfilesystem.amazonaws.com/*",),
+            uncalled="EFS asks IAM in the caller's name, once per account",
+        ),
     )
     stack_grants = (
         Grant(
@@ -110,16 +116,13 @@ class EfsAdapter(Adapter):
                 "ec2:DescribeSubnets",
                 "ec2:ModifyNetworkInterfaceAttribute",
             ),
+            uncalled="EFS asks EC2 in the caller's name",
         ),
         Grant(
             "encrypt the recovery file system with the mapped key",
             ("kms:CreateGrant", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext"),
             ("arn:aws:kms:*:*:key/*",),
-        ),
-        Grant(
-            "let EFS make the role that it replicates with, where an account has none",
-            ("iam:CreateServiceLinkedRole",),
-            ("arn:aws:iam::*:role/aws-service-role/replication.elasticfilesystem.amazonaws.com/*",),
+            uncalled="EFS asks KMS in the caller's name",
         ),
     )
     transient_codes = frozenset({"IncorrectFileSystemLifeCycleState"})

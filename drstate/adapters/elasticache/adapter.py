@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
     from drstate.model.spec import Spec
 
+_MEMBERS = (
+    "arn:aws:elasticache::*:globalreplicationgroup:*",
+    "arn:aws:elasticache:*:*:replicationgroup:*",
+)
 _GLOBAL_NO_OP = "the datastore is declared; its primary moves by the site's action"
 
 
@@ -50,12 +54,11 @@ class ElasticacheAdapter(Adapter):
     services = ("elasticache", "cloudwatch", "s3", "secretsmanager")
     grants = (
         Grant(
-            "see groups, their nodes, datastores, snapshots and replication lag",
+            "see groups, their nodes, datastores and replication lag",
             (
                 "elasticache:DescribeCacheClusters",
                 "elasticache:DescribeGlobalReplicationGroups",
                 "elasticache:DescribeReplicationGroups",
-                "elasticache:DescribeSnapshots",
                 "elasticache:ListTagsForResource",
                 "cloudwatch:GetMetricStatistics",
                 "cloudwatch:ListMetrics",
@@ -63,14 +66,14 @@ class ElasticacheAdapter(Adapter):
         ),
         Grant(
             "move the primary of a datastore",
-            (
-                "elasticache:DisassociateGlobalReplicationGroup",
-                "elasticache:FailoverGlobalReplicationGroup",
-            ),
-            (
-                "arn:aws:elasticache::*:globalreplicationgroup:*",
-                "arn:aws:elasticache:*:*:replicationgroup:*",
-            ),
+            ("elasticache:FailoverGlobalReplicationGroup",),
+            _MEMBERS,
+        ),
+        Grant(
+            "take a group out of its datastore",
+            ("elasticache:DisassociateGlobalReplicationGroup",),
+            _MEMBERS,
+            uncalled="the last resort of a forced failover that AWS does not do",
         ),
         Grant(
             "set the number of replicas",
@@ -85,6 +88,7 @@ class ElasticacheAdapter(Adapter):
                 "elasticache:CreateReplicationGroup",
                 "elasticache:CreateSnapshot",
                 "elasticache:DeleteSnapshot",
+                "elasticache:DescribeSnapshots",
             ),
             (
                 "arn:aws:elasticache:*:*:parametergroup:*",
@@ -93,12 +97,14 @@ class ElasticacheAdapter(Adapter):
                 "arn:aws:elasticache:*:*:subnetgroup:*",
                 "arn:aws:elasticache:*:*:usergroup:*",
             ),
+            uncalled=exports.UNCALLED,
         ),
         exports.GRANT,
         Grant(
             "give a restored group its auth token",
             ("secretsmanager:GetSecretValue",),
             ("arn:aws:secretsmanager:*:*:secret:*",),
+            uncalled=exports.UNCALLED,
         ),
     )
     stack_grants = (
@@ -114,7 +120,6 @@ class ElasticacheAdapter(Adapter):
                 "elasticache:DescribeCacheClusters",
                 "elasticache:DescribeGlobalReplicationGroups",
                 "elasticache:DescribeReplicationGroups",
-                "elasticache:DisassociateGlobalReplicationGroup",
                 "elasticache:IncreaseReplicaCount",
                 "elasticache:ListTagsForResource",
                 "elasticache:ModifyGlobalReplicationGroup",
@@ -131,9 +136,16 @@ class ElasticacheAdapter(Adapter):
             ),
         ),
         Grant(
+            "take a group out of its datastore before it is deleted",
+            ("elasticache:DisassociateGlobalReplicationGroup",),
+            _MEMBERS,
+            uncalled="only where protection is given up",
+        ),
+        Grant(
             "encrypt the recovery group with the mapped key",
             ("kms:CreateGrant", "kms:DescribeKey"),
             ("arn:aws:kms:*:*:key/*",),
+            uncalled="AWS asks for them in the caller's name when the group is made",
         ),
     )
     limits = (
@@ -187,10 +199,7 @@ class ElasticacheAdapter(Adapter):
         if site.region == GLOBAL:
             return Work(no_op=_GLOBAL_NO_OP)
         if self._by_snapshot(entry, site):
-            return Work(
-                no_op="a restored group gets no later writes, so it is restored in ACTIVATE, from "
-                "the last snapshot that can be had"
-            )
+            return Work(no_op=restoring.RESTORED_LATER)
         if site.by_stack:
             return Work()
         if site.owner is Ownership.DECLARED:
@@ -218,10 +227,7 @@ class ElasticacheAdapter(Adapter):
         if site.region == GLOBAL:
             return Work(no_op=_GLOBAL_NO_OP)
         if self._by_snapshot(entry, site):
-            return Work(
-                no_op=f"the group in {site.region} stays as it was: it cannot be scaled to zero, "
-                "and deleting it is its owner's decision"
-            )
+            return Work(no_op=restoring.LEFT.format(region=site.region))
         if site.by_stack:
             return Work()
         return Work(
@@ -271,7 +277,8 @@ class ElasticacheAdapter(Adapter):
         if site.region == GLOBAL or phase is Phase.CLEANUP:
             return ()
         if self._by_snapshot(entry, site):
-            return self._export_ready(phase, entry, site)
+            why = spec.obstacle or "policies.elasticache.way is snapshot"
+            return restoring.prerequisites(self._store(entry, site), phase, why)
         at = self._at(entry, site, aws)
         found = health.compatible(at, spec)
         if phase is Phase.REPLICATE:
@@ -324,34 +331,6 @@ class ElasticacheAdapter(Adapter):
 
     def _store(self, entry: CatalogEntry, site: SiteContext) -> ElasticacheSnapshots:
         return ElasticacheSnapshots(entry, site, self.clock, self.spec(entry), _policy(site.scope))
-
-    def _export_ready(
-        self, phase: Phase, entry: CatalogEntry, site: SiteContext
-    ) -> tuple[Health, ...]:
-        spec, store = self.spec(entry), self._store(entry, site)
-        found = []
-        missing = store.no_bucket(*((site.region,) if site.force else (site.region, site.other)))
-        if missing is not None:
-            found.append(
-                Health(
-                    ResourceStatus.UNHEALTHY,
-                    f"there is no bucket for exports in {missing}",
-                    store.bucket_hint(missing),
-                )
-            )
-        if phase is Phase.REPLICATE:
-            why = spec.obstacle or "policies.elasticache.way is snapshot"
-            minutes = store.policy.snapshot_max_age_minutes
-            found.append(
-                Health(
-                    ResourceStatus.DEGRADED,
-                    f"{spec.identifier} has no global datastore ({why}): snapshots are carried, "
-                    f"and a recovery loses up to {minutes} minutes of writes",
-                    "run drstate up --phase replicate on a schedule, or change what stands in the "
-                    "way",
-                )
-            )
-        return tuple(found)
 
     def _resize(self, entry: CatalogEntry, site: SiteContext) -> Resize:
         spec = self.spec(entry)

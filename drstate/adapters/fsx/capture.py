@@ -44,16 +44,7 @@ _OFF: dict[str, dict[str, Any]] = {
 
 def capture(resource: Resource, at: At, now: datetime) -> FsxSpec:
     """The spec of the file system at ``at.region``. Raises OperationError, AwsCallError."""
-    answer = at.find(
-        "fsx", "describe_file_systems", "FileSystemNotFound", FileSystemIds=[resource.name]
-    )
-    if not answer.get("FileSystems"):
-        raise OperationError(
-            f"{resource.key}: no file system {resource.name} in {at.region}",
-            why="DescribeFileSystems does not know it",
-            hint="drstate discover --refresh shows what is there now",
-        )
-    found = answer["FileSystems"][0]
+    found = _serving(resource, at)
     kind = _kind(resource, found)
     shown: dict[str, Any] = found.get(kind.member) or {}
     _refuse_without_backups(resource, kind, shown)
@@ -62,7 +53,7 @@ def capture(resource: Resource, at: At, now: datetime) -> FsxSpec:
         captured_at=now,
         endpoints={DNS: found["DNSName"]} if found.get("DNSName") else {},
         identifier=resource.name,
-        arn=found["ResourceARN"],
+        arn=resource.arn,
         kind=kind,
         version=found.get("FileSystemTypeVersion") or None,
         capacity=found["StorageCapacity"],
@@ -83,6 +74,20 @@ def capture(resource: Resource, at: At, now: datetime) -> FsxSpec:
     )
 
 
+def _serving(resource: Resource, at: At) -> dict[str, Any]:
+    """The resource's file system: after a failover and back it is one that was restored here."""
+    known = reading.current(at, resource.name, resource.arn)
+    if known is None:
+        raise OperationError(
+            f"{resource.key}: no file system of it serves in {at.region}",
+            why=f"{resource.name} is not there, or its tag {reading.SUPERSEDED_TAG} says that "
+            "another one serves in its stead",
+            hint="drstate discover --refresh; the last spec stays in use",
+        )
+    answer = at.call("fsx", "describe_file_systems", FileSystemIds=[known.identifier])
+    return dict(answer["FileSystems"][0])
+
+
 def _kind(resource: Resource, found: dict[str, Any]) -> FsxKind:
     name = str(found["FileSystemType"])
     if name not in FsxKind.__members__:
@@ -90,13 +95,6 @@ def _kind(resource: Resource, found: dict[str, Any]) -> FsxKind:
             f"{resource.key}: a file system of type {name} has no backups of its own",
             why="for ONTAP they are of volumes, which SnapMirror replicates",
             hint="put the dr: tags on its volumes instead of the file system",
-        )
-    if reading.tags_in(found).get(reading.SUPERSEDED_TAG):
-        raise OperationError(
-            f"{resource.key}: {resource.name} in {found['ResourceARN'].split(':')[3]} does not "
-            "serve any more",
-            why=f"its tag {reading.SUPERSEDED_TAG} says so: another one was restored",
-            hint="the last spec stays in use",
         )
     return FsxKind(name)
 

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from drstate.adapters.at import At
-from drstate.programs.fsx import FsxSpec
 
 AVAILABLE, CREATING, COPYING = "AVAILABLE", "CREATING", "COPYING"
 #: ARN of the resource as it was first found
@@ -63,37 +62,36 @@ def tags_in(found: dict[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
 
 
-def systems(at: At, spec: FsxSpec) -> list[System]:
+def systems(at: At, identifier: str, arn: str) -> list[System]:
     """All file systems of the resource at ``at.region``, the newest first."""
     found = [
         _system(one)
         for one in at.pages("fsx", "describe_file_systems", "FileSystems")
-        if one["FileSystemId"] == spec.identifier
-        or tags_in(one).get(SOURCE_TAG) == spec.arn
+        if (one["FileSystemId"] == identifier or tags_in(one).get(SOURCE_TAG) == arn)
         and one["Lifecycle"] != "DELETING"
     ]
     return sorted(found, key=lambda one: (one.created, one.identifier), reverse=True)
 
 
-def current(at: At, spec: FsxSpec) -> System | None:
+def current(at: At, identifier: str, arn: str) -> System | None:
     """The file system that serves at ``at.region``, or is to; None where there is none."""
-    return next((one for one in systems(at, spec) if one.superseded is None), None)
+    return next((one for one in systems(at, identifier, arn) if one.superseded is None), None)
 
 
-def copies(at: At, spec: FsxSpec) -> list[Backup]:
+def copies(at: At, arn: str) -> list[Backup]:
     """Copied backups of the resource at ``at.region``, the newest data first."""
     found = []
     for one in at.pages("fsx", "describe_backups", "Backups"):
         tags = tags_in(one)
-        if tags.get(SOURCE_TAG) == spec.arn and TAKEN_TAG in tags:
+        if tags.get(SOURCE_TAG) == arn and TAKEN_TAG in tags:
             moment = datetime.fromisoformat(tags[TAKEN_TAG])
             found.append(_backup(one, tags.get(SYSTEM_TAG, ""), moment))
     return sorted(found, key=lambda one: (one.taken_at, one.identifier), reverse=True)
 
 
-def newest_copy(at: At, spec: FsxSpec) -> Backup | None:
+def newest_copy(at: At, arn: str) -> Backup | None:
     """The newest copied backup that a file system can be made from."""
-    return next((one for one in copies(at, spec) if one.lifecycle == AVAILABLE), None)
+    return next((one for one in copies(at, arn) if one.lifecycle == AVAILABLE), None)
 
 
 def backups_of(at: At, system: str) -> list[Backup]:
@@ -106,8 +104,8 @@ def backups_of(at: At, system: str) -> list[Backup]:
             "Backups",
             Filters=[{"Name": "file-system-id", "Values": [system]}],
         )
-        # a copy from the other region tells the other region's file system
-        if not one.get("SourceBackupId")
+        # a copy tells the other region's file system; AWS Backup's own are copied by AWS Backup
+        if not one.get("SourceBackupId") and one.get("Type") != "AWS_BACKUP"
     ]
     return sorted(found, key=lambda one: (one.taken_at, one.identifier), reverse=True)
 

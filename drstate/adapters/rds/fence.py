@@ -134,9 +134,9 @@ class Fence(RdsAction):
                 "wait until CloudWatch has a measurement; " + FORCE,
             )
         if lag.seconds > self.max_lag:
+            limit = f"the {self.max_lag} s of policies.rds.max_lag_seconds"
             return (
-                f"the replica in {self.region} is {lag.seconds:.0f} s behind, more than the "
-                f"{self.max_lag} s of policies.rds.max_lag_seconds",
+                f"the replica in {self.region} is {lag.seconds:.0f} s behind, more than {limit}",
                 "wait until it has caught up, or raise the limit; " + FORCE,
             )
         return None, ""

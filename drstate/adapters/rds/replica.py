@@ -183,7 +183,7 @@ def request(
         "PerformanceInsightsKMSKeyId": values.performance_insights_kms_key,
         "PerformanceInsightsRetentionPeriod": spec.performance_insights_retention_days,
         "ReplicaMode": values.replica_mode,
-        "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())],
+        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
     }
     return {key: value for key, value in wanted.items() if value not in (None, [])}
 

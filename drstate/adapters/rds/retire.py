@@ -32,7 +32,7 @@ _TITLES: Mapping[str, str] = {
 _OPERATIONS: Mapping[str, tuple[str, ...]] = {
     "stop": ("StopDBInstance",),
     "keep": (),
-    "delete": ("DeleteDBInstance",),
+    "delete": ("StartDBInstance", "DeleteDBInstance"),
 }
 
 
@@ -137,6 +137,10 @@ class Retire(RdsAction):
                 )
             self.until(run, here, one.identifier, "stopped", lambda i: i.status == "stopped")
             return None
+        if one.status in _STOPPED:
+            # put away under another policy: RDS takes no change of a stopped instance
+            self.until(run, here, one.identifier, "stopped", lambda i: i.status == "stopped")
+            here.call("rds", "start_db_instance", DBInstanceIdentifier=one.identifier)
         if one.shown.get("DeletionProtection"):
             self.change(
                 run,

@@ -1,12 +1,14 @@
-"""Reading Route 53: zones, record sets, health checks, and the answer that resolvers get.
+"""Route 53's calls: zones, record sets, health checks, changes, and the answer that resolvers get.
 
 Route 53's control plane is in us-east-1, whatever region is recovered; every call says so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from drstate.adapters.actions import RunContext
 from drstate.adapters.at import At
 
 #: where Route 53's control plane is
@@ -41,14 +43,49 @@ def record_sets(at: At, zone: str, name: str, kind: str) -> list[dict[str, Any]]
     ]
 
 
-def values_of(record_set: dict[str, Any]) -> list[str]:
-    """The record set's values, sorted and without the final dot that zones add."""
-    return sorted(plain(item["Value"]) for item in record_set.get("ResourceRecords", []))
+def values_of(record_set: Mapping[str, Any]) -> list[str]:
+    """The values, or an alias's target; sorted and without the final dot that zones add."""
+    target = record_set.get("AliasTarget")
+    if target:
+        return [plain(target["DNSName"])]
+    return sorted(plain(item["Value"]) for item in record_set.get("ResourceRecords") or ())
 
 
 def plain(value: str) -> str:
     """A value as people write it: lower case, no final dot."""
     return value.rstrip(".").lower()
+
+
+def upsert(at: At, zone: str, record_sets: Sequence[Mapping[str, Any]], comment: str) -> str:
+    """Submit one batch; returns the change's id."""
+    change = at.call(
+        "route53",
+        "change_resource_record_sets",
+        HostedZoneId=zone,
+        ChangeBatch={
+            "Comment": f"drstate: {comment}"[:256],
+            "Changes": [
+                {"Action": "UPSERT", "ResourceRecordSet": dict(record_set)}
+                for record_set in record_sets
+            ],
+        },
+    )["ChangeInfo"]
+    return str(change["Id"]).rpartition("/")[2]
+
+
+def wait_insync(at: At, run: RunContext, change: str, *, what: str, timeout_seconds: float) -> None:
+    """Wait until all of Route 53's name servers have a change."""
+
+    def insync() -> str | None:
+        status = str(at.call("route53", "get_change", Id=change)["ChangeInfo"]["Status"])
+        return status if status == INSYNC else None
+
+    run.wait(
+        insync,
+        what=f"{what} to reach all name servers",
+        timeout_seconds=timeout_seconds,
+        hint=f"aws route53 get-change --id {change}; then drstate resume",
+    )
 
 
 def answer(at: At, zone: str, name: str, kind: str) -> list[str]:
@@ -70,6 +107,13 @@ def health_checks_on(at: At, alarm: str, region: str) -> list[str]:
         if identifier.get("Name") == alarm and identifier.get("Region") == region:
             found.append(str(check["Id"]))
     return sorted(found)
+
+
+def routing_control(at: At, check: str) -> str | None:
+    """ARN of the routing control that a health check follows, if it follows one."""
+    found = at.call("route53", "get_health_check", HealthCheckId=check)["HealthCheck"]
+    control = found["HealthCheckConfig"].get("RoutingControlArn")
+    return str(control) if control else None
 
 
 def alarm_state(at: At, alarm: str) -> str | None:

@@ -1,20 +1,23 @@
 """Changing record sets: the record itself, and the health check on a foreign primary.
 
 One change of a zone at a time (``serial_key``): Route 53 refuses a second one while the first is
-pending. The record set that was there before is among the observed facts, and undo puts it back.
+pending. Everything that belongs to one flip is one batch, which Route 53 makes as a whole. The
+record sets that were there before are among the observed facts, and undo puts them back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
 from drstate.adapters.route53 import reading
 from drstate.adapters.route53.reading import CONTROL_REGION
+from drstate.adapters.route53.wanted import Unfit, current_matches, wanted_sets
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
+from drstate.model.named import DnsRecord
 from drstate.model.plan import ActionSpec, When
 from drstate.programs.route53 import Route53Spec
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 _DEADLINE_SECONDS = 300
 
 
-class _ZoneAction(Action):
+class ZoneAction(Action):
     """What every change of a zone knows."""
 
     def __init__(
@@ -65,33 +68,22 @@ class _ZoneAction(Action):
     def _sets(self, at: At) -> list[dict[str, Any]]:
         return reading.record_sets(at, self.record.zone_id, self.record.name, self.record.type)
 
-    def _upsert(self, at: At, run: RunContext, record_set: Mapping[str, Any]) -> dict[str, Any]:
-        change = at.call(
-            "route53",
-            "change_resource_record_sets",
-            HostedZoneId=self.record.zone_id,
-            ChangeBatch={
-                "Comment": f"drstate: {self.spec.title}"[:256],
-                "Changes": [{"Action": "UPSERT", "ResourceRecordSet": dict(record_set)}],
-            },
-        )["ChangeInfo"]
-        change_id = str(change["Id"]).rpartition("/")[2]
-
-        def insync() -> str | None:
-            status = str(at.call("route53", "get_change", Id=change_id)["ChangeInfo"]["Status"])
-            return status if status == reading.INSYNC else None
-
-        run.wait(
-            insync,
-            what=f"the change of {self.record.name} {self.record.type} to reach all name servers",
+    def _upsert(
+        self, at: At, run: RunContext, record_sets: Sequence[Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        change_id = reading.upsert(at, self.record.zone_id, record_sets, self.spec.title)
+        reading.wait_insync(
+            at,
+            run,
+            change_id,
+            what=f"the change of {self.record.name} {self.record.type}",
             timeout_seconds=self.spec.deadline_seconds,
-            hint=f"aws route53 get-change --id {change_id}; then drstate resume",
         )
-        return {"change": change_id, "record_set": dict(record_set)}
+        return {"change": change_id, "record_sets": [dict(one) for one in record_sets]}
 
     def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:
-        """Put the recorded record set back."""
-        previous = recorded.get("record_set")
+        """Put the recorded record sets back."""
+        previous = recorded.get("record_sets")
         if not previous:
             raise OperationError(
                 f"{self.key}: no earlier record set is recorded",
@@ -101,15 +93,15 @@ class _ZoneAction(Action):
         return self._upsert(self._at(aws), run, previous)
 
 
-class PointRecord(_ZoneAction):
-    """Give a simple record the values of a region."""
+class PointRecord(ZoneAction):
+    """Have a record answer with what a region serves: by its values, its alias or its weights."""
 
     def __init__(
-        self, entry: CatalogEntry, record: Route53Spec, region: str, values: list[str], ttl: int
+        self, entry: CatalogEntry, record: Route53Spec, region: str, named: DnsRecord
     ) -> None:
-        self.values = values
-        self.ttl = ttl
-        shown = ", ".join(values)
+        self.region = region
+        self.named = named
+        shown = ", ".join(named.values[region])
         super().__init__(
             entry,
             record,
@@ -119,36 +111,29 @@ class PointRecord(_ZoneAction):
         )
 
     def observe(self, aws: AwsCaller) -> Observation:
-        """Done when the record has these values and this TTL."""
+        """Done when every record set is as the region wants it."""
         found = self._sets(self._at(aws))
-        if any(item.get("SetIdentifier") or item.get("AliasTarget") for item in found):
-            return Observation(
-                False,
-                {"record_set": None},
-                f"{self.record.name} {self.record.type} is no simple record",
-                "say way: flag for a failover pair, or make it a simple record",
-            )
-        if not found:
-            return Observation(False, {"record_set": None})
-        current = found[0]
-        done = reading.values_of(current) == self._wanted() and current.get("TTL") == self.ttl
-        return Observation(done, {"record_set": current, "values": reading.values_of(current)})
+        facts: dict[str, Any] = {
+            "record_sets": found,
+            "values": [value for one in found for value in reading.values_of(one)],
+        }
+        try:
+            wanted = wanted_sets(found, self.named, self.region)
+        except Unfit as unfit:
+            return Observation(False, facts, unfit.what, unfit.hint)
+        return Observation(current_matches(found, wanted), facts)
 
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
-        """UPSERT, then wait for INSYNC."""
-        record_set = {
-            "Name": self.record.name,
-            "Type": self.record.type,
-            "TTL": self.ttl,
-            "ResourceRecords": [{"Value": value} for value in self.values],
-        }
-        return self._upsert(self._at(aws), run, record_set)
-
-    def _wanted(self) -> list[str]:
-        return sorted(reading.plain(value) for value in self.values)
+        """One batch of UPSERTs, then wait for INSYNC."""
+        at = self._at(aws)
+        try:
+            wanted = wanted_sets(self._sets(at), self.named, self.region)
+        except Unfit as unfit:
+            raise OperationError(self.spec.title, why=unfit.what, hint=unfit.hint) from unfit
+        return self._upsert(at, run, wanted)
 
 
-class AttachHealthCheck(_ZoneAction):
+class AttachHealthCheck(ZoneAction):
     """Put the flag's health check on the foreign primary record set of a failover pair."""
 
     def __init__(self, entry: CatalogEntry, record: Route53Spec, alarm_region: str) -> None:
@@ -168,13 +153,13 @@ class AttachHealthCheck(_ZoneAction):
         if primary is None:
             return Observation(
                 False,
-                {"record_set": None},
+                {"record_sets": []},
                 f"{self.record.name} {self.record.type} has no PRIMARY record set",
                 "make it a failover pair, or say way: record",
             )
         checks = reading.health_checks_on(at, self.record.flag, self.alarm_region)
         attached = primary.get("HealthCheckId")
-        facts = {"record_set": primary, "health_check": attached or next(iter(checks), None)}
+        facts = {"record_sets": [primary], "health_check": attached or next(iter(checks), None)}
         if attached and attached not in checks:
             return Observation(
                 False,
@@ -197,7 +182,7 @@ class AttachHealthCheck(_ZoneAction):
                 f"{self.alarm_region}",
                 hint="drstate up --phase replicate declares it in the global stack first",
             )
-        return self._upsert(at, run, {**primary, "HealthCheckId": checks[0]})
+        return self._upsert(at, run, [{**primary, "HealthCheckId": checks[0]}])
 
     def _primary(self, at: At) -> dict[str, Any] | None:
         return next((item for item in self._sets(at) if item.get("Failover") == "PRIMARY"), None)

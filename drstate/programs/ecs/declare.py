@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from drstate.model.catalog import CatalogEntry
+from drstate.programs import identifiers
 from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
 from drstate.programs.ecs.owners import OWNERS, OWNERS_AUTOSCALED, SERVICE, TASK_DEFINITION
 from drstate.programs.ecs.scaling import declare_scaling, scaling_classes
 from drstate.programs.ecs.spec import EcsSpec
 from drstate.programs.ecs.values import EcsValues, ecs_values
-from drstate.programs.lazy import aws, pulumi
-from drstate.programs.translator import Translator, unresolved
+from drstate.programs.lazy import aws
+from drstate.programs.translator import Translator
 
 
 def classes() -> list[type]:
@@ -44,7 +45,7 @@ def declare_site(entry: CatalogEntry, declaration: Declaration) -> DeclaredOutpu
     values = ecs_values(spec, translator)
     translator.settle()
     task = _task_definition(entry, spec, values, translator, declaration)
-    service = _service(entry, spec, values, task, declaration)
+    service = _service(entry, spec, values, task, translator, declaration)
     resources: dict[str, Any] = {"task_definition": task.arn, "service": service.id}
     if spec.autoscaling is not None and values.bounds is not None:
         target = declare_scaling(entry, spec, values, service, declaration)
@@ -63,7 +64,7 @@ def _task_definition(
     platform = task.runtime_platform
     return aws.ecs.TaskDefinition(
         name_of(entry, "task-definition"),
-        container_definitions=_containers(values, translator),
+        container_definitions=identifiers.given(translator, values.containers),
         cpu=task.cpu,
         ephemeral_storage=aws.ecs.TaskDefinitionEphemeralStorageArgs(
             size_in_gib=task.ephemeral_storage_gib
@@ -104,31 +105,12 @@ def _task_definition(
     )
 
 
-def _containers(values: EcsValues, translator: Translator) -> pulumi.Input[str]:
-    if values.containers is not None:
-        return values.containers
-    if not pulumi.runtime.is_dry_run():
-        raise unresolved(translator.pending)
-    return _unknown()
-
-
-def _unknown() -> pulumi.Output[str]:
-    """An output that is not known in this preview."""
-
-    async def value() -> str:
-        return ""
-
-    async def known() -> bool:
-        return False
-
-    return pulumi.Output(set(), value(), known())
-
-
 def _service(
     entry: CatalogEntry,
     spec: EcsSpec,
     values: EcsValues,
     task: aws.ecs.TaskDefinition,
+    translator: Translator,
     declaration: Declaration,
 ) -> aws.ecs.Service:
     owners = OWNERS if spec.autoscaling is None else OWNERS_AUTOSCALED
@@ -137,9 +119,11 @@ def _service(
         availability_zone_rebalancing="ENABLED" if spec.zone_rebalancing else None,
         capacity_provider_strategies=[
             aws.ecs.ServiceCapacityProviderStrategyArgs(
-                capacity_provider=item.provider, base=item.base, weight=item.weight
+                capacity_provider=provider, base=item.base, weight=item.weight
             )
-            for item in spec.capacity_providers
+            for item, provider in zip(
+                spec.capacity_providers, values.capacity_providers, strict=True
+            )
         ]
         or None,
         cluster=values.cluster,
@@ -157,7 +141,7 @@ def _service(
         launch_type=spec.launch_type,
         load_balancers=[
             aws.ecs.ServiceLoadBalancerArgs(
-                target_group_arn=target_group,
+                target_group_arn=identifiers.given(translator, target_group),
                 container_name=item.container,
                 container_port=item.port,
             )
@@ -167,7 +151,7 @@ def _service(
         name=spec.service,
         network_configuration=aws.ecs.ServiceNetworkConfigurationArgs(
             subnets=list(values.subnets),
-            security_groups=list(values.security_groups),
+            security_groups=[identifiers.given(translator, one) for one in values.security_groups],
             assign_public_ip=spec.network.assign_public_ip,
         )
         if spec.network

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from drstate.model.base import Value
 from drstate.model.scope import SiteMapTable
+from drstate.programs import identifiers
 from drstate.programs.ecs.spec import EcsSpec
 from drstate.programs.levels import Level, level
 from drstate.programs.translator import Translator
@@ -31,9 +32,12 @@ class EcsValues:
     #: bounds of autoscaling; None without
     bounds: tuple[int, int] | None
     subnets: tuple[str, ...]
-    security_groups: tuple[str, ...]
-    #: in the order of the spec's load balancers
-    target_groups: tuple[str, ...]
+    #: None: another stack has yet to make it
+    security_groups: tuple[str | None, ...]
+    #: in the order of the spec's load balancers; None as above
+    target_groups: tuple[str | None, ...]
+    #: in the order of the spec's strategy
+    capacity_providers: tuple[str, ...]
     execution_role: str | None
     task_role: str | None
     #: canonical JSON; None while an endpoint in it is not known yet
@@ -48,6 +52,7 @@ def ecs_values(spec: EcsSpec, translator: Translator) -> EcsValues:
     network = spec.network
     task = spec.task_definition
     containers = canonical([_container(item, translator) for item in task.containers])
+    known = not translator.pending
     return EcsValues(
         cluster=translator.required(SiteMapTable.ECS_CLUSTERS, spec.cluster, "ECS cluster"),
         desired_count=count,
@@ -59,18 +64,23 @@ def ecs_values(spec: EcsSpec, translator: Translator) -> EcsValues:
             )
         ),
         security_groups=tuple(
-            sorted(
-                translator.required(SiteMapTable.SECURITY_GROUPS, group, "security group")
-                for group in (network.security_groups if network else ())
-            )
+            identifiers.here(translator, SiteMapTable.SECURITY_GROUPS, group, "security group")
+            for group in (network.security_groups if network else ())
         ),
         target_groups=tuple(
-            translator.required(SiteMapTable.TARGET_GROUPS, item.target_group, "target group")
+            identifiers.here(
+                translator, SiteMapTable.TARGET_GROUPS, item.target_group, "target group"
+            )
             for item in spec.load_balancers
+        ),
+        capacity_providers=tuple(
+            # FARGATE is everywhere, one of an Auto Scaling group may have another name
+            translator.optional(SiteMapTable.IDENTIFIERS, item.provider)
+            for item in spec.capacity_providers
         ),
         execution_role=_role(translator, task.execution_role),
         task_role=_role(translator, task.task_role),
-        containers=None if translator.pending else containers,
+        containers=containers if known else None,
         resource_labels=_labels(spec, translator),
     )
 

@@ -162,8 +162,8 @@ def _mapping(
     invoked: Any,
     declaration: Declaration,
 ) -> None:
-    kinds, given = aws.lambda_, mapping.settings
-    failure = values.batch_failures[index]
+    kinds, given = aws.lambda_, values.settings[index]
+    failure = given.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     filters = given.get("FilterCriteria", {}).get("Filters")
     metrics = given.get("MetricsConfig", {}).get("Metrics")
     most = given.get("ScalingConfig", {}).get("MaximumConcurrency")

@@ -53,8 +53,8 @@ class LambdaValues:
     access_point: str | None
     #: in the order of the spec's mappings
     sources: tuple[str, ...]
-    #: destinations of failed batches, in the same order
-    batch_failures: tuple[str | None, ...]
+    #: their settings, in the same order
+    settings: tuple[dict[str, Any], ...]
     #: in the order of the spec's permissions
     permission_sources: tuple[str | None, ...]
     asynchronous: tuple[AsyncSettings, ...]
@@ -97,10 +97,7 @@ def lambda_values(spec: LambdaSpec, translator: Translator) -> LambdaValues:
         sources=tuple(
             arn_here(translator, mapping.source, "event source") for mapping in spec.mappings
         ),
-        batch_failures=tuple(
-            _arn(translator, failure_of(mapping.settings), "destination of failed batches")
-            for mapping in spec.mappings
-        ),
+        settings=tuple(_settings(mapping.settings, translator) for mapping in spec.mappings),
         permission_sources=tuple(
             _arn(translator, permission.source_arn, "source of a permission")
             for permission in spec.permissions
@@ -115,12 +112,6 @@ def lambda_values(spec: LambdaSpec, translator: Translator) -> LambdaValues:
             for settings in spec.asynchronous
         ),
     )
-
-
-def failure_of(settings: dict[str, Any]) -> str | None:
-    """Where a mapping's settings send failed batches."""
-    found = settings.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-    return str(found) if found else None
 
 
 def artifact_of(text: str, spec: LambdaSpec) -> CodeArtifact | None:
@@ -160,6 +151,17 @@ def _artifact(spec: LambdaSpec, translator: Translator) -> CodeArtifact | None:
             )
         )
     return found
+
+
+def _settings(given: dict[str, Any], translator: Translator) -> dict[str, Any]:
+    here = dict(given)
+    failure = given.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    if failure:
+        target = arn_here(translator, failure, "destination of failed batches")
+        here["DestinationConfig"] = {"OnFailure": {"Destination": target}}
+    if given.get("KMSKeyArn"):
+        here["KMSKeyArn"] = arn_here(translator, given["KMSKeyArn"], "KMS key of a mapping")
+    return here
 
 
 def _filled(text: str, spec: LambdaSpec) -> str:

@@ -21,6 +21,7 @@ from . import (
     ecs,
     elbv2,
     explorer,
+    fleet_digest,
     iam,
     kms,
     launch_templates,
@@ -51,6 +52,8 @@ _DIRECT = {
         "moto.resourcegroupstaggingapi.responses:ResourceGroupsTaggingAPIResponse"
     ),
     "route53": "moto.route53.responses:Route53",
+    "route53-recovery-cluster": "drstate.sandbox.aws.recovery_responses:ClusterResponse",
+    "route53-recovery-control-config": "drstate.sandbox.aws.recovery_responses:ConfigResponse",
     "secretsmanager": "moto.secretsmanager.responses:SecretsManagerResponse",
     "sts": "moto.sts.responses:TokenResponse",
 }
@@ -68,13 +71,18 @@ _WHEN_ASKED = {
     # by moto's server, after its correction
     "s3": "",
     "s3control": "moto.s3control.responses:S3ControlResponse",
+    "servicequotas": "moto.servicequotas.responses:ServiceQuotasResponse",
     "ssm": "moto.ssm.responses:SimpleSystemManagerResponse",
     "memorydb": "moto.memorydb.responses:MemoryDBResponse",
     "sqs": "moto.sqs.responses:SQSResponse",
     "stepfunctions": "moto.stepfunctions.responses:StepFunctionResponse",
 }
 # Modules that cannot be called what their service is called: here, and moto's.
-_NAMED = {"events": ("eventbridge", "events"), "lambda": ("functions", "awslambda")}
+_NAMED = {
+    "events": ("eventbridge", "events"),
+    "lambda": ("functions", "awslambda"),
+    "servicequotas": ("service_quotas", "servicequotas"),
+}
 
 
 @cache
@@ -116,6 +124,7 @@ def install() -> None:
     for service in (sts, rds, ecs, autoscaling, cloudwatch, route53, elbv2, iam, kms):
         service.install()
     autoscaling_groups.install()
+    fleet_digest.install()
     launch_templates.install()
     ec2_states.install()
     security_groups.install()

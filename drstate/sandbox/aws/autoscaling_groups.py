@@ -227,6 +227,10 @@ class _Responses:
         backend.delete_auto_scaling_group(name)
         return ActionResult({})
 
+    def describe_notification_configurations(self: Any) -> ActionResult:
+        """None: topics of groups are not emulated."""
+        return ActionResult({"NotificationConfigurations": []})
+
     def delete_policy(self: Any) -> ActionResult:
         """Delete a policy by its group and name, or by its ARN."""
         key = _policy_key(self)
@@ -371,4 +375,8 @@ def install() -> None:
         _Backend,
         replaces=frozenset(vars(_Backend)) - {"iter_indexed_resources"},
     )
-    extend(AutoScalingResponse, _Responses, replaces=frozenset(vars(_Responses)))
+    extend(
+        AutoScalingResponse,
+        _Responses,
+        replaces=frozenset(vars(_Responses)) - {"describe_notification_configurations"},
+    )

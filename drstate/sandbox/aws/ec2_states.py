@@ -47,6 +47,12 @@ def _begin(instance: Any, now: str, then: str, seconds: float) -> None:
     runtime.clock().after(seconds, partial(_arrive, instance, turn, then))
 
 
+def arrived(instance: Any) -> None:
+    """An estate's instance has been running for long."""
+    instance._turn = getattr(instance, "_turn", 0) + 1  # noqa: SLF001 - as above
+    _become(instance, "running")
+
+
 def _arrive(instance: Any, turn: int, state: str) -> None:
     if instance._turn == turn:  # noqa: SLF001 - as above
         _become(instance, state)

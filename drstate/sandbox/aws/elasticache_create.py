@@ -54,7 +54,14 @@ def _combination(message: str) -> Refusal:
 
 
 def create(backend: ElastiCacheBackend, params: Any) -> Group:
-    """A new group, or the refusal of AWS."""
+    """A new group, available in a while, or the refusal of AWS."""
+    made = built(backend, params)
+    groups.become(made, "creating", groups.CREATE_SECONDS)
+    return made
+
+
+def built(backend: ElastiCacheBackend, params: Any) -> Group:
+    """A new group that nothing has been scheduled for."""
     unsupported("elasticache", "CreateReplicationGroup", params, "PrimaryClusterId",
                 "CacheSecurityGroupNames", "ServerlessCacheSnapshotName", "Durability",
                 "DataTieringEnabled")  # fmt: skip
@@ -78,7 +85,6 @@ def create(backend: ElastiCacheBackend, params: Any) -> Group:
     backend.replication_groups[name] = made
     if params.get("Tags"):
         backend.tagging_service.tag_resource(made.arn, params["Tags"])
-    groups.become(made, "creating", groups.CREATE_SECONDS)
     return made
 
 

@@ -161,7 +161,7 @@ def _switch(rule: Any, state: str) -> None:
 
 
 def _seen(rule: Any) -> None:
-    rule.seen_state = rule.state
+    vars(rule).pop("seen_state", None)
 
 
 def _refuse_managed(rule: Any) -> None:

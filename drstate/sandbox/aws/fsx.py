@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from moto.core.resource_tagging import TaggedResource
 from moto.core.responses import ActionResult
+from moto.fsx.models import FSxBackend
 from moto.fsx.responses import FSxResponse
 
 from . import fsx_backups as backups
+from . import fsx_ontap as ontap
 from . import fsx_systems as systems
 from .extend import extend
 from .modelled import Refusal, checked, unsupported
 from .pages import page
 
 _PAGE = 100
+_tagged = FSxBackend.iter_tagged_resources
 _FILTERS = ("file-system-id", "backup-type", "file-system-type")
 # The member of an answer that tells of the last backup, by type.
 _ANSWERS = {"WINDOWS": "WindowsResponse", "LUSTRE": "LustreResponse", "OPENZFS": "OpenZFSResponse"}
@@ -104,6 +108,64 @@ class _Responses:
         return ActionResult({"BackupId": name, "Lifecycle": "DELETED"})
 
 
+class _OntapResponses:
+    def create_storage_virtual_machine(self: Any) -> ActionResult:
+        """A machine of an ONTAP file system; created in a while."""
+        made = ontap.create_svm(self.fsx_backend, self.params)
+        return ActionResult({"StorageVirtualMachine": made.shown()})
+
+    def describe_storage_virtual_machines(self: Any) -> ActionResult:
+        """Those of the region, the ones named, or those of a file system."""
+        backend, params = self.fsx_backend, self.params
+        names = params.get("StorageVirtualMachineIds") or []
+        found = [ontap.find_svm(backend, name) for name in names]
+        found = found or list(ontap.svms(backend).values())
+        for one in params.get("Filters") or []:
+            found = [svm for svm in found if svm.file_system_id in one["Values"]]
+        return _pages("StorageVirtualMachines", found, params)
+
+    def create_volume(self: Any) -> ActionResult:
+        """A volume of ONTAP; created in a while."""
+        return ActionResult({"Volume": ontap.create_volume(self.fsx_backend, self.params).shown()})
+
+    def describe_volumes(self: Any) -> ActionResult:
+        """Those of the region, the ones named, or those of a machine or file system."""
+        backend, params = self.fsx_backend, self.params
+        names = params.get("VolumeIds") or []
+        found = [ontap.find_volume(backend, name) for name in names]
+        found = found or list(ontap.volumes(backend).values())
+        for one in params.get("Filters") or []:
+            of_system = one["Name"] == "file-system-id"
+            found = [
+                volume
+                for volume in found
+                if (volume.svm.file_system_id if of_system else volume.svm.svm_id) in one["Values"]
+            ]
+        return _pages("Volumes", found, params)
+
+    def update_volume(self: Any) -> ActionResult:
+        """Other settings; at once."""
+        return ActionResult({"Volume": ontap.update_volume(self.fsx_backend, self.params).shown()})
+
+    def delete_volume(self: Any) -> ActionResult:
+        """End a volume."""
+        gone = ontap.delete_volume(self.fsx_backend, self.params)
+        return ActionResult({"VolumeId": gone.volume_id, "Lifecycle": gone.lifecycle})
+
+
+class _Backend:
+    def iter_tagged_resources(self: Any) -> Any:
+        """What moto knows, and volumes and machines of ONTAP."""
+        yield from _tagged(self)
+        for kind, found in (
+            ("fsx:volume", ontap.volumes(self)),
+            ("fsx:storage-virtual-machine", ontap.svms(self)),
+        ):
+            for one in found.values():
+                tags = self.tagger.get_tag_dict_for_resource(one.resource_arn)
+                yield TaggedResource(arn=one.resource_arn, tags=tags, resource_type=kind)
+
+
 def _filtered(backup: backups.Backup) -> dict[str, str]:
     return {
         "file-system-id": backup.system["FileSystemId"],
@@ -128,4 +190,6 @@ def install() -> None:
             }
         ),
     )
+    extend(FSxResponse, _OntapResponses)
+    extend(FSxBackend, _Backend, replaces=frozenset({"iter_tagged_resources"}))
     checked(FSxResponse)

@@ -1,7 +1,8 @@
 """File systems of FSx: made, shown and ended in time, and what a configuration may hold.
 
-There is no data and nothing to mount. What AWS derives (addresses, volumes, directories) is
-left out; network interfaces are names only. Configurations are kept as they were given,
+There is no data and nothing to mount. What AWS derives (addresses, directories) is left out.
+Network interfaces are real ones of the network: they tell the security groups, which FSx does
+not. Configurations are kept as they were given,
 without secrets; members that FSx would turn into something else are refused by name.
 """
 
@@ -48,7 +49,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "ONTAP": {"AutomaticBackupRetentionDays": 30},
     "OPENZFS": {"AutomaticBackupRetentionDays": 0},
 }
-_SECRETS = ("Password", "DomainJoinServiceAccountSecret")
+_SECRETS = ("Password",)
 
 
 @dataclass
@@ -69,6 +70,8 @@ class System:
     version: str = ""
     network_type: str = ""
     lifecycle: str = CREATING
+    # ONTAP's administrator has this password; without one nobody is let in.
+    admin_password: str = ""
     # What it was restored from; empty for a fresh one.
     backup: str = ""
     wishes: dict[str, Any] = field(default_factory=dict)
@@ -92,15 +95,28 @@ class System:
             "VpcId": self.vpc,
             "SubnetIds": self.subnets,
             "NetworkInterfaceIds": self.interfaces,
-            "DNSName": f"{self.file_system_id}.fsx.{self.backend.region_name}.amazonaws.com",
+            "DNSName": self.host,
             "KmsKeyId": self.key,
             "ResourceARN": self.resource_arn,
             "Tags": self.backend.list_tags_for_resource(self.resource_arn),
-            CONFIGURATIONS[self.file_system_type]: self.configuration,
+            CONFIGURATIONS[self.file_system_type]: {**self.configuration, **self._endpoints()},
             "FileSystemTypeVersion": self.version,
             "NetworkType": self.network_type,
         }
         return {name: value for name, value in found.items() if value not in ("", None)}
+
+    @property
+    def host(self) -> str:
+        """The end of its names."""
+        return f"{self.file_system_id}.fsx.{self.backend.region_name}.amazonaws.com"
+
+    def _endpoints(self) -> dict[str, Any]:
+        if self.file_system_type != "ONTAP":
+            return {}
+        kinds = {"Management": "management", "Intercluster": "intercluster"}
+        return {
+            "Endpoints": {name: {"DNSName": f"{kind}.{self.host}"} for name, kind in kinds.items()}
+        }
 
 
 def find(backend: FSxBackend, name: str) -> System:
@@ -128,12 +144,13 @@ def create(backend: FSxBackend, operation: str, params: dict[str, Any], backup: 
         storage_type=params.get("StorageType") or "SSD",
         subnets=list(params["SubnetIds"]),
         vpc=_vpc_of(backend, params),
-        interfaces=[f"eni-{mock_random.get_random_hex(17)}" for _ in params["SubnetIds"]],
+        interfaces=_interfaces(backend, params),
         configuration=_configuration(operation, kind, params),
         key=key_arn(backend, params.get("KmsKeyId"), "BadRequest"),
         created=runtime.clock().seconds(),
         version=params.get("FileSystemTypeVersion") or "",
         network_type=params.get("NetworkType") or "IPV4",
+        admin_password=(params.get("OntapConfiguration") or {}).get("FsxAdminPassword") or "",
         backup=backup,
         wishes={"operation": operation, **params},
     )
@@ -147,8 +164,14 @@ def create(backend: FSxBackend, operation: str, params: dict[str, Any], backup: 
 def delete(system: System) -> None:
     """Begin to delete; gone in a while."""
     system.lifecycle = DELETING
-    gone = partial(system.backend.file_systems.pop, system.file_system_id, None)
-    runtime.clock().after(DELETE_SECONDS, gone)
+    runtime.clock().after(DELETE_SECONDS, partial(_deleted, system))
+
+
+def _deleted(system: System) -> None:
+    system.backend.file_systems.pop(system.file_system_id, None)
+    network = ec2_backends[system.backend.account_id][system.backend.region_name]
+    for name in system.interfaces:
+        network.delete_network_interface(name)
 
 
 def key_arn(backend: FSxBackend, key: str | None, code: str) -> str:
@@ -209,6 +232,20 @@ def _vpc_of(backend: FSxBackend, params: dict[str, Any]) -> str:
                 f"The security group '{name}' is not in {vpc}", InvalidSecurityGroupId=name
             )
     return str(vpc)
+
+
+def _interfaces(backend: FSxBackend, params: dict[str, Any]) -> list[str]:
+    """One in each subnet, with the security groups that were asked for."""
+    network = ec2_backends[backend.account_id][backend.region_name]
+    groups = list(params.get("SecurityGroupIds") or []) or None
+    return [
+        str(
+            network.create_network_interface(
+                network.get_subnet(name), "", group_ids=groups, description="FSx"
+            ).id
+        )
+        for name in params["SubnetIds"]
+    ]
 
 
 def _unfit(words: str, **members: str) -> Refusal:

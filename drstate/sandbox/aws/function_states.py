@@ -96,7 +96,7 @@ def _begin(function: Any) -> None:
 
 
 def _end(function: Any) -> None:
-    function.update_status = DONE
+    vars(function).pop("update_status", None)
 
 
 def _refuse_busy(function: Any) -> None:

@@ -1,6 +1,7 @@
 """MemoryDB: multi-region clusters, and what can be found by its tags.
 
-Clusters that are in no multi-region cluster stay moto's. The rules are in memorydb_regions.
+The rules are in memorydb_clusters, memorydb_regions (members of multi-region clusters),
+memorydb_snapshots and memorydb_acls.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from moto.core.responses import ActionResult
 from moto.memorydb.models import MemoryDBBackend, MemoryDBCluster
 from moto.memorydb.responses import MemoryDBResponse
 
+from . import memorydb_acls as acls
+from . import memorydb_clusters as clusters
 from . import memorydb_regions as regions
+from . import memorydb_snapshots as snapshots
 from . import runtime
 from .extend import extend
 from .modelled import Refusal, checked, unsupported
@@ -25,7 +29,6 @@ _update_cluster = MemoryDBResponse.update_cluster
 _delete_cluster = MemoryDBResponse.delete_cluster
 _to_dict = MemoryDBCluster.to_dict
 _tag_resource = MemoryDBBackend.tag_resource
-_BELONGS_TO = "_drstate_multi_region"
 # These are the multi-region cluster's business, for its members.
 _GLOBAL_ONLY = ("NodeType", "EngineVersion", "ShardConfiguration", "ParameterGroupName")
 
@@ -69,9 +72,13 @@ class _Responses:
         subnets = params.get("SubnetGroupName") or "default"
         if subnets not in backend.subnet_groups:
             raise Refusal("SubnetGroupNotFoundFault", f"Subnet group {subnets} not found.")
+        acls.find(backend, params["ACLName"])
         if not params.get("MultiRegionClusterName"):
+            engine, version = clusters.accept(params)
+            snapshots.require_restorable(backend, params)
             _create_cluster(self)
             alone = backend.clusters[params["ClusterName"]]
+            clusters.shape(alone, params, engine, version)
             alone.status = "creating"
             runtime.clock().after(regions.CREATE_SECONDS, partial(regions.member_ready, alone))
             return ActionResult({"Cluster": alone.to_dict()})
@@ -80,7 +87,7 @@ class _Responses:
         multi = regions.accept(self.current_account, self.region, params)
         _create_cluster(self)
         cluster = backend.clusters[params["ClusterName"]]
-        setattr(cluster, _BELONGS_TO, multi.name)
+        clusters.shape(cluster, params, "valkey", multi.version)
         regions.join(multi, self.region, cluster)
         return ActionResult({"Cluster": cluster.to_dict()})
 
@@ -95,8 +102,42 @@ class _Responses:
                 f"Cluster {name} belongs to Multi-Region cluster {multi.name}: "
                 f"{', '.join(wrong)} can be changed through UpdateMultiRegionCluster only.",
             )
-        shown: ActionResult = _update_cluster(self)
-        return shown
+        cluster = clusters.find(self.memorydb_backend, name)
+        clusters.require_available(cluster)
+        if self.params.get("ACLName"):
+            acls.find(self.memorydb_backend, self.params["ACLName"])
+        _update_cluster(self)
+        clusters.changed(cluster, self.params)
+        return ActionResult({"Cluster": cluster.to_dict()})
+
+    def create_snapshot(self: Any) -> ActionResult:
+        """Begin a snapshot of an available cluster."""
+        made = snapshots.create(self.memorydb_backend, self.params)
+        return ActionResult({"Snapshot": made.to_dict()})
+
+    def copy_snapshot(self: Any) -> ActionResult:
+        """Copy within the region, or export to a bucket."""
+        made = snapshots.copy(self.memorydb_backend, self.params)
+        return ActionResult({"Snapshot": made.to_dict()})
+
+    def create_acl(self: Any) -> ActionResult:
+        """A list of users."""
+        backend = self.memorydb_backend
+        return ActionResult({"ACL": acls.create(backend, self.params).shown(backend)})
+
+    def describe_ac_ls(self: Any) -> ActionResult:
+        """Pages of lists."""
+        backend, name = self.memorydb_backend, self.params.get("ACLName")
+        found = [acls.find(backend, name)] if name else [*acls.of(backend).values()]
+        limit = int(self.params.get("MaxResults") or 50)
+        part, token = page(found, limit, self.params.get("NextToken"), _bad_token)
+        shown = [one.shown(backend) for one in part]
+        return ActionResult({"ACLs": shown, "NextToken": token})
+
+    def delete_acl(self: Any) -> ActionResult:
+        """Delete a list that no cluster uses."""
+        shown = acls.delete(self.memorydb_backend, self.params["ACLName"])
+        return ActionResult({"ACL": shown})
 
     def delete_cluster(self: Any) -> ActionResult:
         """A member leaves, and is gone in a while."""
@@ -122,10 +163,15 @@ class _Cluster:
         """With the multi-region cluster that it belongs to."""
         shown: dict[str, Any] = _to_dict(self)
         shown["AvailabilityMode"] = str(shown["AvailabilityMode"]).lower()
-        name = getattr(self, _BELONGS_TO, "")
+        shown["Engine"] = clusters.engine(self)
+        name = getattr(self, regions.BELONGS_TO, "")
         if name:
-            shown |= {"MultiRegionClusterName": name, "Engine": "valkey"}
+            shown["MultiRegionClusterName"] = name
         return shown
+
+    def get_shard_details(self: Any) -> list[dict[str, Any]]:
+        """The same ones every time."""
+        return clusters.shards(self)
 
 
 class _Backend:
@@ -161,9 +207,11 @@ def install() -> None:
     extend(
         MemoryDBResponse,
         _Responses,
-        replaces=frozenset({"create_cluster", "update_cluster", "delete_cluster"}),
+        replaces=frozenset(
+            {"create_cluster", "update_cluster", "delete_cluster", "create_snapshot"}
+        ),
     )
-    extend(MemoryDBCluster, _Cluster, replaces=frozenset({"to_dict"}))
+    extend(MemoryDBCluster, _Cluster, replaces=frozenset({"to_dict", "get_shard_details"}))
     extend(MemoryDBBackend, _Backend, replaces=frozenset({"tag_resource"}))
     if not issubclass(MemoryDBBackend, TaggableResourcesMixin):
         # What the tagging API and Resource Explorer look for.

@@ -27,6 +27,8 @@ DELETE_SECONDS = 10.0
 MOST_MEMBERS = 5
 MOST_SHARDS = 500
 AVAILABLE = "available"
+#: attribute of a cluster with the name of its multi-region cluster
+BELONGS_TO = "_drstate_multi_region"
 _VERSIONS = ("7.3",)
 
 
@@ -134,6 +136,13 @@ def _require_available(cluster: MultiRegion) -> None:
 
 def create(account: str, params: Any) -> MultiRegion:
     """Begin; available in a while, without members."""
+    made = built(account, params)
+    runtime.clock().after(CREATE_SECONDS, partial(_ready, made))
+    return made
+
+
+def built(account: str, params: Any) -> MultiRegion:
+    """A new one that nothing has been scheduled for."""
     suffix = params["MultiRegionClusterNameSuffix"]
     # AWS puts five letters in front that the caller does not choose.
     prefix = "".join(chr(97 + byte % 26) for byte in sha256(account.encode()).digest()[:5])
@@ -160,7 +169,6 @@ def create(account: str, params: Any) -> MultiRegion:
         tags=list(params.get("Tags") or []),
     )
     store(account)[name] = made
-    runtime.clock().after(CREATE_SECONDS, partial(_ready, made))
     return made
 
 
@@ -261,15 +269,21 @@ def _differences(cluster: MultiRegion, params: Any) -> Iterator[tuple[str, Any, 
 
 
 def join(cluster: MultiRegion, region: str, member: MemoryDBCluster) -> None:
-    """Make a cluster that has just been made a member."""
+    """Make a cluster that has just been made a member, available in a while."""
+    belong(cluster, region, member)
+    member.status = "creating"
+    runtime.clock().after(CREATE_SECONDS, partial(member_ready, member))
+    _busy(cluster, "updating")
+
+
+def belong(cluster: MultiRegion, region: str, member: MemoryDBCluster) -> None:
+    """Make a cluster a member without anything being scheduled."""
+    setattr(member, BELONGS_TO, cluster.name)
     member.num_shards = cluster.shards
     member.shards = member.get_shard_details()
     member.engine_version, member.engine_patch_version = cluster.version, f"{cluster.version}.0"
     member.tls_enabled = cluster.tls
-    member.status = "creating"
     cluster.members[region] = member
-    runtime.clock().after(CREATE_SECONDS, partial(member_ready, member))
-    _busy(cluster, "updating")
 
 
 def member_ready(member: MemoryDBCluster) -> None:

@@ -66,11 +66,16 @@ def _applied(member: Member) -> None:
 
 @dataclass
 class OracleHost:
-    """One host: a member of the configuration."""
+    """One host: a member of the configuration. Digests tell of each host what is its own."""
 
-    guard: DataGuard
-    member: str
+    guard_backend: DataGuard
+    mine: Member
     platform: str = "Linux"
+
+    @property
+    def guard(self) -> DataGuard:
+        """The configuration that it belongs to."""
+        return self.guard_backend
 
     def run(self, script: str) -> Ran:
         """The script's statements, up to the first that is refused."""

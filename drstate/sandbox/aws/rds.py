@@ -39,6 +39,11 @@ def _bad_marker() -> Exception:
     return rds_errors.value("The value of Marker is not valid.")
 
 
+def _require_group(name: str | None, found: Any, what: str) -> None:
+    if name and not found:
+        raise rds_errors.RdsRefusal("DBParameterGroupNotFound", f"{what} not found: {name}")
+
+
 class _Responses:
     def describe_db_clusters(self: Any) -> ActionResult:
         """Pages of clusters."""
@@ -56,6 +61,12 @@ class _Responses:
             {one["Name"]: one["Values"] for one in self.params.get("Filters", [])},
         )
         return _paged("GlobalClusters", list(found), self.params)
+
+    def describe_db_parameter_groups(self: Any) -> ActionResult:
+        """Parameter groups; one that is asked for by name and is not there is refused."""
+        found = self.backend.describe_db_parameter_groups(self.params)
+        _require_group(self.params.get("DBParameterGroupName"), found, "DBParameterGroup")
+        return _paged("DBParameterGroups", list(found), self.params)
 
     def create_global_cluster(self: Any) -> ActionResult:
         """An empty global cluster, or one around an existing cluster."""
@@ -123,6 +134,7 @@ def install() -> None:
         replaces=frozenset(
             {
                 "describe_db_clusters",
+                "describe_db_parameter_groups",
                 "describe_global_clusters",
                 "create_global_cluster",
                 "delete_global_cluster",
@@ -150,7 +162,11 @@ def install() -> None:
             }
         ),
     )
-    extend(DBInstance, rds_replicas.Instance)
+    extend(
+        DBInstance,
+        rds_replicas.Instance,
+        replaces=frozenset({"db_parameter_group_status_list"}),
+    )
     extend(
         RDSBackend,
         rds_replicas.Backend,

@@ -50,6 +50,7 @@ class Backend:
         made = _create(self, db_kwargs)
         # moto gives every instance the same resource id.
         made.dbi_resource_id = resource_id()
+        insights(made, db_kwargs)
         made.status = "creating"
         if cluster_name:
             owner = self.clusters[cluster_name]
@@ -76,9 +77,13 @@ class Backend:
         backs_up = _begins_backups(instance, changed)
         before = instance.db_instance_identifier, instance.db_instance_arn
         changed["db_instance_identifier"] = before[0]
+        if not changed.get("rotate_master_user_password"):
+            # moto would keep it as if it were a property
+            changed.pop("apply_immediately", None)
         if renamed:
             changed["new_db_instance_identifier"] = renamed
         shown = _modify(self, before[0], changed)
+        insights(shown, changed)
         if renamed:
             _take_along(instance, *before)
         shown.status = "renaming" if renamed else "modifying"
@@ -163,6 +168,18 @@ def resource_id() -> str:
     return "db-" + str(mock_random.get_random_string(26)).upper()
 
 
+def insights(instance: Any, given: Any) -> None:
+    """Performance Insights as asked for; moto forgets it."""
+    wanted = given.get("enable_performance_insights")
+    if wanted is None or (not wanted and not hasattr(instance, "performance_insights_enabled")):
+        return
+    instance.performance_insights_enabled = bool(wanted)
+    if wanted:
+        days = given.get("performance_insights_retention_period")
+        instance.performance_insights_retention_period = days or 7
+        instance.performance_insights_kms_key_id = given.get("performance_insights_kms_key_id")
+
+
 def require_available(instance: DBInstance) -> None:
     """Refuse unless it is available: not while it is changed, nor while it is backed up."""
     if instance.status != "available":
@@ -222,7 +239,10 @@ def leave_source(replica: DBInstance) -> None:
 
 def _take_along(renamed: Any, old_name: str, old_arn: str) -> None:
     """Replicas and sources refer to the new name; the reboot has ended every connection."""
-    renamed.writes_since_rename = False
+    if renamed.served_as == renamed.db_instance_identifier:
+        renamed.served_as = None
+    elif renamed.served_as is None:
+        renamed.served_as = old_name
     for backend in list(rds_backends[renamed.account_id].values()):
         for one in backend.databases.values():
             if one.source_db_instance_identifier == old_arn:

@@ -66,7 +66,7 @@ def _replica_data(replica: Any) -> list[MetricDatum]:
     shown: list[MetricDatum] = []
     for minute, moment in _minutes():
         lag = 0.0
-        if source.writes_since_rename:
+        if source.served_as is None:
             lag = getattr(replica, "lag_seconds", None) or replica_lag_seconds(
                 replica.db_instance_arn, minute
             )

@@ -39,9 +39,17 @@ class Instance:
 
     #: what a replica says of its replication
     replication_status = REPLICATING
-    #: False once a rename has cut every client off
-    writes_since_rename = True
+    #: the name that clients knew, once a rename has cut them off
+    served_as: str | None = None
     replica_mode: str | None = None
+
+    @property
+    def db_parameter_group_status_list(self: Any) -> list[dict[str, str]]:
+        """The group and whether it is applied; moto writes that into the group, where it stays."""
+        return [
+            {"DBParameterGroupName": group.name, "ParameterApplyStatus": "in-sync"}
+            for group in self.db_parameter_groups()
+        ]
 
     @property
     def status_infos(self: Any) -> list[dict[str, Any]]:
@@ -70,14 +78,15 @@ class Backend:
         for key in ("pre_signed_url", "source_region", "source_db_instance_identifier"):
             given.pop(key, None)
         tags = given.pop("tags", None)
+        made.enabled_cloudwatch_logs_exports = list(given.pop("enable_cloudwatch_logs_exports", []))
         made.update(**given)
+        instances.insights(made, given)
         made.tags = tags or []
         far = source.region != self.region_name
         made.source_db_instance_identifier = (
             source.db_instance_arn if far else source.db_instance_identifier
         )
         made.set_as_replica()
-        made.replication_status = REPLICATING
         self.databases[name] = made
         source.add_replica(made)
         made.status = "creating"
@@ -98,7 +107,7 @@ class Backend:
             instances.leave_source(replica)
             replica.is_replica = False
             replica.source_db_instance_identifier = None
-            replica.writes_since_rename = True
+            replica.served_as = None
             if window:
                 replica.preferred_backup_window = window
             replica.backup_retention_period = int(days) if days is not None else 1
@@ -160,7 +169,9 @@ def _copied(backend: RDSBackend, source: Any, name: str) -> Any:
     made.db_security_groups = []
     made.domain_memberships = []
     made.enabled_cloudwatch_logs_exports = []
-    made.writes_since_rename = True
+    made.served_as = None
+    for key in ("performance_insights_enabled", "replication_status"):
+        vars(made).pop(key, None)
     for key, value in _FRESH.items():
         setattr(made, key, value)
     if source.region != backend.region_name:

@@ -30,7 +30,9 @@ class Tagged:
         seen = set()
         for resource in _iter_tagged_resources(self):
             seen.add(resource.arn)
-            yield resource
+            # their names begin with "rds:"
+            if ":snapshot:rds:" not in resource.arn:
+                yield resource
         more = (
             ("rds:subgrp", self.subnet_groups),
             ("rds:cluster-pg", self.db_cluster_parameter_groups),

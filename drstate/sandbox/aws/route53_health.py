@@ -1,7 +1,8 @@
 """Route 53 health checks, and whether one passes.
 
 A CLOUDWATCH_METRIC check follows the data that its alarm watches, not the alarm's state;
-what it says without data is its own setting. Checks of endpoints pass: there is nothing
+what it says without data is its own setting. A RECOVERY_CONTROL check follows a routing
+control. Checks of endpoints pass: there is nothing
 behind the sandbox's addresses. Disabled ones pass, and inverted ones say the opposite.
 """
 
@@ -15,8 +16,9 @@ from moto.core.utils import camelcase_to_underscores
 from moto.moto_api._internal import mock_random
 from moto.route53.models import HealthCheck, Route53Backend
 
-from . import alarms
+from . import alarms, recovery_control
 
+CONTROL_TYPE = "RECOVERY_CONTROL"
 ALARM_TYPE = "CLOUDWATCH_METRIC"
 UPDATABLE = (
     "IPAddress", "Port", "ResourcePath", "FullyQualifiedDomainName", "SearchString",
@@ -96,6 +98,10 @@ def _validated(settings: dict[str, Any]) -> dict[str, Any]:
                     f"{ALARM_TYPE}",
                 )
         return {**_DEFAULTS, **settings}
+    if settings["Type"] == CONTROL_TYPE:
+        if recovery_control.find(str(settings.get("RoutingControlArn"))) is None:
+            raise Route53Refusal("InvalidInput", "Invalid parameter : RoutingControlArn")
+        return {**_DEFAULTS, **settings}
     if settings["Type"] == "CALCULATED":
         return {**_DEFAULTS, **settings}
     return {**_DEFAULTS, **_ENDPOINT_DEFAULTS, **settings}
@@ -171,6 +177,9 @@ def _observed(backend: Route53Backend, check: Any, settings: dict[str, Any]) -> 
             for one in settings.get("ChildHealthChecks") or []
         ]
         return sum(children) >= int(settings.get("HealthThreshold") or len(children))
+    if settings["Type"] == CONTROL_TYPE:
+        control = recovery_control.find(settings["RoutingControlArn"])
+        return control is not None and control.on
     if settings["Type"] != ALARM_TYPE:
         return True
     alarm = _alarm(check)

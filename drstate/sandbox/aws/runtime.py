@@ -102,6 +102,20 @@ def aside() -> Iterator[None]:
         state.caller, state.skew, state.waited = kept
 
 
+@contextmanager
+def held() -> Iterator[None]:
+    """What is done here is done as a request is: alone, after what is due."""
+    lock = _Holder.lock
+    if lock is not None:
+        lock.acquire()
+    try:
+        get().clock.run_due()
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
 def recorded_by(history: Callable[[], tuple[Call, ...]]) -> None:
     """Where the record of calls is to be had."""
     _Holder.history = staticmethod(history)

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import xmltodict
-from moto.core.exceptions import ServiceException
+from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, s3_backends
 
 from drstate.sandbox.access import PARTITION
@@ -25,7 +25,7 @@ MOST_RULES = 1000
 _ENABLED = "Enabled"
 
 
-class Refusal(ServiceException):  # type: ignore[misc]
+class Refusal(S3ClientError):  # type: ignore[misc]  # noqa: N818 - a refusal is an answer
     """What S3 refuses."""
 
 

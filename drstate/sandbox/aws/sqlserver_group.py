@@ -83,11 +83,16 @@ class SqlRefusedError(Exception):
 
 @dataclass
 class SqlServerHost:
-    """One host: a replica of the group."""
+    """One host: a replica of the group. Digests tell of each host what is its own."""
 
-    group: AvailabilityGroup
-    server: str
+    group_backend: AvailabilityGroup
+    mine: Replica
     platform: str = "Windows"
+
+    @property
+    def group(self) -> AvailabilityGroup:
+        """The group that it belongs to."""
+        return self.group_backend
 
     def run(self, script: str) -> Ran:
         """The script's statements, up to the first that is refused."""
@@ -115,7 +120,7 @@ class SqlServerHost:
         return Ran(0, "\n".join(out), "", seconds)
 
     def _statement(self, what: str, match: re.Match[str], out: list[str]) -> float:
-        mine = self.group.replicas[self.server]
+        mine = self.mine
         if what == "replicas":
             out += self._replica_rows(mine)
             return 0.0

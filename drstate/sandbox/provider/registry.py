@@ -33,11 +33,19 @@ from drstate.sandbox.provider.services.elasticache_group import ReplicationGroup
 from drstate.sandbox.provider.services.events_bus import EventBus, EventBusPolicy
 from drstate.sandbox.provider.services.events_rule import EventRule
 from drstate.sandbox.provider.services.events_target import EventTarget
+from drstate.sandbox.provider.services.fsx_ontap_volume import OntapVolume
 from drstate.sandbox.provider.services.lambda_alias import Alias as LambdaAlias
 from drstate.sandbox.provider.services.lambda_event_source import EventSourceMapping
 from drstate.sandbox.provider.services.lambda_function import Function as LambdaFunction
 from drstate.sandbox.provider.services.lambda_invoke_config import InvokeConfig
 from drstate.sandbox.provider.services.lambda_permission import Permission as LambdaPermission
+from drstate.sandbox.provider.services.lb_listener import (
+    Listener,
+    ListenerCertificate,
+    ListenerRule,
+)
+from drstate.sandbox.provider.services.lb_load_balancer import LoadBalancer
+from drstate.sandbox.provider.services.lb_target_group import TargetGroup
 from drstate.sandbox.provider.services.logs_group import LogGroup
 from drstate.sandbox.provider.services.memorydb_cluster import MemoryDbCluster
 from drstate.sandbox.provider.services.opensearch_domain import SearchDomain
@@ -78,6 +86,7 @@ _TYPES: tuple[ResourceType, ...] = (
     EfsFileSystem(),
     EfsFileSystemPolicy(),
     EfsMountTarget(),
+    OntapVolume(),
     EventBus(),
     EventBusPolicy(),
     EventRule(),
@@ -86,6 +95,11 @@ _TYPES: tuple[ResourceType, ...] = (
     GroupScalingPolicy(),
     HealthCheck(),
     LaunchTemplate(),
+    Listener(),
+    ListenerCertificate(),
+    ListenerRule(),
+    LoadBalancer(),
+    TargetGroup(),
     InvokeConfig(),
     LambdaAlias(),
     LambdaFunction(),

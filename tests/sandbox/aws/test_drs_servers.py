@@ -318,6 +318,13 @@ def test_another_account_extends_a_server(sandbox, site, protected, refused):
     assert other.list_staging_accounts()["accounts"] == [{"accountID": APP}]
     (offered,) = other.list_extensible_source_servers(stagingAccountID=APP)["items"]
     assert offered["arn"] == arn
+    # encrypted with the account's default key, it cannot be shared
+    code = refused(other.create_extended_source_server, sourceServerArn=arn)[0]
+    assert code == "ValidationException"
+    key = sandbox.client("kms", WEST, APP).create_key()["KeyMetadata"]["Arn"]
+    site.drs.update_replication_configuration(
+        sourceServerID=protected, ebsEncryption="CUSTOM", ebsEncryptionKeyArn=key
+    )
     made = other.create_extended_source_server(sourceServerArn=arn, tags={"wave": "1"})
     server = made["sourceServer"]
     assert server["stagingArea"] == {

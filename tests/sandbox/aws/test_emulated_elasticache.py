@@ -326,3 +326,20 @@ def test_what_is_used_is_not_deleted_and_the_rest_is(sandbox, east, refused):
     east.delete_cache_subnet_group(CacheSubnetGroupName="used")
     missing = refused(east.delete_cache_subnet_group, CacheSubnetGroupName="used")
     assert missing[0] == "CacheSubnetGroupNotFoundFault"
+
+
+def test_lag_is_told_in_the_region_that_receives(sandbox, east, west, datastore):
+    def dimensions(region):
+        listed = sandbox.client("cloudwatch", region, DATA).list_metrics(
+            Namespace="AWS/ElastiCache", MetricName="GlobalDatastoreReplicationLag"
+        )["Metrics"]
+        return [one["Value"] for metric in listed for one in metric["Dimensions"]]
+
+    assert (dimensions(EAST), sorted(dimensions(WEST))) == ([], ["sessions", "sessions-001"])
+    west.failover_global_replication_group(
+        GlobalReplicationGroupId=datastore,
+        PrimaryRegion=WEST,
+        PrimaryReplicationGroupId="sessions",
+    )
+    sandbox.settle()
+    assert (sorted(dimensions(EAST)), dimensions(WEST)) == (["sessions", "sessions-001"], [])

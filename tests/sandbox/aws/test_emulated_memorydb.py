@@ -165,3 +165,100 @@ def test_data_services_are_found_also_after_a_restart(sandbox, east, multi, tmp_
     process.stop(sandbox.home)
     sandbox.status = process.start(sandbox.home, snapshot=tmp_path / "kept")
     assert set(found_types(sandbox)) == set(before)
+
+
+def alone(client, name="alone", **more):
+    return client.create_cluster(
+        **{"ClusterName": name, "NodeType": "db.t4g.small", "ACLName": "open-access",
+           "SubnetGroupName": "carts", **more}
+    )["Cluster"]  # fmt: skip
+
+
+def test_a_cluster_is_what_it_was_asked_to_be(sandbox, east, refused):
+    made = alone(east, Engine="valkey", EngineVersion="7.2", NumShards=2, NumReplicasPerShard=0)
+    assert (made["Engine"], made["EngineVersion"]) == ("valkey", "7.2")
+    assert made["ParameterGroupName"] == "default.memorydb-valkey7"
+    busy = refused(east.update_cluster, ClusterName="alone", Description="later")
+    assert busy[0] == "InvalidClusterStateFault"
+    sandbox.settle()
+    shards = east.describe_clusters(ClusterName="alone", ShowShardDetails=True)["Clusters"][0][
+        "Shards"
+    ]
+    assert [(one["Slots"], one["NumberOfNodes"]) for one in shards] == [
+        ("0-8191", 1), ("8192-16383", 1),
+    ]  # fmt: skip
+    east.update_cluster(ClusterName="alone", ReplicaConfiguration={"ReplicaCount": 1})
+    found = east.describe_clusters(ClusterName="alone")["Clusters"][0]
+    assert (found["Status"], found["AvailabilityMode"]) == ("updating", "multiaz")
+    for change in ({"Engine": "memcached"}, {"EngineVersion": "5.0"}):
+        answer = refused(alone, client=east, name="other", **change)
+        assert answer[0] == "InvalidParameterValueException"
+
+
+def test_lists_of_users_are_regional_and_kept_while_in_use(sandbox, east, west, refused):
+    east.create_user(
+        UserName="carts", AuthenticationMode={"Type": "iam"}, AccessString="on ~* +@all"
+    )
+    made = east.create_acl(ACLName="carts", UserNames=["carts"])["ACL"]
+    assert (made["Status"], made["UserNames"]) == ("active", ["carts"])
+    assert [one["Name"] for one in east.describe_acls()["ACLs"]] == ["open-access", "carts"]
+    assert refused(west.describe_acls, ACLName="carts")[0] == "ACLNotFoundFault"
+    assert refused(alone, client=west, ACLName="carts")[0] == "ACLNotFoundFault"
+    unknown = refused(east.create_acl, ACLName="other", UserNames=["nobody"])
+    assert unknown[0] == "UserNotFoundFault"
+    alone(east, ACLName="carts")
+    assert refused(east.delete_acl, ACLName="carts")[0] == "InvalidACLStateFault"
+    sandbox.settle()
+    east.delete_cluster(ClusterName="alone")
+    assert east.delete_acl(ACLName="carts")["ACL"]["Status"] == "deleting"
+
+
+def test_a_snapshot_reaches_another_region_through_s3_and_is_restored(sandbox, east, west, refused):
+    alone(east, NumShards=2)
+    assert refused(east.create_snapshot, ClusterName="alone", SnapshotName="s")[0] == (
+        "InvalidClusterStateFault"
+    )
+    sandbox.settle()
+    assert east.create_snapshot(ClusterName="alone", SnapshotName="s")["Snapshot"]["Status"] == (
+        "creating"
+    )
+    early = refused(east.copy_snapshot, SourceSnapshotName="s", TargetSnapshotName="t")
+    assert early[0] == "InvalidSnapshotStateFault"
+    sandbox.settle()
+    s3_east, s3_west = (
+        sandbox.assumed(DATA).client("s3", name, endpoint_url=sandbox.status.endpoint)
+        for name in (EAST, WEST)
+    )
+    s3_east.create_bucket(Bucket="memory-east")
+    s3_west.create_bucket(
+        Bucket="memory-west", CreateBucketConfiguration={"LocationConstraint": WEST}
+    )
+    elsewhere = refused(
+        east.copy_snapshot,
+        SourceSnapshotName="s", TargetSnapshotName="t", TargetBucket="memory-west",
+    )  # fmt: skip
+    assert elsewhere[0] == "InvalidParameterValueException"
+    east.copy_snapshot(SourceSnapshotName="s", TargetSnapshotName="t", TargetBucket="memory-east")
+    copied = east.copy_snapshot(SourceSnapshotName="s", TargetSnapshotName="t")["Snapshot"]
+    assert (copied["Name"], copied["Status"]) == ("t", "copying")
+    names = [f"t-{number:04d}.rdb" for number in (1, 2)]
+    there = [f"arn:aws:s3:::memory-west/{name}" for name in names]
+    assert refused(alone, client=west, SnapshotArns=there)[0] == "InvalidParameterValueException"
+    for name in names:
+        body = s3_east.get_object(Bucket="memory-east", Key=name)["Body"].read()
+        s3_west.put_object(Bucket="memory-west", Key=name, Body=body)
+    alone(west, SnapshotArns=there, NumShards=2)
+    sandbox.settle()
+    assert west.describe_clusters(ClusterName="alone")["Clusters"][0]["Status"] == "available"
+
+
+def test_lag_is_told_in_the_region_that_receives(sandbox, east, west, multi):
+    join(east, multi)
+    sandbox.settle()
+    join(west, multi)
+    sandbox.settle()
+    listed = sandbox.client("cloudwatch", WEST, DATA).list_metrics(
+        Namespace="AWS/MemoryDB", MetricName="MultiRegionClusterReplicationLag"
+    )["Metrics"]
+    told = {tuple(one["Value"] for one in metric["Dimensions"]) for metric in listed}
+    assert told == {("carts", EAST)}

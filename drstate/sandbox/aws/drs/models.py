@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.session import Session
-from moto.core.base_backend import BackendDict, BaseBackend
+from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.moto_api._internal import mock_random
 
@@ -233,12 +232,13 @@ class DrsBackend(BaseBackend, TaggableResourcesMixin):  # type: ignore[misc]
                 yield TaggedResource(one.arn, dict(one.tags), f"{SERVICE}:{kind}")
 
 
-# The regions of EC2: asking for those of DRS would read its whole model.
+# The regions of EC2, from moto's session: asking for those of DRS would read its whole model, and
+# a session of one's own takes as long again.
 drs_backends = BackendDict(
     DrsBackend,
     SERVICE,
     use_boto3_regions=False,
-    additional_regions=Session().get_available_regions("ec2"),
+    additional_regions=AccountSpecificBackend.get_session().get_available_regions("ec2"),
 )
 
 

@@ -39,8 +39,8 @@ def add_source_server(
 ) -> SourceServer:
     """A machine's agent begins to replicate to `region`, whose DRS is initialized with it.
 
-    CONTINUOUS after some 12 nominal minutes, or at once where it has `arrived`. Raises a Refusal beyond the limit of
-    replicating servers, and for `sandbox:` tags that mean nothing.
+    CONTINUOUS after some 12 nominal minutes, or at once where it has `arrived`. Raises a Refusal
+    beyond the limit of replicating servers, and for `sandbox:` tags that mean nothing.
     """
     backend: DrsBackend = drs_backends[account][region]
     backend.initialized = True
@@ -142,6 +142,12 @@ def extend(backend: DrsBackend, arn: str, tags: dict[str, str]) -> SourceServer:
         )
     if not _shared(found, backend.account_id):
         raise errors.not_allowed(f"Account {staging.account_id} does not share {found.id}")
+    if found.replicate["ebsEncryption"] == "DEFAULT":
+        raise errors.invalid(
+            f"{found.id} is encrypted with the default EBS key of account {staging.account_id}, "
+            "which cannot be shared; use a custom key",
+            "sourceServerArn",
+        )
     if any(one.staging_arn == arn for one in backend.servers.values()):
         raise errors.invalid(f"{found.id} is extended already", "sourceServerArn")
     check_tags(tags)

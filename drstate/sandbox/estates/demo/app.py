@@ -24,7 +24,7 @@ DIMENSION = "ecs:service:DesiredCount"
 WEB_PORT = 8080
 
 
-def _edge(
+def build_edge(
     ids: SeededIds, scope: DemoScope, region: str, name: str, network: dict[str, Any]
 ) -> dict[str, Any]:
     """A load balancer, its target group and listener, all called `name`."""
@@ -82,7 +82,7 @@ def _landing(ids: SeededIds, scope: DemoScope, region: str, suffix: str) -> dict
         "security_group_id": network.security_group,
         "security_group_name": group,
     }
-    facts["load_balancer"] = _edge(ids, scope, region, group, facts)
+    facts["load_balancer"] = build_edge(ids, scope, region, group, facts)
     cluster = f"{scope.prefix}{suffix}"
     ids.named(account, region, "ecs", cluster)
     facts["ecs_cluster"] = cluster
@@ -201,7 +201,8 @@ def build_service(
     return str(service.arn)
 
 
-def _autoscaling(scope: DemoScope, cluster: str, service: str) -> None:
+def build_autoscaling(scope: DemoScope, cluster: str, service: str) -> None:
+    """Bounds and a target tracking policy for a service in the primary region."""
     backend = applicationautoscaling_backends[scope.customer.app][PRIMARY]
     resource = f"service/{cluster}/{service}"
     backend.register_scalable_target(
@@ -285,7 +286,7 @@ def build_app(ids: SeededIds, scope: DemoScope, database: dict[str, Any]) -> dic
             balanced=True,
         )
     }
-    _autoscaling(scope, east["ecs_cluster"], web)
+    build_autoscaling(scope, east["ecs_cluster"], web)
     east["task_definitions"] = {"web": definition}
     if scope.production:
         worker = f"{scope.prefix}-worker"

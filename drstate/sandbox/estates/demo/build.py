@@ -94,6 +94,8 @@ def _build_roles(ids: SeededIds, zones: dict[str, dict[str, Any]]) -> None:
                         "cloudwatch:*",
                         "resource-explorer-2:*",
                         "route53:*HealthCheck*",
+                        "route53-recovery-cluster:*",
+                        "route53-recovery-control-config:*",
                         "route53:GetChange",
                         "route53:ListHostedZones*",
                         "route53:*TagsForResource*",

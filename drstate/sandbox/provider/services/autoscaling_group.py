@@ -111,9 +111,7 @@ class AutoScalingGroup(ResourceType):
         "forceDelete": flag(local=True, default=False),
         "healthCheckGracePeriod": integer(default=300, low=0),
         "healthCheckType": text(computed=True),
-        "launchConfiguration": text(
-            refused="use launchTemplate"
-        ),
+        "launchConfiguration": text(refused="use launchTemplate"),
         "launchTemplate": record(_TEMPLATE),
         "maxInstanceLifetime": integer(low=0),
         "maxSize": integer(required=True, low=0),

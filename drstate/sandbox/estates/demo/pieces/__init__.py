@@ -8,8 +8,25 @@ from __future__ import annotations
 
 #: modules of this package
 PIECES: tuple[str, ...] = (
+    "drs",
+    "rds",
+    "aurora",
     "security_group",
+    "autoscaling",
+    "elb",
+    "ecs",
     "efs",
     "ssm",
     "lambda_hook",
+    "lambda_",
+    "eventbridge",
+    "elasticache",
+    "memorydb",
+    "fsx",
+    "s3",
+    "sql_ag",
+    "oracle_dg",
+    "route53",
+    "opensearch",
+    "ontap",
 )

@@ -31,7 +31,7 @@ def build(ids: SeededIds, land: Land) -> Piece:
         land.kms(account, region)
     identifier = f"{land.scope.prefix}-sessions"
     ids.named(account, land.primary, "replication-group", identifier)
-    group = elasticache_create.create(
+    group = elasticache_create.built(
         elasticache_backends[account][land.primary],
         {
             "ReplicationGroupId": identifier,
@@ -40,7 +40,7 @@ def build(ids: SeededIds, land: Land) -> Piece:
             "Engine": "valkey",
             "EngineVersion": "8.0",
             "NumNodeGroups": 2,
-            "ReplicasPerNodeGroup": 1,
+            "ReplicasPerNodeGroup": 2,
             "AutomaticFailoverEnabled": True,
             "MultiAZEnabled": True,
             "AtRestEncryptionEnabled": True,
@@ -61,4 +61,5 @@ def build(ids: SeededIds, land: Land) -> Piece:
         site_map={
             "cache_subnet_groups": {subnet_groups[land.primary]: subnet_groups[land.recovery]}
         },
+        scope={"policies": {"elasticache": {"standby_replicas": 1}}},
     )

@@ -1,0 +1,392 @@
+"""DRS: servers replicated block by block, launched by jobs into instances that wait for them.
+
+The instance of the recovery region is declared, the original is foreign; both are launched into,
+each in its direction. Not called on any way: StartFailbackLaunch (it is for failback clients, and
+reboots them), StopReplication (it deletes every point that could be recovered), InitializeService.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from drstate.adapters.actions import Action
+from drstate.adapters.at import At
+from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, SiteContext, Work
+from drstate.adapters.drs import capacity, capture, health, reading
+from drstate.adapters.drs.capacity import Figures
+from drstate.adapters.drs.launching import EndDrill, Goal, Launch
+from drstate.adapters.drs.power import Stop
+from drstate.adapters.drs.prerequisites import Prerequisites
+from drstate.adapters.drs.protect import Protect
+from drstate.adapters.drs.settings import Settings
+from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.health import ResourceStatus
+from drstate.model.phases import Phase, SiteState
+from drstate.model.plan import When
+from drstate.model.resource import Resource
+from drstate.model.scope import Scope
+from drstate.model.spec import Spec
+from drstate.programs.drs import INSTANCE, DrsPolicy, DrsSpec
+from drstate.programs.drs import Launch as LaunchIn
+
+if TYPE_CHECKING:
+    from drstate.aws.caller import AwsCaller
+    from drstate.aws.clock import Clock
+
+_NOTHING_GLOBAL = "a server has no part that spans both sites"
+_SERVERS = "arn:aws:drs:*:*:source-server/*"
+_RECOVERED = "arn:aws:drs:*:*:recovery-instance/*"
+_INSTANCES = "arn:aws:ec2:*:*:instance/*"
+_BY_DRS = "DRS calls them, with the permissions of whoever asked it to launch or reverse"
+_EARLY = (
+    "its data is launched in INSTANTIATE (policies.drs.launch): what is written between then and "
+    "ACTIVATE is lost"
+)
+
+
+class DrsAdapter(Adapter):
+    """EC2 instances that AWS Elastic Disaster Recovery replicates to the other region."""
+
+    technology = "drs"
+    summary = "EC2 servers by DRS: data launched by jobs into instances that wait stopped"
+    services = ("drs", "ec2", "service-quotas")
+    grants = (
+        Grant(
+            "see servers, jobs, recovery instances, settings, instances, networks and quotas",
+            (
+                "drs:DescribeJobs",
+                "drs:DescribeRecoveryInstances",
+                "drs:DescribeSourceServers",
+                "drs:GetLaunchConfiguration",
+                "drs:ListExtensibleSourceServers",
+                "ec2:DescribeInstanceAttribute",
+                "ec2:DescribeInstanceStatus",
+                "ec2:DescribeInstances",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSubnets",
+                "servicequotas:GetServiceQuota",
+            ),
+        ),
+        Grant(
+            "set launch settings, launch, extend and mark servers",
+            (
+                "drs:CreateExtendedSourceServer",
+                "drs:StartRecovery",
+                "drs:TagResource",
+                "drs:UpdateLaunchConfiguration",
+            ),
+            (_SERVERS,),
+        ),
+        Grant("replicate recovery instances back", ("drs:ReverseReplication",), (_RECOVERED,)),
+        Grant(
+            "see how a staging account encrypts what it replicates",
+            ("drs:GetReplicationConfiguration",),
+            (_SERVERS,),
+            uncalled="only before a server is extended",
+        ),
+        Grant(
+            "say why a server failed in a job",
+            ("drs:DescribeJobLogItems",),
+            uncalled="only where a server fails",
+        ),
+        Grant(
+            "terminate recovery instances of drills",
+            ("drs:TerminateRecoveryInstances",),
+            (_RECOVERED,),
+            uncalled="at the end of a drill",
+        ),
+        Grant(
+            "stop and start the instances of both sites",
+            ("ec2:StartInstances", "ec2:StopInstances"),
+            (_INSTANCES,),
+        ),
+        Grant(
+            "what DRS does in the caller's name while it launches and reverses",
+            (
+                "drs:CreateRecoveryInstanceForDrs",
+                "drs:DescribeReplicationConfigurationTemplates",
+                "drs:ListTagsForResource",
+                "ec2:AttachVolume",
+                "ec2:AuthorizeSecurityGroupEgress",
+                "ec2:AuthorizeSecurityGroupIngress",
+                "ec2:CreateLaunchTemplate",
+                "ec2:CreateLaunchTemplateVersion",
+                "ec2:CreateSnapshot",
+                "ec2:CreateTags",
+                "ec2:CreateVolume",
+                "ec2:DeleteLaunchTemplateVersions",
+                "ec2:DeleteSnapshot",
+                "ec2:DeleteVolume",
+                "ec2:DescribeAccountAttributes",
+                "ec2:DescribeAvailabilityZones",
+                "ec2:DescribeImages",
+                "ec2:DescribeInstanceTypes",
+                "ec2:DescribeLaunchTemplateVersions",
+                "ec2:DescribeLaunchTemplates",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSnapshots",
+                "ec2:DescribeVolumes",
+                "ec2:DetachVolume",
+                "ec2:ModifyInstanceAttribute",
+                "ec2:ModifyLaunchTemplate",
+                "ec2:RevokeSecurityGroupEgress",
+                "ec2:RunInstances",
+                "ec2:TerminateInstances",
+            ),
+            uncalled=_BY_DRS,
+        ),
+        Grant(
+            "hand DRS's own roles to the servers that convert and run",
+            ("iam:PassRole",),
+            ("arn:aws:iam::*:role/service-role/AWSElasticDisasterRecovery*",),
+            uncalled=_BY_DRS,
+        ),
+    )
+    stack_grants = (
+        Grant(
+            "declare the instances that are launched into",
+            (
+                "ec2:DescribeInstanceAttribute",
+                "ec2:DescribeInstances",
+                "ec2:DescribeSubnets",
+                "ec2:ModifyInstanceAttribute",
+                "ec2:ModifyInstanceMetadataOptions",
+                "ec2:RunInstances",
+                "ec2:TerminateInstances",
+            ),
+        ),
+        Grant(
+            "follow a source whose tags, profile, type or monitoring change",
+            (
+                "ec2:AssociateIamInstanceProfile",
+                "ec2:CreateTags",
+                "ec2:DeleteTags",
+                "ec2:DescribeIamInstanceProfileAssociations",
+                "ec2:DisassociateIamInstanceProfile",
+                "ec2:MonitorInstances",
+                "ec2:StartInstances",
+                "ec2:StopInstances",
+                "ec2:UnmonitorInstances",
+            ),
+            uncalled="only where that changes; EC2 checks CreateTags as it makes an instance",
+        ),
+        Grant(
+            "hand instance profiles to EC2",
+            ("iam:PassRole",),
+            ("arn:aws:iam::*:role/*",),
+            uncalled="EC2 checks it where an instance has a profile",
+        ),
+    )
+    transient_codes = frozenset({"InternalServerException"})
+    spec_type = DrsSpec
+    limits = capacity.LIMITS
+    deviations: ClassVar[Mapping[str, str]] = {
+        "ends-where-it-began": "DRS keeps its records: jobs, recovery instances, the server of the "
+        "way back, and its marks on the instances that it launched into",
+        "undo-undoes": "a launch cannot be taken back: undo stops the instance, which then waits "
+        "with other data; DRS keeps the job and the recovery instance",
+    }
+    claims = (
+        Claim(
+            technology="drs",
+            explorer_type="ec2:instance",
+            arn_pattern=re.compile(
+                r"arn:aws[a-z-]*:ec2:[a-z0-9-]+:\d{12}:instance/(?P<name>i-[0-9a-f]{8,17})"
+            ),
+        ),
+    )
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__(clock)
+        self._figures = Figures(self.clock)
+
+    def capture(self, resource: Resource, aws: AwsCaller) -> Spec:
+        """Read the instance that runs production; see ``capture.capture``."""
+        at = At(aws, resource.account, resource.region)
+        return capture.capture(resource, at, self.clock.now())
+
+    def initial_ownership(
+        self,
+        resource: Resource,
+        spec: Spec,  # noqa: ARG002 - the contract
+        scope: Scope,
+    ) -> dict[str, Ownership]:
+        """The original is foreign, the instance to launch into ours; nothing spans both."""
+        return {
+            resource.region: Ownership.FOREIGN,
+            scope.regions.other(resource.region): Ownership.DECLARED,
+        }
+
+    def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Data arrives continuously; the instance that it will be launched into waits stopped."""
+        if site.region == GLOBAL:
+            return Work(no_op=_NOTHING_GLOBAL)
+        spec, policy = self._known(entry, site)
+        protected = Protect(entry, spec, site.region, site.other, policy.staging_accounts)
+        return Work((self._park(entry, spec, site), protected))
+
+    def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """DRS is set to launch into the waiting instance; by policy, it launches."""
+        if site.region == GLOBAL:
+            return Work(no_op=_NOTHING_GLOBAL)
+        spec, policy = self._known(entry, site)
+        settings = self._settings(entry, spec, site, When.AFTER)
+        if policy.launch is LaunchIn.ACTIVATE:
+            return Work((self._park(entry, spec, site), settings))
+        return Work((settings, self._launch(entry, spec, site, When.AFTER, warning=_EARLY)))
+
+    def activate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Stop what serves, where it can be reached; launch the newest data here."""
+        if site.region == GLOBAL:
+            return Work(no_op=_NOTHING_GLOBAL)
+        spec, policy = self._known(entry, site)
+        actions: list[Action] = []
+        if policy.stop_source and not site.force:
+            actions.append(self._fence(entry, spec, site))
+        actions.append(self._settings(entry, spec, site, When.BEFORE))
+        actions.append(self._launch(entry, spec, site, When.BEFORE))
+        return Work(tuple(actions))
+
+    def cleanup(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """What served before is stopped; its disks, and DRS's records, stay."""
+        if site.region == GLOBAL:
+            return Work(no_op=_NOTHING_GLOBAL)
+        spec, _ = self._known(entry, site)
+        return Work((self._park(entry, spec, site),))
+
+    def drill(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Launch beside what waits and what serves, as a drill; ``end_drill`` takes it away."""
+        spec, policy = self._known(entry, site)
+        choices = policy.of(spec.instance_id)
+        aside = Settings(
+            entry, spec, site.region, choices, when=When.AFTER, by_stack=False, drill=True
+        )
+        goal = Goal(drill=True, disposition=choices.disposition)
+        launch = Launch(entry, spec, site.region, goal, clock=self.clock, when=When.AFTER)
+        return Work((aside, launch))
+
+    def end_drill(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Terminate the drill's instance, and have launches go into the waiting one again."""
+        spec, _ = self._known(entry, site)
+        end = EndDrill(entry, spec, site.region, when=When.AFTER)
+        return Work((end, self._settings(entry, spec, site, When.AFTER)))
+
+    def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
+        """The instance was launched, runs, and passes its status checks."""
+        if site.region == GLOBAL:
+            return Health(ResourceStatus.HEALTHY, _NOTHING_GLOBAL)
+        spec, _ = self._known(entry, site)
+        return health.serves(At(aws, entry.resource.account, site.region), spec)
+
+    def ready(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
+        """Data arrives and the instance waits; or nothing runs any more."""
+        if site.region == GLOBAL:
+            return Health(ResourceStatus.HEALTHY, _NOTHING_GLOBAL)
+        spec, policy = self._known(entry, site)
+        account = entry.resource.account
+        here, there = At(aws, account, site.region), At(aws, account, site.other)
+        if site.state is SiteState.RETIRED:
+            return health.retired(here, spec)
+        if site.state is not SiteState.WARM:
+            return health.waits(here, there, spec)
+        if policy.launch is LaunchIn.INSTANTIATE:
+            return health.launched(here, there, spec)
+        return health.ready(here, there, spec, policy.of(spec.instance_id))
+
+    def lag(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Lag | None:
+        """Age of the newest consistent data that DRS has in the region."""
+        if site.region == GLOBAL:
+            return None
+        spec, _ = self._known(entry, site)
+        server = reading.server(At(aws, entry.resource.account, site.region), spec)
+        if server is None:
+            return None
+        return Lag(server.lag, self.clock.now(), f"DRS lagDuration of {server.id}, {server.state}")
+
+    def prerequisites(
+        self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
+    ) -> tuple[Health, ...]:
+        """DRS in both regions, data, room in jobs and accounts, the instance and its address."""
+        if site.region == GLOBAL:
+            return ()
+        spec, _ = self._known(entry, site)
+        return tuple(Prerequisites(entry, spec, site, aws, self._figures).of(phase))
+
+    def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
+        """The source may still run: DRS does not stop it."""
+        spec, _ = self._known(entry, site)
+        original = site.other == spec.region
+        which = spec.instance_id if original else f"the copy of {spec.instance_id}"
+        return (
+            f"{which} in {site.other} was not stopped and may serve beside the recovered server: "
+            "stop it before that region is reachable again"
+        )
+
+    def created(
+        self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller
+    ) -> str | None:
+        """The instance of a stack that was cut off, by the tag of what it stands for."""
+        tags = inputs.get("tags") or {}
+        arn = tags.get(reading.SOURCE_TAG) if isinstance(tags, Mapping) else None
+        region = str(inputs.get("region") or "")
+        if kind != INSTANCE or not isinstance(arn, str) or not region:
+            return None
+        found = reading.copy(At(aws, account, region), arn)
+        return found.id if found is not None else None
+
+    def _known(self, entry: CatalogEntry, site: SiteContext) -> tuple[DrsSpec, DrsPolicy]:
+        return DrsSpec.model_validate(entry.spec), site.policy("drs", DrsPolicy)
+
+    def _park(self, entry: CatalogEntry, spec: DrsSpec, site: SiteContext) -> Stop:
+        return Stop(
+            entry,
+            spec,
+            site.region,
+            name="stop",
+            title=f"stop the instance of {spec.instance_id} in {site.region}",
+            when=When.AFTER,
+            by_stack=site.by_stack,
+        )
+
+    def _fence(self, entry: CatalogEntry, spec: DrsSpec, site: SiteContext) -> Stop:
+        return Stop(
+            entry,
+            spec,
+            site.other,
+            name="fence",
+            title=f"stop {spec.instance_id} in {site.other}, so that only one server runs",
+            when=When.BEFORE,
+        )
+
+    def _settings(
+        self, entry: CatalogEntry, spec: DrsSpec, site: SiteContext, when: When
+    ) -> Settings:
+        choices = site.policy("drs", DrsPolicy).of(spec.instance_id)
+        by_stack = site.by_stack and when is When.AFTER
+        return Settings(entry, spec, site.region, choices, when=when, by_stack=by_stack)
+
+    def _launch(
+        self,
+        entry: CatalogEntry,
+        spec: DrsSpec,
+        site: SiteContext,
+        when: When,
+        *,
+        warning: str | None = None,
+    ) -> Launch:
+        policy = site.policy("drs", DrsPolicy)
+        early = policy.launch is LaunchIn.INSTANTIATE
+        goal = Goal(
+            disposition=policy.of(spec.instance_id).disposition,
+            within=timedelta(minutes=policy.launched_within_minutes),
+            # what INSTANTIATE launched is taken as it is: that is what the policy chose
+            serves=site.serving == site.region or (early and site.state is SiteState.ACTIVE),
+            warning=warning,
+        )
+        consent = "data-loss" if site.force else None
+        return Launch(
+            entry, spec, site.region, goal, clock=self.clock, when=when, needs_consent=consent
+        )

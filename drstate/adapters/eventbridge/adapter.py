@@ -1,0 +1,413 @@
+"""EventBridge: rules that are on at one site only, buses at both, and endpoints that turn.
+
+A rule is switched by actions alone, at declared and at foreign sites alike; an emergency leaves
+nothing to reconcile. Whatever a rule starts is started once, because it is off at the source before
+it is on at the recovery site, unless the source cannot be reached.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from drstate.adapters.at import At
+from drstate.adapters.base import Adapter, Claim, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.eventbridge import capture, reading
+from drstate.adapters.eventbridge.reading import CONTROL_REGION
+from drstate.adapters.eventbridge.switching import StartRule, StopRule, production_state
+from drstate.adapters.eventbridge.turning import AttachCheck, TurnEndpoint
+from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.health import ResourceStatus
+from drstate.model.phases import Phase, SiteState
+from drstate.model.plan import When
+from drstate.model.resource import Resource
+from drstate.model.scope import Scope, SiteMapTable
+from drstate.model.spec import Spec
+from drstate.model.translation import Translation
+from drstate.programs.eventbridge.owners import HEALTH_CHECK
+from drstate.programs.eventbridge.spec import (
+    DEFAULT_BUS,
+    DISABLED,
+    EventBridgeSpec,
+    GlobalEndpoint,
+    Kind,
+)
+
+if TYPE_CHECKING:
+    from drstate.aws.caller import AwsCaller
+
+_NOTHING_GLOBAL = "the flag of the global endpoint is declared; it is turned by the site's action"
+_NOTHING_WARM = "nothing is to be warmed up: the rule stands ready with its targets, switched off"
+_BUS_IDLE = "a bus holds no events and runs nothing; the rules on it decide what happens"
+_RULES = ("arn:aws:events:*:*:rule/*",)
+_BUSES = ("arn:aws:events:*:*:event-bus/*",)
+_NO_ENDPOINT = "only for buses that a global endpoint leads to"
+
+
+class EventBridgeAdapter(Adapter):
+    """Rules and event buses, and the global endpoints of buses."""
+
+    technology = "eventbridge"
+    summary = (
+        "EventBridge rules: off in standby, on when active, the source's off first; buses and "
+        "their policies; global endpoints turned by a flag"
+    )
+    services = ("events", "cloudwatch", "route53")
+    grants = (
+        Grant(
+            "see rules, targets and buses",
+            (
+                "events:DescribeEventBus",
+                "events:DescribeRule",
+                "events:ListEndpoints",
+                "events:ListTagsForResource",
+                "events:ListTargetsByRule",
+            ),
+        ),
+        Grant("switch rules", ("events:DisableRule", "events:EnableRule"), _RULES),
+        Grant(
+            "switch on rules that match management events of CloudTrail, too",
+            ("events:PutRule",),
+            _RULES,
+        ),
+        Grant(
+            "see and set what a global endpoint follows",
+            ("events:DescribeEndpoint", "events:UpdateEndpoint"),
+            ("arn:aws:events:*:*:endpoint/*",),
+        ),
+        Grant(
+            "see health checks and flags",
+            ("cloudwatch:DescribeAlarms", "route53:GetHealthCheck", "route53:ListHealthChecks"),
+        ),
+        Grant("raise and lower flags", ("cloudwatch:PutMetricData",)),
+    )
+    stack_grants = (
+        Grant(
+            "declare rules and their targets",
+            (
+                "events:DeleteRule",
+                "events:PutTargets",
+                "events:RemoveTargets",
+            ),
+            _RULES,
+        ),
+        Grant(
+            "declare buses and their policies",
+            (
+                "events:CreateEventBus",
+                "events:DeleteEventBus",
+                "events:PutPermission",
+                "events:RemovePermission",
+                "events:UpdateEventBus",
+            ),
+            _BUSES,
+        ),
+        Grant(
+            "tag rules and buses",
+            ("events:TagResource", "events:UntagResource"),
+            (*_RULES, *_BUSES),
+        ),
+        Grant(
+            "declare flags: alarms and health checks",
+            (
+                "cloudwatch:DeleteAlarms",
+                "cloudwatch:ListTagsForResource",
+                "cloudwatch:PutMetricAlarm",
+                "cloudwatch:TagResource",
+                "cloudwatch:UntagResource",
+                "route53:ChangeTagsForResource",
+                "route53:CreateHealthCheck",
+                "route53:DeleteHealthCheck",
+                "route53:ListTagsForResource",
+                "route53:UpdateHealthCheck",
+            ),
+        ),
+        Grant(
+            "hand roles to targets",
+            ("iam:PassRole",),
+            ("arn:aws:iam::*:role/*",),
+            uncalled="EventBridge checks it where a target has a role",
+        ),
+    )
+    transient_codes = frozenset({"ConcurrentModificationException"})
+    spec_type = EventBridgeSpec
+    claims = (
+        Claim(
+            technology="eventbridge",
+            explorer_type="events:rule",
+            arn_pattern=re.compile(
+                r"arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:(?P<name>rule/(?:[^/]+/)?[^/]+)"
+            ),
+        ),
+        Claim(
+            technology="eventbridge",
+            explorer_type="events:event-bus",
+            arn_pattern=re.compile(
+                r"arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:(?P<name>event-bus/.+)"
+            ),
+        ),
+    )
+    limits = (
+        Limit("rules per event bus", 300, "events", "L-244521F2", per="resource"),
+        Limit("targets per rule", 5, per="resource"),
+    )
+
+    def capture(self, resource: Resource, aws: AwsCaller) -> Spec:
+        """Read the rule or bus of production; see ``capture.capture``."""
+        at = At(aws, resource.account, resource.region)
+        return capture.capture(resource, at, self.clock.now())
+
+    def initial_ownership(
+        self, resource: Resource, spec: Spec, scope: Scope
+    ) -> dict[str, Ownership]:
+        """The source is foreign, the recovery rule or bus ours.
+
+        A global endpoint has needed its second bus from the start, so both buses are the owner's,
+        and the endpoint's flag is ours.
+        """
+        other = scope.regions.other(resource.region)
+        if isinstance(spec, EventBridgeSpec) and _endpoint(spec) is not None:
+            foreign = dict.fromkeys((resource.region, other), Ownership.FOREIGN)
+            return {**foreign, GLOBAL: Ownership.DECLARED}
+        return {resource.region: Ownership.FOREIGN, other: Ownership.DECLARED}
+
+    def created(
+        self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller
+    ) -> str | None:
+        """The health check of the reference in the inputs."""
+        reference = inputs.get("referenceName")
+        if kind != HEALTH_CHECK or not reference:
+            return None
+        return reading.own_check(At(aws, account, CONTROL_REGION), str(reference))
+
+    def prerequisites(
+        self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
+    ) -> tuple[Health, ...]:
+        """No rule of another owner has the name that ours is going to have."""
+        spec = self._spec(entry)
+        if phase is not Phase.REPLICATE or spec.rule is None or not site.by_stack:
+            return ()
+        at = At(aws, entry.resource.account, site.region)
+        bus = self._bus(spec, site, site.region)
+        found = reading.rule(at, spec.name, bus)
+        if found is None or reading.is_ours(at, found["Arn"]):
+            return ()
+        return (
+            Health(
+                ResourceStatus.UNHEALTHY,
+                f"rule {spec.name} exists on bus {bus} in {site.region} already, and is not of "
+                "drstate's making; declaring it would overwrite it",
+                f"delete it there, or take the tag dr:enabled off {spec.arn}",
+                {"rule": found["Arn"]},
+            ),
+        )
+
+    def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
+        """A rule that is on at the other site goes on."""
+        spec = self._spec(entry)
+        if spec.rule is None or production_state(entry, spec, site.region, site.other) == DISABLED:
+            return None
+        what = f"by its schedule {spec.rule.schedule}" if spec.rule.schedule else "on events there"
+        return (
+            f"rule {spec.name} in {site.other} still starts its targets {what}; what both sites "
+            "start is done twice"
+        )
+
+    def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Nothing: a rule and a bus have no capacity."""
+        if site.region == GLOBAL:
+            return Work(no_op=_NOTHING_GLOBAL)
+        return Work(no_op=_NOTHING_WARM if self._spec(entry).rule else _BUS_IDLE)
+
+    def activate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """The rule off at the other site, then on here; the endpoint turned."""
+        if site.region == GLOBAL:
+            return Work(no_op=_NOTHING_GLOBAL)
+        spec = self._spec(entry)
+        if spec.rule is None:
+            return self._turn(entry, spec, site)
+        actions: list[Any] = []
+        if not site.force and entry.owner(site.other) is not None:
+            fence = StopRule(
+                entry,
+                spec,
+                self._bus(spec, site, site.other),
+                site.other,
+                action="fence",
+                when=When.BEFORE,
+                by_stack=False,
+            )
+            actions.append(fence)
+        wanted = production_state(entry, spec, site.region, site.other)
+        bus = self._bus(spec, site, site.region)
+        actions.append(StartRule(entry, spec, bus, site.region, wanted, by_stack=site.by_stack))
+        return Work(tuple(actions))
+
+    def cleanup(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """The rule is off at the site that was left."""
+        return self._stop(entry, site)
+
+    def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """The rule stands ready, switched off; the endpoint follows the flag."""
+        spec = self._spec(entry)
+        endpoint = _endpoint(spec)
+        if site.region != GLOBAL and endpoint is not None and not site.emergency:
+            return Work((AttachCheck(entry, spec, endpoint),))
+        return self._stop(entry, site)
+
+    def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
+        """The rule is in production's state; the endpoint leads here."""
+        spec = self._spec(entry)
+        if spec.rule is not None:
+            wanted = production_state(entry, spec, site.region, site.other)
+            return self._rule_health(entry, spec, site, aws, wanted)
+        found = self._bus_health(entry, spec, site, aws)
+        endpoint = _endpoint(spec)
+        if not found.ok or endpoint is None:
+            return found
+        recovery = site.scope.regions.recovery
+        state = reading.alarm_state(At(aws, entry.resource.account, recovery), spec.flag)
+        if (state == "ALARM") == (site.region == recovery):
+            return found
+        return Health(
+            ResourceStatus.UNHEALTHY,
+            f"the flag of endpoint {endpoint.name} is {state}, so its events go to the other site",
+            "drstate resume sets the flag again",
+            {"alarm": state},
+        )
+
+    def ready(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
+        """The rule is there, switched off, with its targets; the bus is there."""
+        spec = self._spec(entry)
+        if spec.rule is not None:
+            if site.region == GLOBAL:
+                return Health(ResourceStatus.HEALTHY, "a rule has no part that spans both sites")
+            return self._rule_health(entry, spec, site, aws, DISABLED)
+        endpoint = _endpoint(spec)
+        if endpoint is not None and (site.region == GLOBAL or site.state is SiteState.STANDBY):
+            missing = self._unattached(entry, spec, endpoint, site, aws)
+            if missing is not None:
+                return missing
+        if site.region == GLOBAL:
+            return Health(ResourceStatus.HEALTHY, "the endpoint's flag exists")
+        return self._bus_health(entry, spec, site, aws)
+
+    def _spec(self, entry: CatalogEntry) -> EventBridgeSpec:
+        return EventBridgeSpec.model_validate(entry.spec)
+
+    def _bus(self, spec: EventBridgeSpec, site: SiteContext, region: str) -> str:
+        """The name of the rule's bus at a region."""
+        name = spec.rule.bus if spec.rule else spec.name
+        if name == DEFAULT_BUS:
+            return name
+        tables = site.scope.site_map.get(region, {})
+        return Translation(tables, spec.region, region).find(SiteMapTable.EVENT_BUSES, name) or name
+
+    def _stop(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        if site.region == GLOBAL:
+            return Work(no_op=_NOTHING_GLOBAL)
+        spec = self._spec(entry)
+        if spec.rule is None:
+            return Work(no_op=_BUS_IDLE)
+        stop = StopRule(
+            entry,
+            spec,
+            self._bus(spec, site, site.region),
+            site.region,
+            action="stop",
+            when=When.AFTER,
+            by_stack=site.by_stack,
+        )
+        return Work((stop,))
+
+    def _turn(self, entry: CatalogEntry, spec: EventBridgeSpec, site: SiteContext) -> Work:
+        endpoint = _endpoint(spec)
+        if endpoint is None:
+            return Work(no_op=_BUS_IDLE)
+        recovery = site.scope.regions.recovery
+        turn = TurnEndpoint(entry, spec, endpoint, recovery, raised=site.region == recovery)
+        return Work((turn,))
+
+    def _rule_health(
+        self,
+        entry: CatalogEntry,
+        spec: EventBridgeSpec,
+        site: SiteContext,
+        aws: AwsCaller,
+        wanted: str,
+    ) -> Health:
+        at = At(aws, entry.resource.account, site.region)
+        bus = self._bus(spec, site, site.region)
+        found = reading.rule(at, spec.name, bus)
+        if found is None:
+            return Health(
+                ResourceStatus.UNHEALTHY,
+                f"rule {spec.name} does not exist on bus {bus} in {site.region}",
+                "drstate up --phase replicate creates it",
+            )
+        facts = {"state": found["State"], "wanted": wanted}
+        if found["State"] != wanted:
+            return Health(
+                ResourceStatus.UNHEALTHY,
+                f"is {found['State']}, and {wanted} is wanted",
+                "drstate resume switches it",
+                facts,
+            )
+        ids = {target["Id"] for target in reading.targets(at, spec.name, bus)}
+        lacking = sorted({one.id for one in spec.rule.targets} - ids) if spec.rule else []
+        if lacking:
+            return Health(
+                ResourceStatus.DEGRADED,
+                f"does not send to {', '.join(lacking)}, as production does",
+                "drstate up --phase replicate declares its targets",
+                facts,
+            )
+        return Health(ResourceStatus.HEALTHY, f"is {wanted}, as wanted", facts=facts)
+
+    def _bus_health(
+        self, entry: CatalogEntry, spec: EventBridgeSpec, site: SiteContext, aws: AwsCaller
+    ) -> Health:
+        at = At(aws, entry.resource.account, site.region)
+        if reading.bus(at, self._bus(spec, site, site.region)) is None:
+            return Health(
+                ResourceStatus.UNHEALTHY,
+                f"event bus {spec.name} does not exist in {site.region}",
+                "drstate up --phase replicate creates it",
+            )
+        return Health(ResourceStatus.HEALTHY, "the bus is there")
+
+    def _unattached(
+        self,
+        entry: CatalogEntry,
+        spec: EventBridgeSpec,
+        endpoint: GlobalEndpoint,
+        site: SiteContext,
+        aws: AwsCaller,
+    ) -> Health | None:
+        account = entry.resource.account
+        if reading.alarm_state(At(aws, account, site.scope.regions.recovery), spec.flag) is None:
+            return Health(
+                ResourceStatus.UNHEALTHY,
+                f"the flag of endpoint {endpoint.name} does not exist",
+                "drstate up --phase replicate declares it",
+            )
+        if site.region == GLOBAL:
+            return None
+        # the other region of an endpoint can describe it as well as its home
+        at = At(aws, account, endpoint.secondary)
+        found = reading.endpoint(at, endpoint.name, spec.region)
+        check = reading.own_check(At(aws, account, CONTROL_REGION), spec.reference)
+        follows = found and reading.failover(found)["Primary"]["HealthCheck"]
+        if check is None or not str(follows).endswith(f"/{check}"):
+            return Health(
+                ResourceStatus.UNHEALTHY,
+                f"endpoint {endpoint.name} does not follow the flag",
+                "drstate up --phase replicate attaches its health check",
+                {"health_check": follows},
+            )
+        return None
+
+
+def _endpoint(spec: EventBridgeSpec) -> GlobalEndpoint | None:
+    return spec.bus.endpoint if spec.kind is Kind.BUS and spec.bus else None

@@ -1,0 +1,284 @@
+"""OpenSearch: a domain at each site, one replicating to the other, and the turn of their roles.
+
+CLEANUP keeps the old primary as the secondary that AWS has made it: it is the way back. A forced
+failover leaves it ejected until REPLICATE pairs the two again.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from drstate.adapters.at import At
+from drstate.adapters.base import (
+    Action,
+    Adapter,
+    Claim,
+    Grant,
+    Health,
+    Lag,
+    Limit,
+    Probe,
+    SiteContext,
+    Work,
+)
+from drstate.adapters.opensearch import capture, health, reading
+from drstate.adapters.opensearch.actions import MakePair, Promote, Resize
+from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.health import ResourceStatus
+from drstate.model.phases import Phase, SiteState
+from drstate.model.probe import ProbeKind
+from drstate.model.resource import Resource
+from drstate.model.scope import Scope
+from drstate.model.spec import Spec
+from drstate.programs.levels import level
+from drstate.programs.opensearch import (
+    ENDPOINT,
+    Nodes,
+    OpenSearchPolicy,
+    OpenSearchSpec,
+    nodes_at,
+)
+
+if TYPE_CHECKING:
+    from drstate.aws.caller import AwsCaller
+
+_NOTHING_GLOBAL = "the pair is made by an action; nothing of it is declared over both sites"
+_KEEPS_SIZE = "the domain belongs to someone else's code and keeps its size"
+_STAYS = "the old primary stays as the secondary: it is the way back, and its size is its owner's"
+_DOMAINS = ("arn:aws:es:*:*:domain/*",)
+
+
+class OpenSearchAdapter(Adapter):
+    """OpenSearch Service domains."""
+
+    technology = "opensearch"
+    summary = "OpenSearch domains: a peer in the other region, promoted by switchover or failover"
+    services = ("opensearch",)
+    grants = (
+        Grant(
+            "see domains, their tags and their peers",
+            ("es:DescribeDomain", "es:DescribeDomainReplication", "es:ListTags"),
+            _DOMAINS,
+        ),
+        Grant("replicate to a domain", ("es:AddReplicationPeer",), _DOMAINS),
+        Grant(
+            "turn the roles",
+            ("es:FailoverReplication", "es:SwitchoverReplication"),
+            _DOMAINS,
+        ),
+        Grant(
+            "pair again after a failover, or end a pair in a region without promotion",
+            ("es:AddTags", "es:RemoveReplicationPeer", "es:RemoveTags"),
+            _DOMAINS,
+            uncalled="only after a failover, and in regions that lack it",
+        ),
+        Grant("bring a domain to production size", ("es:UpdateDomainConfig",), _DOMAINS),
+    )
+    stack_grants = (
+        Grant(
+            "declare domains",
+            (
+                "es:AddTags",
+                "es:CreateDomain",
+                "es:DeleteDomain",
+                "es:DescribeDomain",
+                "es:ListTags",
+                "es:RemoveTags",
+                "es:UpdateDomainConfig",
+            ),
+            _DOMAINS,
+        ),
+        Grant(
+            "let the domain use its key and its network",
+            (
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+                "iam:PassRole",
+                "kms:CreateGrant",
+                "kms:DescribeKey",
+            ),
+            uncalled="AWS checks them along with CreateDomain",
+        ),
+    )
+    # two domains are changed at once, and each refuses while the other is busy
+    transient_codes = frozenset({"ConflictException"})
+    spec_type = OpenSearchSpec
+    claims = (
+        Claim(
+            technology="opensearch",
+            explorer_type="es:domain",
+            arn_pattern=re.compile(
+                r"arn:aws[a-z-]*:es:[a-z0-9-]+:\d{12}:domain/(?P<name>[a-z][a-z0-9-]{2,27})"
+            ),
+        ),
+    )
+    limits = (
+        Limit("domains per region", 100, "es", "L-076D529E"),
+        Limit("peers of a domain", 1, per="resource"),
+    )
+    deviations = {
+        "ways-agree": "a failover ejects the old primary until REPLICATE pairs the domains again",
+    }
+
+    def capture(self, resource: Resource, aws: AwsCaller) -> Spec:
+        """Read the primary; see ``capture.capture``."""
+        at = At(aws, resource.account, resource.region)
+        return capture.capture(resource, at, self.clock.now())
+
+    def initial_ownership(
+        self, resource: Resource, spec: Spec, scope: Scope
+    ) -> dict[str, Ownership]:
+        """The source is foreign, and so is a secondary that somebody else has made."""
+        other = scope.regions.other(resource.region)
+        theirs = other in OpenSearchSpec.model_validate(spec.model_dump()).peers
+        return {
+            resource.region: Ownership.FOREIGN,
+            other: Ownership.FOREIGN if theirs else Ownership.DECLARED,
+        }
+
+    def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Have the serving domain replicate here."""
+        if site.region == GLOBAL:
+            return Work(no_op=_NOTHING_GLOBAL)
+        spec = self.spec(entry)
+        return Work((MakePair(entry, spec, site.region, site.other, by_stack=site.by_stack),))
+
+    def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Production's size; a secondary replicates meanwhile."""
+        if site.region == GLOBAL:
+            return Work(no_op=_NOTHING_GLOBAL)
+        if site.owner is not Ownership.DECLARED:
+            return Work(no_op=_KEEPS_SIZE)
+        return Work(self._resize(entry, site))
+
+    def activate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Promote, then production's size where no stack sets it."""
+        if site.region == GLOBAL:
+            return Work(no_op=_NOTHING_GLOBAL)
+        promote = Promote(entry, self.spec(entry), site.region, site.other, force=site.force)
+        return Work((promote, *self._resize(entry, site)))
+
+    def cleanup(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """The stack makes a domain of ours smaller; others keep their size."""
+        if site.region == GLOBAL:
+            return Work(no_op=_NOTHING_GLOBAL)
+        if site.owner is not Ownership.DECLARED:
+            return Work(no_op=_STAYS)
+        return Work(self._resize(entry, site))
+
+    def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
+        """The primary, at production's size."""
+        return self._state(entry, site, aws, serves=True)
+
+    def ready(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
+        """A secondary that follows, at the size of the site state."""
+        return self._state(entry, site, aws, serves=False)
+
+    def lag(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Lag | None:  # noqa: ARG002 - the contract
+        """AWS has no measurement in seconds."""
+        if site.region == GLOBAL:
+            return None
+        return Lag(None, None, "AWS measures no lag of peer replication in seconds")
+
+    def prerequisites(
+        self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
+    ) -> tuple[Health, ...]:
+        """Before REPLICATE: whether the two fit. Before ACTIVATE: whether this one follows."""
+        if site.region == GLOBAL:
+            return ()
+        spec, account = self.spec(entry), entry.resource.account
+        here = At(aws, account, site.region)
+        if phase is Phase.ACTIVATE:
+            return (self._follows(spec, here),)
+        if phase is not Phase.REPLICATE or site.force:
+            return ()
+        there = At(aws, account, site.other)
+        one = reading.domain(here, spec.name_in(site.region))
+        other = reading.domain(there, spec.name_in(site.other))
+        found = []
+        if one is not None and other is not None:
+            wrong = reading.differences(one, other)
+            if wrong:
+                found.append(
+                    Health(
+                        ResourceStatus.UNHEALTHY,
+                        f"{spec.domain}: " + "; ".join(wrong),
+                        "make the two equal by their owners' code, then run this again",
+                    )
+                )
+        pair = reading.pair(there, spec.name_in(site.other))
+        if pair is not None and pair.status == reading.EJECTED:
+            found.append(
+                Health(
+                    ResourceStatus.DEGRADED,
+                    f"{pair.peer} was ejected by a failover: what only it has is dropped now",
+                    "take a manual snapshot of it first if those writes matter",
+                    pair.facts(),
+                )
+            )
+        return tuple(found)
+
+    def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
+        """AWS ejects a primary that it reaches; of one that it does not reach nobody can tell."""
+        spec = self.spec(entry)
+        return (
+            f"domain {spec.name_in(site.other)} in {site.other} is ejected by the failover and "
+            "read-only; until it hears of that it may take writes, which REPLICATE drops"
+        )
+
+    def probes(self, entry: CatalogEntry, site: SiteContext) -> tuple[Probe, ...]:
+        """Whether the domain's endpoint answers."""
+        host = self.endpoints(entry, site.scope, site.region).get(ENDPOINT)
+        if not host:
+            return ()
+        return (Probe(kind=ProbeKind.TCP, what="search endpoint", host=host, port=443),)
+
+    def spec(self, entry: CatalogEntry) -> OpenSearchSpec:
+        """The entry's spec, typed."""
+        return OpenSearchSpec.model_validate(entry.spec)
+
+    @staticmethod
+    def _follows(spec: OpenSearchSpec, here: At) -> Health:
+        pair = reading.pair(here, spec.name_in(here.region))
+        facts = pair.facts() if pair else {}
+        if pair is not None and (
+            pair.role == reading.PRIMARY or pair.status == reading.ACTIVE or not pair.settled
+        ):
+            return Health(ResourceStatus.HEALTHY, f"{spec.domain} follows", facts=facts)
+        return Health(
+            ResourceStatus.DEGRADED,
+            f"{spec.domain} in {here.region} does not follow "
+            f"({pair.status if pair else 'it does not exist'})",
+            "drstate up --phase replicate pairs the domains",
+            facts,
+        )
+
+    def _resize(self, entry: CatalogEntry, site: SiteContext) -> tuple[Action, ...]:
+        if site.owner is not Ownership.DECLARED or site.by_stack:
+            return ()
+        wanted = self._nodes(entry, site)
+        return (Resize(entry, self.spec(entry), site.region, site.other, wanted),)
+
+    def _nodes(self, entry: CatalogEntry, site: SiteContext) -> Nodes:
+        policy = site.policy("opensearch", OpenSearchPolicy)
+        return nodes_at(self.spec(entry), policy, level(site.state))
+
+    def _state(
+        self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller, *, serves: bool
+    ) -> Health:
+        if site.region == GLOBAL:
+            return Health(ResourceStatus.HEALTHY, _NOTHING_GLOBAL)
+        spec = self.spec(entry)
+        at, name = At(aws, entry.resource.account, site.region), spec.name_in(site.region)
+        ours = site.owner is Ownership.DECLARED
+        found, _ = health.ready_domain(at, name, self._nodes(entry, site) if ours else None)
+        if not found.ok:
+            return found
+        if serves:
+            return health.primary(at, name, found)
+        follows = health.secondary(at, name, found)
+        retired = site.state is SiteState.RETIRED
+        # an ejected primary has retired, too: that it does not follow is REPLICATE's business
+        return found if retired and follows.facts.get("role") == reading.SECONDARY else follows

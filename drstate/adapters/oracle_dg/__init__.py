@@ -1,0 +1,5 @@
+"""Oracle Data Guard: switchover, failover and reinstatement through the broker."""
+
+from drstate.adapters.oracle_dg.adapter import ADAPTER
+
+__all__ = ["ADAPTER"]

@@ -1,0 +1,20 @@
+"""EventBridge rules and buses: the spec, the values at a site, the owners, and the declaration."""
+
+from __future__ import annotations
+
+from drstate.programs.base import Program
+from drstate.programs.eventbridge.declare import classes, declare_global, declare_site
+from drstate.programs.eventbridge.owners import ALARM, BUS, BUS_POLICY, OWNERS
+from drstate.programs.eventbridge.spec import EventBridgeSpec
+from drstate.programs.eventbridge.values import eventbridge_values
+
+PROGRAM = Program(
+    technology="eventbridge",
+    spec=EventBridgeSpec,
+    owners={"": OWNERS},
+    values=eventbridge_values,
+    site=declare_site,
+    spanning=declare_global,
+    classes=classes,
+    identities={ALARM: "{name}", BUS: "{name}", BUS_POLICY: "{eventBusName}"},
+)

@@ -1,0 +1,88 @@
+"""initech/production has one resource of every technology: all phases through the command, and back.
+
+What each technology does by itself is held to the contract in tests/contract; here they run together:
+waves, batches, bindings, prerequisites, one journal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+
+from drstate.adapters.registry import built_in
+from drstate.sandbox import process
+from e2e.harness import SOURCE, Bench
+from tests.contract.masks import differences, masked
+
+ACCOUNTS = ("233333333301", "233333333302", "100000000002")
+WHERE = ("-c", "initech", "-e", "production")
+
+
+def up(bench: Bench, phase: str) -> None:
+    bench.run("up", "--phase", phase, *WHERE, "--yes", "-f").expect(0)
+
+
+def exists(bench: Bench) -> Counter[str]:
+    process.advance(bench.sandbox, settle=True)
+    lines: Counter[str] = Counter()
+    for account in ACCOUNTS:
+        lines += masked(bench.digest(account=account))
+    return lines
+
+
+def by_nature() -> list[str]:
+    """Patterns of what is not as it was after a whole circle, by the nature of a technology."""
+    return [
+        f"*/{service}/*"
+        for adapter in built_in()
+        if "ends-where-it-began" in adapter.deviations
+        for service in adapter.services
+    ]
+
+
+def test_everything_goes_there_and_back(fresh: Bench, bench_of: Callable[[Bench], Bench]) -> None:
+    bench = bench_of(fresh)
+    others = bench.digest(customer="acme")
+    up(bench, "replicate")
+    known = json.loads(bench.run("plan", "--phase", "activate", *WHERE, "-o", "json").out)
+    keys = {
+        key for stage in known["stages"] for shard in stage["shards"] for key in shard["resources"]
+    }
+    assert {key.split("/")[0] for key in keys} == {one.technology for one in built_in()}
+    begun = exists(bench)
+    for phase in ("instantiate", "activate", "cleanup", "replicate"):
+        up(bench, phase)
+    for phase in ("instantiate", "activate", "cleanup", "replicate"):
+        up(bench, phase)
+    changed = [
+        line
+        for line in differences(begun, exists(bench))
+        if not any(fnmatchcase(line, pattern) for pattern in by_nature())
+    ]
+    assert changed == []
+    assert bench.digest(customer="acme") == others
+
+
+def test_an_emergency_brings_everything_up_without_a_call_to_the_lost_region(
+    fresh: Bench, bench_of: Callable[[Bench], Bench]
+) -> None:
+    bench = bench_of(fresh)
+    up(bench, "replicate")
+    rule = process.add_fault(bench.sandbox, {"effect": "region-down", "region": SOURCE})
+    seen = bench.calls()[-1]["number"]
+    done = bench.run("emergency", *WHERE, "--yes", "-o", "json").expect(0)
+    there = {
+        f"{call['service']}:{call['operation']}"
+        for call in bench.calls(seen)
+        if call["region"] == SOURCE
+    }
+    assert there == set()
+    unfenced = [one["text"] for one in done.document["warnings"] if "not fenced" in one["text"]]
+    told = {one.partition("/")[0] for one in unfenced}
+    assert told >= {"lambda", "eventbridge", "ecs"}
+    # afterwards the stacks are brought to what is there, and the way goes on as after any failover
+    process.clear_faults(bench.sandbox, rule)
+    for phase in ("activate", "cleanup", "replicate"):
+        up(bench, phase)
