@@ -105,7 +105,8 @@ class Snapshots(ABC):
     @property
     def prefix(self) -> str:
         """Where this resource's exports are in a bucket."""
-        return exports.folder(self.technology, self.identifier)
+        account = self.entry.resource.account
+        return exports.folder(self.technology, account, self.identifier)
 
     def restored_name(self, stamp: str) -> str:
         """Name of the cluster made from the export of this moment."""
@@ -246,7 +247,8 @@ class Carry(SnapshotAction):
         return not used and age <= self.store.max_age_seconds
 
     def _name(self, stamp: str) -> str:
-        return f"drstate-{self.store.identifier}-{stamp}"
+        # two services may have something of this name, and export it to one bucket
+        return f"drstate-{self.store.technology}-{self.store.identifier}-{stamp}"
 
     def _begun(self, there: At, export: str | None) -> str | None:
         """A snapshot that an earlier run took and did not carry over."""

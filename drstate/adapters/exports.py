@@ -25,16 +25,26 @@ PART = 512 * 1024**2
 STAMP = "%Y%m%d%H%M%S"
 #: of every grant for carried snapshots
 UNCALLED = "only what AWS does not replicate by itself is carried as snapshots"
-GRANT = Grant(
-    "carry exported snapshots from bucket to bucket",
-    (
-        "s3:AbortMultipartUpload",
-        "s3:GetObject",
-        "s3:ListBucket",
-        "s3:PutObject",
+GRANTS = (
+    Grant("find exported snapshots", ("s3:ListBucket",), ("arn:aws:s3:::*",), uncalled=UNCALLED),
+    Grant(
+        "carry exported snapshots from bucket to bucket",
+        ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
+        # exported under a name that begins so, carried into a folder that does
+        ("arn:aws:s3:::*/drstate*",),
+        uncalled=UNCALLED,
     ),
-    ("arn:aws:s3:::*",),
-    uncalled=UNCALLED,
+    Grant(
+        "have AWS export to a bucket, which it asks for in the caller's name",
+        ("s3:DeleteObject", "s3:GetBucketAcl"),
+        ("arn:aws:s3:::*", "arn:aws:s3:::*/drstate*"),
+        uncalled=UNCALLED,
+    ),
+    Grant(
+        "have AWS believe that the caller may export: it asks for all buckets",
+        ("s3:GetBucketLocation", "s3:ListAllMyBuckets"),
+        uncalled=UNCALLED,
+    ),
 )
 _KEY = re.compile(r"(?P<stamp>\d{14})/(?P<number>\d+)-of-(?P<total>\d+)\.rdb")
 
@@ -64,9 +74,9 @@ class Export:
         return max(0.0, (now - self.taken_at).total_seconds())
 
 
-def folder(technology: str, identifier: str) -> str:
-    """Where exports of a resource are kept in the receiving bucket."""
-    return f"drstate/{technology}/{identifier}/"
+def folder(technology: str, account: str, identifier: str) -> str:
+    """Where exports of a resource are kept in the receiving bucket, which others may share."""
+    return f"drstate/{technology}/{account}/{identifier}/"
 
 
 def newest(at: At, bucket: str, prefix: str) -> Export | None:

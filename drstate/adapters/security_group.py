@@ -50,7 +50,6 @@ class SecurityGroupAdapter(Adapter):
                 "ec2:AuthorizeSecurityGroupEgress",
                 "ec2:AuthorizeSecurityGroupIngress",
                 "ec2:CreateSecurityGroup",
-                "ec2:CreateTags",
                 "ec2:DeleteSecurityGroup",
                 "ec2:DeleteTags",
                 "ec2:ModifySecurityGroupRules",
@@ -62,6 +61,12 @@ class SecurityGroupAdapter(Adapter):
                 "arn:aws:ec2:*:*:security-group-rule/*",
                 "arn:aws:ec2:*:*:vpc/*",
             ),
+        ),
+        Grant(
+            "tag groups and rules",
+            ("ec2:CreateTags",),
+            ("arn:aws:ec2:*:*:security-group/*", "arn:aws:ec2:*:*:security-group-rule/*"),
+            uncalled="EC2 checks it where something is made with tags, and where tags change",
         ),
     )
     spec_type = SecurityGroupSpec

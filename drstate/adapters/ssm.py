@@ -77,13 +77,19 @@ class SsmAdapter(HookAdapter):
             ),
         ),
         Grant(
-            "start documents (with tags, which takes a permission of its own)",
-            ("ssm:AddTagsToResource", "ssm:StartAutomationExecution"),
+            "start documents",
+            ("ssm:StartAutomationExecution",),
             (
                 "arn:aws:ssm:*:*:automation-definition/*",
                 "arn:aws:ssm:*:*:automation-execution/*",
                 "arn:aws:ssm:*:*:document/*",
             ),
+        ),
+        Grant(
+            "give runs their tags",
+            ("ssm:AddTagsToResource",),
+            ("arn:aws:ssm:*:*:automation-execution/*",),
+            uncalled="Systems Manager asks for it where a run is started with tags",
         ),
     )
     spec_type = DocumentSpec

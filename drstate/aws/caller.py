@@ -19,6 +19,7 @@ from botocore.paginate import Paginator, PaginatorModel
 
 from drstate.aws.clock import Clock
 from drstate.aws.failures import EXPIRED, failure
+from drstate.aws.hosts import HostClient
 from drstate.aws.records import CallRecord, CallRetry
 from drstate.aws.sessions import Sessions
 from drstate.aws.transient import code_of, delays, is_transient
@@ -158,6 +159,32 @@ class AwsCaller:
             raise
         except Exception as error:
             raise failure(error, record, owner) from error
+
+    def http(
+        self, method: str, host: str, path: str, /, *, account: str, region: str, body: Any = None
+    ) -> dict[str, Any]:
+        """One signed request to an OpenSearch domain; its JSON answer. See ``hosts``.
+
+        ``method`` is GET, PUT, POST or DELETE. Raises as ``call`` does, with OpenSearch's type of
+        error as AWS's code.
+        """
+        record = CallRecord(
+            "opensearch",
+            f"es_http_{method.lower()}",
+            f"ESHttp{method.capitalize()}",
+            account,
+            region,
+            "es",
+        )
+        if self._on_call is not None:
+            self._on_call(record)
+        client = HostClient(
+            self._sessions.client("opensearch", account, region, self._way),
+            host,
+            connect_seconds=CONNECT_SECONDS,
+            read_seconds=READ_SECONDS,
+        )
+        return self._attempts(client, record, {"path": path, "body": body})
 
     def assume_ms(self) -> dict[str, float]:
         """Account -> milliseconds that its last AssumeRole took."""

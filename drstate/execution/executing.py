@@ -161,8 +161,7 @@ def run_attempt(
             message=f"drstate {execution}",
             stop=stop,
         )
-        if plan.with_stacks:
-            services.stacks()  # in this thread: it loads the provider's classes
+        services.load_classes(plan)
         services.stopping.reset()
         ending = ending_for(services, options.interrupts)
         engine = services.engine().name if plan.with_stacks else ""

@@ -63,8 +63,7 @@ def preview(
     name = services.engine().name if planned.plan.with_stacks else ""
     at_once = max(1, parallel or planned.scope.policies.parallel)
     jobs = [(stage, shard) for stage in planned.plan.stages for shard in stage.shards]
-    if planned.plan.with_stacks:
-        services.stacks()  # in this thread: it loads the provider's classes
+    services.load_classes(planned.plan)
 
     admission = Admission(services.memory, services.clock)
     stated = stated_bytes(os.environ)

@@ -120,7 +120,7 @@ def rollback(
             stop=stop,
         )
         if any(not step.resource for step in looked.way.steps):
-            services.stacks()  # in this thread: it loads the provider's classes
+            services.load_classes(looked.plan)
         recorder.append(
             e.RollbackStarted(
                 by=services.operator,

@@ -251,17 +251,26 @@ class Services:
         return replace(plain, backend_url=backend, secrets_provider=secrets_provider)
 
     def stacks(self) -> Stacks:
-        """The project's stacks, with every provider class loaded so that threads may declare."""
+        """The project's stacks. Before threads declare anything: ``load_classes``."""
         from drstate.engine.stacks import Stacks  # noqa: PLC0415 loaded when it is needed
-        from drstate.programs.site import preload  # noqa: PLC0415 loaded when it is needed
 
         if self._stacks is None:
             settings = self.engine_settings()
-            preload()
             self._stacks = Stacks(
                 self.engine(), settings, monotonic=self.clock.monotonic, stopping=self.stopping
             )
         return self._stacks
+
+    def load_classes(self, plan: Plan) -> None:
+        """Load what the plan's programs use, so that they may run in threads.
+
+        Call it in the main thread: pulumi_aws's lazy modules are not safe to import from several.
+        """
+        from drstate.programs.site import preload  # noqa: PLC0415 loaded when it is needed
+
+        if plan.with_stacks:
+            self.stacks()
+            preload(plan.declared_technologies)
 
     # identities
 

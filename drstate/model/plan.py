@@ -173,6 +173,16 @@ class Plan(Value):
         """Whether any stack is brought to a state; otherwise no engine is needed."""
         return any(shard.stack for stage in self.stages for shard in stage.shards)
 
+    @property
+    def declared_technologies(self) -> frozenset[str]:
+        """Technologies of which a stack of this plan declares something."""
+        return frozenset(
+            key.partition("/")[0]
+            for stage in self.stages
+            for shard in stage.shards
+            for key in shard.declared
+        )
+
     def digest(self) -> str:
         """sha256 of the canonical JSON: the plan's identity."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

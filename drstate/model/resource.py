@@ -43,8 +43,6 @@ class Technology(StrEnum):
 #: not importable yet
 PENDING: frozenset[str] = frozenset(
     {
-        "ontap",
-        "eks-dns",
     }
 )
 BUILT_IN: tuple[str, ...] = tuple(str(one) for one in Technology if one not in PENDING)

@@ -17,6 +17,7 @@ ENDPOINT_VARIABLE = "DRSTATE_PROVIDER_ENDPOINT"
 #: services that programs' resources and the plugin's own start call, by the plugin's names
 SERVICES = (
     "applicationautoscaling",
+    "autoscaling",
     "cloudwatch",
     "ec2",
     "ecs",

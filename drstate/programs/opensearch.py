@@ -129,7 +129,9 @@ class OpenSearchPolicy(Value):
     master_user_arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:iam::\d{12}:.+$")
     #: name of the manual snapshot repository of domains that have no peer
     snapshot_repository: str = "drstate"
-    #: region -> bucket that its domains keep manual snapshots in
+    #: how old the newest snapshot may become before REPLICATE takes another
+    snapshot_max_age_hours: int = Field(default=24, ge=1)
+    #: region -> bucket there that receives snapshots of the other region's domains
     snapshot_buckets: dict[str, str] = {}
     #: the role that domains reach those buckets with
     snapshot_role: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")
@@ -195,7 +197,27 @@ def opensearch_values(spec: OpenSearchSpec, translator: Translator) -> OpenSearc
     """Translate; what is missing is collected in ``translator.problems``."""
     policy = translator.policy("opensearch", OpenSearchPolicy)
     if spec.fine_grained and policy.master_user_arn is None:
-        _missing_master(spec, translator)
+        _missing(
+            translator,
+            "master_user_arn",
+            f"AWS does not tell who the master user of {spec.domain} is",
+        )
+    if spec.way is Way.SNAPSHOT:
+        regions = translator.shard.regions
+        lacking = {regions.primary, regions.recovery} - set(policy.snapshot_buckets)
+        for region in sorted(lacking):
+            _missing(
+                translator,
+                f"snapshot_buckets.{region}",
+                f"{spec.domain} has no peer, and nobody says which bucket in {region} receives "
+                "its snapshots",
+            )
+        if policy.snapshot_role is None:
+            _missing(
+                translator,
+                "snapshot_role",
+                f"nobody says with which role {spec.domain} reaches its snapshots",
+            )
     return OpenSearchValues(
         nodes=nodes_at(spec, policy, level(translator.shard.site_state)),
         subnets=tuple(
@@ -251,17 +273,17 @@ def _policies(spec: OpenSearchSpec, translator: Translator) -> str | None:
     return json.dumps(moved(document), sort_keys=True)
 
 
-def _missing_master(spec: OpenSearchSpec, translator: Translator) -> None:
+def _missing(translator: Translator, field: str, what: str) -> None:
     scope = translator.shard.id.scope
     file = f"stacks/{scope.customer}/{scope.environment}.yaml"
-    field = "policies.opensearch.master_user_arn"
+    full = f"policies.opensearch.{field}"
     translator.problems.append(
         Problem(
             resource=translator.resource,
             file=file,
-            field=field,
-            what=f"AWS does not tell who the master user of {spec.domain} is ({field})",
-            hint=f"Add the ARN of the IAM role or user to {field} in {file}.",
+            field=full,
+            what=f"{what} ({full})",
+            hint=f"Add {full} to {file}.",
         )
     )
 

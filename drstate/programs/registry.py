@@ -6,7 +6,7 @@ entry-point group ``drstate.programs``; each entry names a ``Program``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -86,9 +86,13 @@ def identity(resource_type: str, inputs: Mapping[str, Any]) -> str | None:
     return made or None
 
 
-def touch() -> int:
-    """Touch every class that programs use; returns how many. See ``site.preload``."""
+def touch(technologies: Collection[str] | None = None) -> int:
+    """Touch every class that these programs (or all) use; returns how many. See ``preload``."""
     from drstate.programs.lazy import aws  # noqa: PLC0415 - takes seconds
 
     touched = [aws.Provider, aws.ProviderAssumeRoleArgs]
-    return len(touched) + sum(len(program.classes()) for program in programs())
+    return len(touched) + sum(
+        len(program.classes())
+        for program in programs()
+        if technologies is None or program.technology in technologies
+    )

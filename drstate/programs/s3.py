@@ -37,6 +37,11 @@ _MINUTES = 15
 _ENABLED, _DISABLED = "Enabled", "Disabled"
 
 
+def access_point_name(bucket: str) -> str:
+    """Name of the access point that is declared over a bucket and its counterpart."""
+    return bucket.replace(".", "-")[:50].strip("-")
+
+
 class AccessPoint(Value):
     """A multi-region access point that somebody else owns and that has this bucket."""
 
@@ -69,7 +74,7 @@ class S3Spec(Spec):
     @property
     def own_access_point(self) -> str:
         """Name of the access point that is declared where nobody else has one."""
-        return self.bucket.replace(".", "-")[:50].strip("-")
+        return access_point_name(self.bucket)
 
     @property
     def uses_kms(self) -> bool:
@@ -338,7 +343,7 @@ def _settings(
         ],
         opts=declaration.options(OWNERS, ENCRYPTION),
     )
-    return aws.s3.BucketVersioning(
+    versioning: pulumi.Resource = aws.s3.BucketVersioning(
         name_of(entry, "versioning"),
         bucket=bucket.id,
         versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(
@@ -346,6 +351,7 @@ def _settings(
         ),
         opts=declaration.options(OWNERS, VERSIONING, protect=True),
     )
+    return versioning
 
 
 def _snake(value: Any) -> Any:

@@ -7,7 +7,7 @@ answer (``endpoints``, ``resources``): that is how later shards and people find 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from drstate.model.catalog import GLOBAL
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from drstate.programs.context import DeclaredOutputs
 
 
-def preload() -> int:
+def preload(technologies: Collection[str] | None = None) -> int:
     """Import pulumi_aws and touch all classes that programs use; returns how many.
 
-    Call it once in the main thread before programs run in threads: pulumi_aws's lazy modules are
-    not safe to be imported by several threads at once.
+    ``technologies``: only theirs; some take seconds. Call it once in the main thread before
+    programs run in threads: pulumi_aws's lazy modules are not safe to be imported by several at
+    once.
     """
     from drstate.programs.registry import touch  # noqa: PLC0415 - takes seconds
 
-    return touch()
+    return touch(technologies)
 
 
 def program(shard: ShardInput) -> Callable[[], None]:

@@ -18,7 +18,8 @@ _LEFT_OUT = re.compile(
     r"(backend|_time$|_date$|_at$|timestamp|^created$|^updated$|creation|key_material|"
     r"private_key|^last_|^_last|createdat|updatedat|launch_time|earliest_restorable|"
     r"^access_keys$|^arrivals$|^history$|^events$|^deployments$|^round$|^state_reason|"
-    r"^log_file_manager$|createdate|caller_reference|^_turn$|^_tick$)",
+    r"^log_file_manager$|createdate|caller_reference|^_turn$|^_tick$|^added$|"
+    r"^first_byte$|^since$|^spans$|^started$)",
     re.IGNORECASE,
 )
 _DEEPEST = 12

@@ -194,6 +194,7 @@ class SandboxServer:
             self._server.server_close()
         known = status.load(self.home)
         if known is not None and known.start_token == self.status.start_token:
+            tunnel.withdraw(self.home)
             status.remove(self.home)
 
     def _fork(self, home: Path) -> SandboxStatus:

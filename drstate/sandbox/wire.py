@@ -34,6 +34,7 @@ _SERVICES = {
     "elasticfilesystem": "efs",
     "es": "opensearch",
 }
+_SEARCH_DOMAIN = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+\.es\.amazonaws\.com")
 # S3 Control is signed for as S3.
 _S3_CONTROL = "/v20180820/"
 _LOAD_BALANCING = {"2012-06-01": "elb", "2015-12-01": "elbv2"}
@@ -81,6 +82,8 @@ def identify(request: Request, body: bytes) -> Asked | None:
         service = _SERVICES.get(signed, signed)
     if service == "s3" and request.path.startswith(_S3_CONTROL):
         service = "s3control"
+    if is_search_domain(request):
+        form = {"Action": [f"ESHttp{request.method.capitalize()}"]}
     return Asked(
         access_key=scope["key"],
         session_token=request.headers.get("X-Amz-Security-Token", ""),
@@ -89,6 +92,11 @@ def identify(request: Request, body: bytes) -> Asked | None:
         operation=_operation(request, service, form),
         signing_name=scope["service"],
     )
+
+
+def is_search_domain(request: Request) -> bool:
+    """Whether an OpenSearch domain is asked, and not the service."""
+    return _SEARCH_DOMAIN.fullmatch(request.host.partition(":")[0]) is not None
 
 
 def _operation(request: Request, service: str, form: dict[str, list[str]]) -> str:

@@ -107,7 +107,7 @@ def small(
         for name in made.names(region):
             if name.startswith("tokens"):
                 _delete(made, region, name)
-        prefix = exports.folder(made.service, "tokens")
+        prefix = exports.folder(made.service, made.resource.account, "tokens")
         at = At(made.world.aws, made.resource.account, region)
         for item in list(at.pages("s3", "list_objects_v2", "Contents", Bucket=BUCKETS[region],
                                   Prefix=prefix)):  # fmt: skip
@@ -207,7 +207,9 @@ def test_a_run_that_died_goes_on_with_the_snapshot_it_took(small: Small) -> None
     where = {"ClusterName": "tokens"} if small.service == "memorydb" else {
         "ReplicationGroupId": "tokens"
     }  # fmt: skip
-    small.call(EAST, "create_snapshot", SnapshotName=f"drstate-tokens-{stamp}", **where)
+    small.call(
+        EAST, "create_snapshot", SnapshotName=f"drstate-{small.service}-tokens-{stamp}", **where
+    )
     small.older(30)
     (ran,) = world.phase(Phase.REPLICATE)
     assert ran.results[ran.actions[0]]["export"] == stamp
@@ -218,7 +220,7 @@ def test_an_export_that_is_not_whole_does_not_count(small: Small) -> None:
     world = small.world
     (ran,) = world.phase(Phase.REPLICATE)
     at = At(world.aws, small.resource.account, WEST)
-    prefix = exports.folder(small.service, "tokens")
+    prefix = exports.folder(small.service, small.resource.account, "tokens")
     whole = exports.newest(at, BUCKETS[WEST], prefix)
     assert whole is not None
     assert len(whole.keys) == (2 if small.service == "memorydb" else 1)

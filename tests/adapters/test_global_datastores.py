@@ -19,7 +19,12 @@ from drstate.model.catalog import GLOBAL, Catalog, CatalogEntry, Ownership
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase
 from drstate.model.scope import Scope
-from drstate.programs.elasticache import ElasticachePolicy, ElasticacheSpec, replicas_at
+from drstate.programs.elasticache import (
+    GLOBAL_GROUP,
+    ElasticachePolicy,
+    ElasticacheSpec,
+    replicas_at,
+)
 from drstate.sandbox import process
 from tests.adapters.world import EAST, WEST, World, resource_of
 
@@ -83,12 +88,31 @@ def test_a_datastore_of_somebody_else_is_used_with_the_member_that_they_have(
     assert entry.ownership == dict.fromkeys((EAST, WEST, GLOBAL), Ownership.FOREIGN)
     site = spanned.site(entry, Phase.REPLICATE)
     assert adapter_for("elasticache").ready(entry, site, spanned.aws).ok
+    # later waves have to learn where it is reached, and no stack of ours says it
+    (follow,) = adapter_for("elasticache").replicate(entry, site).actions
+    assert not follow.observe(spanned.aws).done
+    told = follow.run(spanned.aws, spanned.context({}))["endpoints"]
+    assert f"{NAME}-west" in told["configuration"]
+    known = entry.model_copy(update={"endpoints": {WEST: told}})
+    (follow,) = adapter_for("elasticache").replicate(known, site).actions
+    assert follow.observe(spanned.aws).done
     arn = entry.resource.arn.replace(EAST, WEST) + "-west"
     secondary = resource_of(spanned.scope, "elasticache", f"{NAME}-west", arn, 1)
     with pytest.raises(OperationError, match="is a secondary of ldgnf-theirs"):
         adapter_for("elasticache").capture(
             secondary.model_copy(update={"region": WEST}), spanned.aws
         )
+
+
+def test_a_datastore_whose_creation_was_cut_off_is_found_by_its_suffix(
+    spanned: World, entry: CatalogEntry
+) -> None:
+    def found(suffix: str) -> str | None:
+        inputs = {"globalReplicationGroupIdSuffix": suffix, "region": EAST}
+        account = entry.resource.account
+        return adapter_for("elasticache").created(GLOBAL_GROUP, inputs, account, spanned.aws)
+
+    assert (found("theirs"), found("nobodys")) == ("ldgnf-theirs", None)
 
 
 def test_it_fails_over_and_back_and_says_the_lag_instead_of_no_loss(
@@ -137,6 +161,18 @@ def test_what_differs_from_the_source_is_told_before_anything_changes(
     )
     told = [one.detail.split(f" of {NAME}")[0] for one in found]
     assert told == ["node type", "number of shards"]
+
+
+def test_a_failover_without_a_secondary_is_held_back_before_anything_changes(
+    spanned: World, entry: CatalogEntry
+) -> None:
+    other = entry.model_copy(update={"spec": {**entry.spec, "members": {WEST: "gone"}}})
+    for force in (False, True):
+        site = spanned.site(entry, Phase.ACTIVATE, force=force)
+        (held,) = adapter_for("elasticache").prerequisites(Phase.ACTIVATE, other, site, spanned.aws)
+        assert held.status is ResourceStatus.UNHEALTHY
+        assert "gone in us-west-2 is absent" in held.detail
+        assert held.hint == "drstate up --phase replicate"
 
 
 def test_a_refused_failover_fails_unless_it_is_forced(

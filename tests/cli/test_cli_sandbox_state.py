@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import shutil
 
 import pytest
@@ -118,6 +120,7 @@ def test_sizes_that_make_no_estate_are_refused(drstate, tmp_path, line, named):
     assert process.status(tmp_path / "home" / "sandbox") is None
 
 
-def test_the_demo_has_its_scope_files_in_the_project(bench):
-    refused = bench.run("sandbox", "scopes").expect(1)
-    assert "--estate generated" in refused.err
+def test_the_demo_comes_with_the_scope_of_every_technology(bench):
+    told = bench.run("sandbox", "scopes", "-o", "json").expect(0)
+    (path,) = json.loads(told.out)["scopes"]
+    assert path == "initech/production.yaml"

@@ -18,7 +18,7 @@ import pytest
         ("plan --phase activate -c acme", 2, ["-e/--environment missing"]),
         ("plan --phase activate", 2, ["-c/--customer and -e/--environment missing"]),
         ("plan --phase activate --approval never", 2, ["--approval 'never'", "automatic"]),
-        ("plan --phase activate -c initech -e production", 6, ["initech", "acme/production"]),
+        ("plan --phase activate -c umbra -e production", 6, ["umbra", "acme/production"]),
         ("plan --phase activate -c acme -e stagin", 6, ["did you mean acme/staging"]),
         ("status -c acme", 2, ["-e/--environment missing"]),
         ("status -c acme -e prod", 6, ["'prod'", "production"]),

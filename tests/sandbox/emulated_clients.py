@@ -14,6 +14,8 @@ from emulated_shapes import problems, wrong_code
 from drstate.sandbox import process
 
 EXTERNAL_IDS = {
+    "233333333301": "initech-dr-51d0",
+    "233333333302": "initech-dr-51d0",
     "211111111101": "acme-dr-7c1f",
     "211111111102": "acme-dr-7c1f",
     "322222222201": "globex-dr-93ab",

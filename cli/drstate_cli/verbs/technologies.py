@@ -46,7 +46,7 @@ def technologies(common: Common) -> None:
 
     emit(
         common,
-        "drstate.technologies/2",
+        "drstate.technologies/1",
         {"technologies": [row.model_dump(mode="json") for row in rows]},
         text,
     )

@@ -20,7 +20,7 @@ from drstate.adapters.aurora.instances import add, remove
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When
-from drstate.programs.aurora import AuroraSpec, AuroraValues
+from drstate.programs.aurora import READER, WRITER, AuroraSpec, AuroraValues
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
@@ -151,7 +151,13 @@ class Rejoin(GlobalAction):
             ResourceName=writer,
             TagKeys=[detach.DETACHED_FROM, detach.DETACHED_AT],
         )
-        return {"writer": writer, "kept_snapshot": kept, "memory": {"rejoined": since}}
+        made = reading.cluster(here, self.cluster.identifier) or {}
+        return {
+            "writer": writer,
+            "kept_snapshot": kept,
+            "endpoints": {WRITER: made.get("Endpoint"), READER: made.get("ReaderEndpoint")},
+            "memory": {"rejoined": since},
+        }
 
     def _keep(self, here: At, run: RunContext, since: str) -> str | None:
         if reading.cluster(here, self.cluster.identifier) is None:

@@ -73,36 +73,49 @@ class AutoScalingAdapter(Adapter):
         Grant(
             "declare groups, their policies and scheduled actions",
             (
-                "autoscaling:AttachLoadBalancerTargetGroups",
                 "autoscaling:CreateAutoScalingGroup",
-                "autoscaling:CreateOrUpdateTags",
                 "autoscaling:DeleteAutoScalingGroup",
                 "autoscaling:DeletePolicy",
                 "autoscaling:DeleteScheduledAction",
                 "autoscaling:DeleteTags",
-                "autoscaling:DetachLoadBalancerTargetGroups",
-                "autoscaling:EnableMetricsCollection",
                 "autoscaling:PutScalingPolicy",
                 "autoscaling:PutScheduledUpdateGroupAction",
             ),
             _GROUPS,
         ),
         Grant(
+            "change what a declared group has",
+            (
+                "autoscaling:AttachLoadBalancerTargetGroups",
+                "autoscaling:CreateOrUpdateTags",
+                "autoscaling:DetachLoadBalancerTargetGroups",
+                "autoscaling:EnableMetricsCollection",
+            ),
+            _GROUPS,
+            uncalled="only where the source has metrics, or its tags or target groups change",
+        ),
+        Grant(
             "declare launch templates",
             (
                 "ec2:CreateLaunchTemplate",
-                "ec2:CreateLaunchTemplateVersion",
-                "ec2:CreateTags",
                 "ec2:DeleteLaunchTemplate",
                 "ec2:DeleteTags",
                 "ec2:ModifyLaunchTemplate",
             ),
             ("arn:aws:ec2:*:*:launch-template/*",),
         ),
+        Grant(
+            "change launch templates: a new version",
+            ("ec2:CreateLaunchTemplateVersion", "ec2:CreateTags"),
+            ("arn:aws:ec2:*:*:launch-template/*",),
+            uncalled="only where the source's template changes; EC2 checks CreateTags as it makes "
+            "one",
+        ),
         Grant("see launch templates", ("ec2:DescribeLaunchTemplates",)),
         Grant(
             "let groups launch instances from a template, with its profile",
             ("ec2:RunInstances", "iam:PassRole"),
+            uncalled="Auto Scaling checks them when a group gets its template",
         ),
     )
     transient_codes = frozenset({"ResourceContention", "ScalingActivityInProgress"})

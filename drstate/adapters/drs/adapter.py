@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from drstate.adapters.actions import Action
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, SiteContext, Work
+from drstate.adapters.base import Adapter, Claim, Health, Lag, SiteContext, Work
 from drstate.adapters.drs import capacity, capture, health, reading
 from drstate.adapters.drs.capacity import Figures
+from drstate.adapters.drs.grants import GRANTS, STACK_GRANTS
 from drstate.adapters.drs.launching import EndDrill, Goal, Launch
 from drstate.adapters.drs.power import Stop
 from drstate.adapters.drs.prerequisites import Prerequisites
@@ -37,10 +38,6 @@ if TYPE_CHECKING:
     from drstate.aws.clock import Clock
 
 _NOTHING_GLOBAL = "a server has no part that spans both sites"
-_SERVERS = "arn:aws:drs:*:*:source-server/*"
-_RECOVERED = "arn:aws:drs:*:*:recovery-instance/*"
-_INSTANCES = "arn:aws:ec2:*:*:instance/*"
-_BY_DRS = "DRS calls them, with the permissions of whoever asked it to launch or reverse"
 _EARLY = (
     "its data is launched in INSTANTIATE (policies.drs.launch): what is written between then and "
     "ACTIVATE is lost"
@@ -53,133 +50,8 @@ class DrsAdapter(Adapter):
     technology = "drs"
     summary = "EC2 servers by DRS: data launched by jobs into instances that wait stopped"
     services = ("drs", "ec2", "service-quotas")
-    grants = (
-        Grant(
-            "see servers, jobs, recovery instances, settings, instances, networks and quotas",
-            (
-                "drs:DescribeJobs",
-                "drs:DescribeRecoveryInstances",
-                "drs:DescribeSourceServers",
-                "drs:GetLaunchConfiguration",
-                "drs:ListExtensibleSourceServers",
-                "ec2:DescribeInstanceAttribute",
-                "ec2:DescribeInstanceStatus",
-                "ec2:DescribeInstances",
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeSubnets",
-                "servicequotas:GetServiceQuota",
-            ),
-        ),
-        Grant(
-            "set launch settings, launch, extend and mark servers",
-            (
-                "drs:CreateExtendedSourceServer",
-                "drs:StartRecovery",
-                "drs:TagResource",
-                "drs:UpdateLaunchConfiguration",
-            ),
-            (_SERVERS,),
-        ),
-        Grant("replicate recovery instances back", ("drs:ReverseReplication",), (_RECOVERED,)),
-        Grant(
-            "see how a staging account encrypts what it replicates",
-            ("drs:GetReplicationConfiguration",),
-            (_SERVERS,),
-            uncalled="only before a server is extended",
-        ),
-        Grant(
-            "say why a server failed in a job",
-            ("drs:DescribeJobLogItems",),
-            uncalled="only where a server fails",
-        ),
-        Grant(
-            "terminate recovery instances of drills",
-            ("drs:TerminateRecoveryInstances",),
-            (_RECOVERED,),
-            uncalled="at the end of a drill",
-        ),
-        Grant(
-            "stop and start the instances of both sites",
-            ("ec2:StartInstances", "ec2:StopInstances"),
-            (_INSTANCES,),
-        ),
-        Grant(
-            "what DRS does in the caller's name while it launches and reverses",
-            (
-                "drs:CreateRecoveryInstanceForDrs",
-                "drs:DescribeReplicationConfigurationTemplates",
-                "drs:ListTagsForResource",
-                "ec2:AttachVolume",
-                "ec2:AuthorizeSecurityGroupEgress",
-                "ec2:AuthorizeSecurityGroupIngress",
-                "ec2:CreateLaunchTemplate",
-                "ec2:CreateLaunchTemplateVersion",
-                "ec2:CreateSnapshot",
-                "ec2:CreateTags",
-                "ec2:CreateVolume",
-                "ec2:DeleteLaunchTemplateVersions",
-                "ec2:DeleteSnapshot",
-                "ec2:DeleteVolume",
-                "ec2:DescribeAccountAttributes",
-                "ec2:DescribeAvailabilityZones",
-                "ec2:DescribeImages",
-                "ec2:DescribeInstanceTypes",
-                "ec2:DescribeLaunchTemplateVersions",
-                "ec2:DescribeLaunchTemplates",
-                "ec2:DescribeSecurityGroups",
-                "ec2:DescribeSnapshots",
-                "ec2:DescribeVolumes",
-                "ec2:DetachVolume",
-                "ec2:ModifyInstanceAttribute",
-                "ec2:ModifyLaunchTemplate",
-                "ec2:RevokeSecurityGroupEgress",
-                "ec2:RunInstances",
-                "ec2:TerminateInstances",
-            ),
-            uncalled=_BY_DRS,
-        ),
-        Grant(
-            "hand DRS's own roles to the servers that convert and run",
-            ("iam:PassRole",),
-            ("arn:aws:iam::*:role/service-role/AWSElasticDisasterRecovery*",),
-            uncalled=_BY_DRS,
-        ),
-    )
-    stack_grants = (
-        Grant(
-            "declare the instances that are launched into",
-            (
-                "ec2:DescribeInstanceAttribute",
-                "ec2:DescribeInstances",
-                "ec2:DescribeSubnets",
-                "ec2:ModifyInstanceAttribute",
-                "ec2:ModifyInstanceMetadataOptions",
-                "ec2:RunInstances",
-                "ec2:TerminateInstances",
-            ),
-        ),
-        Grant(
-            "follow a source whose tags, profile, type or monitoring change",
-            (
-                "ec2:AssociateIamInstanceProfile",
-                "ec2:CreateTags",
-                "ec2:DeleteTags",
-                "ec2:DescribeIamInstanceProfileAssociations",
-                "ec2:DisassociateIamInstanceProfile",
-                "ec2:MonitorInstances",
-                "ec2:StartInstances",
-                "ec2:StopInstances",
-                "ec2:UnmonitorInstances",
-            ),
-            uncalled="only where that changes; EC2 checks CreateTags as it makes an instance",
-        ),
-        Grant(
-            "hand instance profiles to EC2",
-            ("iam:PassRole",),
-            ("arn:aws:iam::*:role/*",),
-            uncalled="EC2 checks it where an instance has a profile",
-        ),
-    )
+    grants = GRANTS
+    stack_grants = STACK_GRANTS
     transient_codes = frozenset({"InternalServerException"})
     spec_type = DrsSpec
     limits = capacity.LIMITS

@@ -78,6 +78,7 @@ def unsupported(found: Mapping[str, Any]) -> list[str]:
     first = _interface(found)
     placement = found.get("Placement") or {}
     owner = (first.get("Association") or {}).get("IpOwnerId")
+    windows = str(found.get("Platform") or "").lower() == "windows"
     has = {
         "several network interfaces": len(interfaces) > 1,
         "several private addresses": len(first.get("PrivateIpAddresses") or []) > 1,
@@ -88,7 +89,10 @@ def unsupported(found: Mapping[str, Any]) -> list[str]:
         "a placement group": bool(placement.get("GroupName")),
         "hibernation": bool((found.get("HibernationOptions") or {}).get("Configured")),
         "an enclave": bool((found.get("EnclaveOptions") or {}).get("Enabled")),
+        # what DRS does not launch into
         "an instance store as root device": found.get("RootDeviceType") == "instance-store",
+        "another architecture than x86_64": found.get("Architecture", "x86_64") != "x86_64",
+        "UEFI boot on Linux": found.get("CurrentInstanceBootMode") == "uefi" and not windows,
     }
     return [name for name, there in has.items() if there]
 

@@ -78,15 +78,19 @@ class EcsAdapter(Adapter):
                 "application-autoscaling:PutScalingPolicy",
                 "application-autoscaling:TagResource",
                 "application-autoscaling:UntagResource",
-                "cloudwatch:DeleteAlarms",
-                "cloudwatch:DescribeAlarms",
-                "cloudwatch:PutMetricAlarm",
             ),
+        ),
+        Grant(
+            "let target tracking make its alarms",
+            ("cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"),
+            ("arn:aws:cloudwatch:*:*:alarm:*",),
+            uncalled="Application Auto Scaling calls them in the caller's name",
         ),
         Grant(
             "hand task and execution roles to ECS",
             ("iam:PassRole",),
             ("arn:aws:iam::*:role/*",),
+            uncalled="ECS checks it where a task definition names a role",
         ),
     )
     transient_codes = frozenset({"ConcurrentUpdateException", "UpdateInProgressException"})

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, Limit, SiteContext, Work
 from drstate.adapters.efs import capture, health, reading
-from drstate.adapters.efs.replication import Break, Replicate
+from drstate.adapters.efs.copying import Replicate
+from drstate.adapters.efs.replication import Break
 from drstate.model.catalog import CatalogEntry, Ownership
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState

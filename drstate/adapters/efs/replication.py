@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 #: consent that a forced failover needs
 DATA_LOSS = "data-loss"
 #: how long the end of a replication may take: AWS says several minutes
-_ENDING_SECONDS = 900
+ENDING_SECONDS = 900
 #: the first copy may be long; drstate resume goes on waiting
-_FIRST_COPY_SECONDS = 14400
+FIRST_COPY_SECONDS = 14400
 LOCAL_ONLY = "LOCAL_CONFIGURATION_ONLY"
 
 
@@ -131,7 +131,7 @@ class Break(EfsAction):
                 *undo,
             ),
             estimate_seconds=180 if force else 600,
-            deadline_seconds=_ENDING_SECONDS * 2 + (0 if force else final_sync_seconds),
+            deadline_seconds=ENDING_SECONDS * 2 + (0 if force else final_sync_seconds),
             needs_consent=DATA_LOSS if force else None,
             undoable=not force,
         )
@@ -204,12 +204,12 @@ class Break(EfsAction):
         here = self._at(aws, self.target)
         known = reading.replication(here, name)
         if known is not None and known.status == reading.DELETING:
-            self._await_end(here, name, run, _ENDING_SECONDS)
+            self._await_end(here, name, run, ENDING_SECONDS)
             known = None
         if known is None:
             self._protect(here, name, reading.OPEN)
             self._create(self._at(aws, self.other), source, name, self.target)
-        return _await_copy(here, name, run, _FIRST_COPY_SECONDS).facts()
+        return await_copy(here, name, run, FIRST_COPY_SECONDS).facts()
 
     def _obstacle(self, known: Replication) -> tuple[str | None, str]:
         if self.force or known.status == reading.DELETING or known.copies:
@@ -238,7 +238,7 @@ class Break(EfsAction):
         try:
             if known.status != reading.DELETING:
                 self._delete(here, known.source)
-            self._await_end(here, known.destination, run, _ENDING_SECONDS)
+            self._await_end(here, known.destination, run, ENDING_SECONDS)
         except (AwsCallError, TimedOutError):
             if not self.force:
                 raise
@@ -256,139 +256,14 @@ class Break(EfsAction):
         run.wait(
             writable,
             what=f"the copy of {self.system.identifier} in {self.target} to be writable",
-            timeout_seconds=_ENDING_SECONDS,
+            timeout_seconds=ENDING_SECONDS,
             hint="drstate resume",
         )
 
 
-class Replicate(EfsAction):
-    """Copy the file system of ``other`` onto the one in ``target``, from now on."""
+def await_copy(at: At, name: str, run: RunContext, seconds: float) -> Replication:
+    """Wait until everything has been copied once."""
 
-    def __init__(
-        self, entry: CatalogEntry, spec: EfsSpec, target: str, other: str, *, by_stack: bool
-    ) -> None:
-        super().__init__(entry, spec, target, other)
-        self.by_stack = by_stack
-        back = target == spec.region
-        title = f"replicate {spec.identifier} from {other} to {target}"
-        if back:
-            title += f"; what was written in {target} since the failover is overwritten"
-        reads = ("DescribeFileSystems", "DescribeReplicationConfigurations")
-        self.spec = ActionSpec(
-            id=f"{entry.key}#replicate",
-            resource=entry.key,
-            technology="efs",
-            title=title,
-            when=When.AFTER,
-            calls=(
-                *calls(
-                    "efs",
-                    target,
-                    *reads,
-                    "UpdateFileSystemProtection",
-                    "DeleteReplicationConfiguration",
-                ),
-                *calls("efs", other, *reads, "CreateReplicationConfiguration"),
-            ),
-            estimate_seconds=300,
-            deadline_seconds=_FIRST_COPY_SECONDS + _ENDING_SECONDS,
-        )
-
-    def observe(self, aws: AwsCaller) -> Observation:
-        """Done when the file system here is a working copy of the other site's."""
-        here, there = self._at(aws, self.target), self._at(aws, self.other)
-        found = reading.file_system(here, self.system)
-        if found is None:
-            if self.by_stack:
-                return Observation(False)
-            return Observation(
-                False,
-                {},
-                f"there is no file system for {self.system.identifier} in {self.target}",
-                f"its owner has to create it; then add it to the catalog again: drstate discover "
-                f"--refresh (looked for in {self.target})",
-            )
-        name = str(found["FileSystemId"])
-        facts = {"file_system": name, "protection": reading.protection(found)}
-        known = reading.replication(here, name)
-        if known is not None:
-            facts |= known.facts()
-            if known.source == name and not self._stale(there, known):
-                return Observation(
-                    False,
-                    facts,
-                    f"{name} in {self.target} is the source of a replication",
-                    "a standby cannot be: drstate up --phase activate moves the writers first",
-                )
-            if known.destination == name and known.source_region != self.other:
-                return Observation(
-                    False,
-                    facts,
-                    f"{name} is a copy of {known.source} in {known.source_region}",
-                    "end that replication first: aws efs delete-replication-configuration",
-                )
-        source = reading.file_system(there, self.system)
-        if source is None:
-            return Observation(
-                False,
-                facts,
-                f"there is no file system to copy in {self.other}",
-                f"look for {self.system.identifier} in {self.other}; drstate discover --refresh",
-            )
-        facts["source"] = str(source["FileSystemId"])
-        return Observation(bool(known and known.destination == name and known.copies), facts)
-
-    def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
-        """Clear what is left of an earlier one, open the target, begin, wait for the first copy."""
-        here, there = self._at(aws, self.target), self._at(aws, self.other)
-        found = reading.file_system(here, self.system)
-        source = reading.file_system(there, self.system)
-        if found is None or source is None:
-            missing = self.target if found is None else self.other
-            raise OperationError(
-                f"there is no file system for {self.system.identifier} in {missing}",
-                why="DescribeFileSystems does not know it",
-                hint="drstate up --phase replicate declares the one at the recovery site",
-            )
-        name = str(found["FileSystemId"])
-        known = reading.replication(here, name)
-        if known is not None and known.source == name and self._stale(there, known):
-            self._delete(here, name, LOCAL_ONLY)
-            known = None
-        if known is not None and known.status == reading.DELETING:
-            self._await_end(here, name, run, _ENDING_SECONDS)
-            known = None
-        if known is None:
-            if reading.protection(found) != reading.OPEN:
-                self._protect(here, name, reading.OPEN)
-            self._create(there, str(source["FileSystemId"]), name, self.target)
-        done = _await_copy(here, name, run, _FIRST_COPY_SECONDS)
-        return {"file_system": name, **done.facts()}
-
-    def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:
-        """End it, and protect the target as it was protected."""
-        here = self._at(aws, self.target)
-        found = reading.file_system(here, self.system)
-        if found is None:
-            return {}
-        name = str(found["FileSystemId"])
-        known = reading.replication(here, name)
-        if known is not None and recorded.get("replication") is None:
-            self._delete(here, known.source)
-            self._await_end(here, name, run, _ENDING_SECONDS)
-            if recorded.get("protection") == reading.OPEN:
-                self._protect(here, name, reading.OPEN)
-        return {"file_system": name}
-
-    def _stale(self, there: At, known: Replication) -> bool:
-        """Whether it was ended at the other end alone, and is only left over at this one."""
-        return (
-            known.destination_region == self.other
-            and reading.replication(there, known.destination) is None
-        )
-
-
-def _await_copy(at: At, name: str, run: RunContext, seconds: float) -> Replication:
     def copying() -> Replication | None:
         now = reading.replication(at, name)
         if now is not None and now.status == "ERROR":

@@ -99,7 +99,7 @@ class ElasticacheAdapter(Adapter):
             ),
             uncalled=exports.UNCALLED,
         ),
-        exports.GRANT,
+        *exports.GRANTS,
         Grant(
             "give a restored group its auth token",
             ("secretsmanager:GetSecretValue",),
@@ -284,6 +284,8 @@ class ElasticacheAdapter(Adapter):
         if phase is Phase.REPLICATE:
             return (*found, *health.room(at, spec, site.region))
         policy = _policy(site.scope)
+        if phase is Phase.ACTIVATE:
+            found += health.promotable(at, spec, planned=not site.force)
         lag = lag_if_known(at, self._names(at, spec), self.clock.now())
         if not site.force and lag is not None and lag > policy.max_lag_seconds:
             found.append(

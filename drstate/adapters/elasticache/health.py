@@ -115,6 +115,17 @@ def compatible(at: At, spec: ElasticacheSpec) -> list[Health]:
     ]
 
 
+def promotable(at: At, spec: ElasticacheSpec, *, planned: bool) -> list[Health]:
+    """Whether there is a group to fail over to; for a planned failover, one that follows."""
+    found, absent = _group(at, spec)
+    if found is None:
+        return [absent]
+    if not planned or primary_health(at, spec).status is not ResourceStatus.UNHEALTHY:
+        return []
+    follows = secondary_health(at, spec, 0)
+    return [] if follows.ok else [follows]
+
+
 def room(at: At, spec: ElasticacheSpec, target: str) -> list[Health]:
     """Whether somebody else's datastore has room for a member in ``target``."""
     topology = reading.topology(at, spec.datastore) if spec.datastore else None

@@ -22,10 +22,12 @@ _DEADLINE_SECONDS = 3600
 
 
 class Follow(GroupAction):
-    """See that a foreign group follows as a secondary (the site that is to receive)."""
+    """See that a foreign group follows as a secondary, and where it is reached."""
 
     def __init__(self, entry: CatalogEntry, spec: ElasticacheSpec, target: str) -> None:
         super().__init__(entry, spec, target)
+        #: later waves are bound to them; those of the captured site are in the spec
+        self.known = spec.endpoints if target == spec.region else entry.endpoints.get(target, {})
         self.spec = ActionSpec(
             id=f"{entry.key}#follow",
             resource=entry.key,
@@ -66,25 +68,26 @@ class Follow(GroupAction):
                 f"the group in {self.target} takes the writes; a standby cannot",
                 "drstate up --phase activate fails over first",
             )
-        return Observation(_follows(found, topology, member), facts)
+        told = all(self.known.get(name) for name in reading.endpoints(found))
+        return Observation(told and _follows(found, topology, member), facts)
 
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
         """Wait; AWS makes the old primary a secondary by itself."""
 
-        def following() -> bool | None:
+        def following() -> dict[str, Any] | None:
             found, topology = self.seen(aws)
             if found is None or topology is None:
                 return None
             member = topology.member(self.target, self.group)
-            return True if _follows(found, topology, member) else None
+            return found if _follows(found, topology, member) else None
 
-        run.wait(
+        found = run.wait(
             following,
             what=f"{self.group} in {self.target} to follow",
             timeout_seconds=self.spec.deadline_seconds,
             hint=f"look at the group's events in {self.target}; then drstate resume",
         )
-        return {"follows": True}
+        return {"follows": True, "endpoints": reading.endpoints(found)}
 
     def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - the contract
         """Nothing was changed, so nothing is put back."""

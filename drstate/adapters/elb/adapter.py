@@ -49,7 +49,6 @@ class ElbAdapter(Adapter):
             "see load balancers, listeners, rules, target groups and target health",
             (
                 "elasticloadbalancing:DescribeListenerAttributes",
-                "elasticloadbalancing:DescribeListenerCertificates",
                 "elasticloadbalancing:DescribeListeners",
                 "elasticloadbalancing:DescribeLoadBalancerAttributes",
                 "elasticloadbalancing:DescribeLoadBalancers",
@@ -63,6 +62,12 @@ class ElbAdapter(Adapter):
             "check that mapped certificates are issued",
             ("acm:DescribeCertificate",),
             ("arn:aws:acm:*:*:certificate/*",),
+            uncalled="only where a listener has a certificate of ACM",
+        ),
+        Grant(
+            "see further certificates",
+            ("elasticloadbalancing:DescribeListenerCertificates",),
+            uncalled="only where a listener is encrypted",
         ),
     )
     stack_grants = (
@@ -102,6 +107,7 @@ class ElbAdapter(Adapter):
                 "ec2:DescribeSubnets",
                 "ec2:DescribeVpcs",
             ),
+            uncalled="Elastic Load Balancing asks EC2 in the caller's name",
         ),
     )
     transient_codes = frozenset({"ResourceInUse", "OperationNotPermitted"})

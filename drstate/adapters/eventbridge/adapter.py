@@ -253,7 +253,7 @@ class EventBridgeAdapter(Adapter):
         spec = self._spec(entry)
         endpoint = _endpoint(spec)
         if site.region != GLOBAL and endpoint is not None and not site.emergency:
-            return Work((AttachCheck(entry, spec, endpoint),))
+            return Work((AttachCheck(entry, spec, endpoint, site.scope.regions.recovery),))
         return self._stop(entry, site)
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:

@@ -58,7 +58,7 @@ class TurnEndpoint(Action):
         )
 
     def observe(self, aws: AwsCaller) -> Observation:
-        """Done when the flag's alarm is as wanted; before its first point it is lowered."""
+        """Done when the flag's alarm is as wanted."""
         state = reading.alarm_state(At(aws, self.account, self.region), self.flag)
         facts = {"alarm": state, "raised": state == "ALARM"}
         if state is None:
@@ -81,39 +81,51 @@ class TurnEndpoint(Action):
     def _put(self, aws: AwsCaller, run: RunContext, raised: bool) -> dict[str, Any]:
         at = At(aws, self.account, self.region)
 
-        def followed() -> str | None:
-            # a point at every poll: one that was lost does not hold the flip up
-            at.call(
-                "cloudwatch",
-                "put_metric_data",
-                Namespace=FLAG_NAMESPACE,
-                MetricData=[
-                    {
-                        "MetricName": FLAG_METRIC,
-                        "Dimensions": [{"Name": FLAG_DIMENSION, "Value": self.flag}],
-                        "Value": 1.0 if raised else 0.0,
-                    }
-                ],
-            )
-            state = reading.alarm_state(at, self.flag)
-            return state if (state == "ALARM") == raised else None
+        return {"alarm": set_flag(at, self.flag, run, raised=raised), "raised": raised}
 
-        state = run.wait(
-            followed,
-            what=f"the flag {self.flag} to be {'raised' if raised else 'lowered'}",
-            timeout_seconds=_DEADLINE_SECONDS,
-            hint=f"look at the alarm {self.flag} in {self.region}; then drstate resume",
+
+def set_flag(at: At, flag: str, run: RunContext, *, raised: bool) -> str:
+    """Put the flag's value until its alarm follows; the alarm's state."""
+    wanted = "ALARM" if raised else "OK"
+
+    def followed() -> str | None:
+        # a point at every poll: one that was lost does not hold the flip up
+        at.call(
+            "cloudwatch",
+            "put_metric_data",
+            Namespace=FLAG_NAMESPACE,
+            MetricData=[
+                {
+                    "MetricName": FLAG_METRIC,
+                    "Dimensions": [{"Name": FLAG_DIMENSION, "Value": flag}],
+                    "Value": 1.0 if raised else 0.0,
+                }
+            ],
         )
-        return {"alarm": state, "raised": raised}
+        state = reading.alarm_state(at, flag)
+        return state if state == wanted else None
+
+    return run.wait(
+        followed,
+        what=f"the flag {flag} to be {'raised' if raised else 'lowered'}",
+        timeout_seconds=_DEADLINE_SECONDS,
+        hint=f"look at the alarm {flag} in {at.region}; then drstate resume",
+    )
 
 
 class AttachCheck(Action):
     """Have the endpoint follow the flag besides its owner's own health check."""
 
     def __init__(
-        self, entry: CatalogEntry, spec: EventBridgeSpec, endpoint: GlobalEndpoint
+        self,
+        entry: CatalogEntry,
+        spec: EventBridgeSpec,
+        endpoint: GlobalEndpoint,
+        recovery: str,
     ) -> None:
         self.account = entry.resource.account
+        self.flag = spec.flag
+        self.recovery = recovery
         self.reference = spec.reference
         self.endpoint = endpoint
         self.home = spec.region
@@ -126,6 +138,8 @@ class AttachCheck(Action):
             calls=(
                 *calls("events", self.home, "DescribeEndpoint", "UpdateEndpoint"),
                 *calls("route53", CONTROL_REGION, "ListHealthChecks"),
+                *calls("cloudwatch", recovery, "DescribeAlarms"),
+                *calls("cloudwatch", recovery, "PutMetricData", plane=Plane.DATA),
             ),
             estimate_seconds=60,
             deadline_seconds=_DEADLINE_SECONDS,
@@ -147,7 +161,7 @@ class AttachCheck(Action):
         return Observation(done, {"exists": True, "health_check": now, "state": found["State"]})
 
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
-        """One call in the home region, and wait until it is in force."""
+        """Give the flag its first value; one call in the home region; wait until it is in force."""
         check = self._check(aws)
         if check is None:
             raise OperationError(
@@ -155,6 +169,10 @@ class AttachCheck(Action):
                 why="its declaration has not been brought up",
                 hint="drstate up --phase replicate declares it",
             )
+        at = At(aws, self.account, self.recovery)
+        if reading.alarm_state(at, self.flag) == "INSUFFICIENT_DATA":
+            # an endpoint must not follow a flag that says nothing
+            set_flag(at, self.flag, run, raised=False)
         return self._set(aws, run, f"arn:aws:route53:::healthcheck/{check}")
 
     def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:

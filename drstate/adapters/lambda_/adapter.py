@@ -165,7 +165,7 @@ class LambdaAdapter(Adapter):
             "publish versions",
             ("lambda:PublishVersion",),
             _FUNCTIONS,
-            uncalled="only where code or settings change; the first version comes with the function",
+            uncalled="only where code or settings change; the function comes with a version",
         ),
         Grant(
             "hand roles to functions",

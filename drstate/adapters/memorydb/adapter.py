@@ -15,7 +15,7 @@ from drstate.adapters import carrying, exports, metrics, restoring
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, Limit, SiteContext, Work
 from drstate.adapters.memorydb import capture, health
-from drstate.adapters.memorydb.resize import Resize
+from drstate.adapters.memorydb.members import Reach, Resize
 from drstate.adapters.memorydb.snapshots import MemorydbSnapshots
 from drstate.adapters.translating import translator_at
 from drstate.model.catalog import CatalogEntry, Ownership
@@ -94,7 +94,7 @@ class MemorydbAdapter(Adapter):
             _TAKEN,
             uncalled=exports.UNCALLED,
         ),
-        exports.GRANT,
+        *exports.GRANTS,
     )
     stack_grants = (
         Grant(
@@ -194,6 +194,10 @@ class MemorydbAdapter(Adapter):
             return Work((carrying.Carry(self._store(entry, site), last=False),))
         if site.by_stack:
             return Work()
+        spec = self.spec(entry)
+        if site.region in spec.members:
+            # no stack of ours tells later waves where it is
+            return Work((Reach(entry, spec, site.region),))
         return Work(
             no_op=f"the member in {site.region} replicates both ways as long as it is one; its "
             "health and lag are checked"
@@ -235,6 +239,9 @@ class MemorydbAdapter(Adapter):
         found = tuple(health.compatible(at, spec, acl))
         if self._by_snapshot(entry):
             return (*found, *restoring.prerequisites(self._store(entry, site), phase, _ALONE))
+        if phase is Phase.ACTIVATE:
+            here = health.member_health(at, spec, 0)
+            return found if here.ok else (*found, here)
         return found
 
     def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:

@@ -213,6 +213,7 @@ class Promote(_DomainAction):
     ) -> None:
         super().__init__(entry, search, target, other)
         self.force = force
+        writes: tuple[str, ...]
         if force:
             title = f"fail over {self.name} to {target}, data loss allowed"
             writes = ("FailoverReplication", "AddTags", "RemoveReplicationPeer", "ListTags")

@@ -24,6 +24,13 @@ from drstate.adapters.base import (
 )
 from drstate.adapters.opensearch import capture, health, reading
 from drstate.adapters.opensearch.actions import MakePair, Promote, Resize
+from drstate.adapters.opensearch.snapshots import (
+    RestoreSnapshot,
+    Store,
+    TakeSnapshot,
+    receiving,
+    serving,
+)
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
@@ -37,6 +44,7 @@ from drstate.programs.opensearch import (
     Nodes,
     OpenSearchPolicy,
     OpenSearchSpec,
+    Way,
     nodes_at,
 )
 
@@ -72,6 +80,18 @@ class OpenSearchAdapter(Adapter):
             ("es:AddTags", "es:RemoveReplicationPeer", "es:RemoveTags"),
             _DOMAINS,
             uncalled="only after a failover, and in regions that lack it",
+        ),
+        Grant(
+            "take and restore snapshots of domains that have no peer",
+            ("es:ESHttpDelete", "es:ESHttpGet", "es:ESHttpPost", "es:ESHttpPut"),
+            _DOMAINS,
+            uncalled="only in regions without peer replication",
+        ),
+        Grant(
+            "hand the snapshot role to a domain",
+            ("iam:PassRole",),
+            ("arn:aws:iam::*:role/*",),
+            uncalled="AWS checks it along with the registration of a snapshot repository",
         ),
         Grant("bring a domain to production size", ("es:UpdateDomainConfig",), _DOMAINS),
     )
@@ -143,6 +163,8 @@ class OpenSearchAdapter(Adapter):
         if site.region == GLOBAL:
             return Work(no_op=_NOTHING_GLOBAL)
         spec = self.spec(entry)
+        if spec.way is Way.SNAPSHOT:
+            return Work((TakeSnapshot(self._store(entry, site), last=False),))
         return Work((MakePair(entry, spec, site.region, site.other, by_stack=site.by_stack),))
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
@@ -157,8 +179,17 @@ class OpenSearchAdapter(Adapter):
         """Promote, then production's size where no stack sets it."""
         if site.region == GLOBAL:
             return Work(no_op=_NOTHING_GLOBAL)
-        promote = Promote(entry, self.spec(entry), site.region, site.other, force=site.force)
-        return Work((promote, *self._resize(entry, site)))
+        resize = self._resize(entry, site)
+        spec = self.spec(entry)
+        if spec.way is Way.PEER:
+            promote = Promote(entry, spec, site.region, site.other, force=site.force)
+            return Work((promote, *resize))
+        store = self._store(entry, site)
+        serves = site.serving == site.region
+        restore = RestoreSnapshot(store, force=site.force, serves=serves)
+        if site.force or serves:
+            return Work((restore, *resize))
+        return Work((TakeSnapshot(store, last=True), restore, *resize))
 
     def cleanup(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """The stack makes a domain of ours smaller; others keep their size."""
@@ -176,10 +207,12 @@ class OpenSearchAdapter(Adapter):
         """A secondary that follows, at the size of the site state."""
         return self._state(entry, site, aws, serves=False)
 
-    def lag(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Lag | None:  # noqa: ARG002 - the contract
-        """AWS has no measurement in seconds."""
+    def lag(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Lag | None:
+        """AWS has no measurement in seconds; a snapshot has an age."""
         if site.region == GLOBAL:
             return None
+        if self.spec(entry).way is Way.SNAPSHOT:
+            return self._store(entry, site).lag(aws)
         return Lag(None, None, "AWS measures no lag of peer replication in seconds")
 
     def prerequisites(
@@ -189,6 +222,8 @@ class OpenSearchAdapter(Adapter):
         if site.region == GLOBAL:
             return ()
         spec, account = self.spec(entry), entry.resource.account
+        if spec.way is Way.SNAPSHOT:
+            return ()
         here = At(aws, account, site.region)
         if phase is Phase.ACTIVATE:
             return (self._follows(spec, here),)
@@ -223,6 +258,11 @@ class OpenSearchAdapter(Adapter):
     def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
         """AWS ejects a primary that it reaches; of one that it does not reach nobody can tell."""
         spec = self.spec(entry)
+        if spec.way is Way.SNAPSHOT:
+            return (
+                f"domain {spec.name_in(site.other)} in {site.other} takes writes of whoever "
+                "reaches it; what came after the newest snapshot is not here"
+            )
         return (
             f"domain {spec.name_in(site.other)} in {site.other} is ejected by the failover and "
             "read-only; until it hears of that it may take writes, which REPLICATE drops"
@@ -261,6 +301,10 @@ class OpenSearchAdapter(Adapter):
         wanted = self._nodes(entry, site)
         return (Resize(entry, self.spec(entry), site.region, site.other, wanted),)
 
+    def _store(self, entry: CatalogEntry, site: SiteContext) -> Store:
+        policy = site.policy("opensearch", OpenSearchPolicy)
+        return Store(entry, self.spec(entry), policy, site.region, site.other, self.clock)
+
     def _nodes(self, entry: CatalogEntry, site: SiteContext) -> Nodes:
         policy = site.policy("opensearch", OpenSearchPolicy)
         return nodes_at(self.spec(entry), policy, level(site.state))
@@ -276,6 +320,11 @@ class OpenSearchAdapter(Adapter):
         found, _ = health.ready_domain(at, name, self._nodes(entry, site) if ours else None)
         if not found.ok:
             return found
+        if spec.way is Way.SNAPSHOT:
+            store = self._store(entry, site)
+            if serves:
+                return serving(store, at, found)
+            return found if site.state is SiteState.RETIRED else receiving(store, aws, found)
         if serves:
             return health.primary(at, name, found)
         follows = health.secondary(at, name, found)

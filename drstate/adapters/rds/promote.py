@@ -129,16 +129,15 @@ class Promote(RdsAction):
 
     def _drain(self, aws: AwsCaller, run: RunContext, source: str) -> str:
         """Wait until nothing is missing that was written before clients were cut off."""
-        name = reading.name_of(source)
-        fenced = reading.instance(self.there(aws), name)
-        since = fenced.fenced_at if fenced is not None else None
-        if fenced is None or since is None or name == self.db.identifier:
+        fenced = self._cut_off(aws, source)
+        if fenced is None or fenced.fenced_at is None:
             raise OperationError(
-                f"{self.db.identifier} in {self.region} is not promoted: its source {name} in "
+                f"{self.db.identifier} in {self.region} is not promoted: its source in "
                 f"{self.other} still takes writes",
                 why="nobody has cut its clients off, so writes would be lost",
                 hint=f"drstate resume does it first; {FORCE}",
             )
+        since = fenced.fenced_at
 
         def caught_up() -> float | None:
             lag = drained(self.here(aws), self.db.identifier, since, run.clock.now())
@@ -151,6 +150,15 @@ class Promote(RdsAction):
             hint=f"CloudWatch's ReplicaLag does not come to 0; {FORCE}",
         )
         return f"none known: no writes after {since:%H:%M:%S} UTC, and a lag of 0 s measured since"
+
+    def _cut_off(self, aws: AwsCaller, source: str) -> reading.Instance | None:
+        """The renamed source; None while something in the other region has the name."""
+        there = self.there(aws)
+        if reading.instance(there, self.db.identifier) is not None:
+            return None
+        named = reading.name_of(source)
+        found = reading.retired(there, self.db.identifier)
+        return next((one for one in found if one.identifier == named), found[-1] if found else None)
 
 
 class Switchover(RdsAction):

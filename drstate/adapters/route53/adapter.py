@@ -40,6 +40,7 @@ _NO_OPS = {
     DnsWay.FLAG: "the flag is raised or lowered in ACTIVATE only",
     DnsWay.ROUTING_CONTROL: "routing controls are turned on and off in ACTIVATE only",
 }
+_NO_DATA = "a flag's alarm has no data before the first flip, and is OK after it"
 _GLOBAL_NO_OP = "the health check and its alarm are declared; they flip by the site's action"
 
 
@@ -115,8 +116,8 @@ class Route53Adapter(Adapter):
     deviations = {
         "tells-unhealthy": "a record exists, and can be flipped by routing controls, before it is "
         "protected",
-        "ends-where-it-began": "a flag's alarm has no data before the first flip, and is OK after it",
-        "undo-undoes": "a flag's alarm has no data before the first flip, and is OK after it",
+        "ends-where-it-began": _NO_DATA,
+        "undo-undoes": _NO_DATA,
     }
     limits = (
         Limit("health checks of an account", 200, "route53", "L-ACB674F3", per="account"),

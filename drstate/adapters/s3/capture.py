@@ -11,7 +11,7 @@ from drstate.adapters.s3 import reading
 from drstate.adapters.s3.routes import HOME
 from drstate.errors import OperationError
 from drstate.model.resource import Resource
-from drstate.programs.s3 import HOST, AccessPoint, S3Spec
+from drstate.programs.s3 import HOST, AccessPoint, S3Spec, access_point_name
 
 #: setting -> operation, member of its answer, code where it is not set
 _SETTINGS: dict[str, tuple[str, str, str]] = {
@@ -135,7 +135,7 @@ def _not_carried(at: At, bucket: str) -> list[str]:
 def _access_point(at: At, bucket: str) -> AccessPoint | None:
     """The multi-region access point of somebody else's that has this bucket."""
     home = At(at.aws, at.account, HOME)
-    own = S3Spec.model_construct(bucket=bucket).own_access_point
+    own = access_point_name(bucket)
     for found in _access_points(home):
         buckets = {str(one["Region"]): str(one["Bucket"]) for one in found.get("Regions", [])}
         if bucket in buckets.values() and found["Name"] != own:

@@ -62,6 +62,7 @@ _DIRECT = {
 # Corrected when they are first asked for: importing them all would double a start's time.
 _WHEN_ASKED = {
     "cloudtrail": "moto.cloudtrail.responses:CloudTrailResponse",
+    "eks": "moto.eks.responses:EKSResponse",
     "efs": "moto.efs.responses:EFSResponse",
     "elasticache": "moto.elasticache.responses:ElastiCacheResponse",
     "events": "moto.events.responses:EventsHandler",

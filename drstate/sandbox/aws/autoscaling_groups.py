@@ -26,6 +26,8 @@ from .modelled import checked, unsupported
 #: from the call until an instance serves, and until one that goes is gone
 LAUNCH_SECONDS = 45.0
 TERMINATE_SECONDS = 30.0
+#: a terminated instance is told of for about an hour
+FORGET_SECONDS = 3600.0
 PENDING, SERVING, ENDING = "Pending", "InService", "Terminating"
 PROCESSES = (
     "AZRebalance",
@@ -296,6 +298,8 @@ def _serves(group: Any, state: Any) -> None:
 
 def _ended(group: Any, state: Any) -> None:
     group.instance_states = [one for one in group.instance_states if one is not state]
+    forget = partial(group.ec2_backend.tags.pop, state.instance_id, None)
+    runtime.clock().after(FORGET_SECONDS, forget)
 
 
 def _target_group(group: Any, arn: str) -> Any:

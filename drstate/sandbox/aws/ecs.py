@@ -19,6 +19,7 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 
 from . import ecs_rollout as rollout
 from . import runtime
+from .ecs_scaling import evaluate_later
 from .extend import extend
 from .modelled import checked
 from .pages import page
@@ -111,6 +112,7 @@ class _Backend:
             rollout.begin(service, rollout.next_deployment(service))
         elif service.deployments:
             rollout.begin(service, service.deployments[0])
+        evaluate_later(self, service)
         return service
 
     def delete_service(self: Any, cluster_name: str, service_name: str, force: bool) -> Service:

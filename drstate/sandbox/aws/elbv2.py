@@ -20,9 +20,12 @@ from .modelled import checked
 
 # Five checks in a row, ten seconds apart.
 HEALTHY_SECONDS = 50.0
+# The usual delay of deregistration; then a target is forgotten.
+DRAIN_SECONDS = 300.0
 
 _health_for = FakeTargetGroup.health_for
 _register = FakeTargetGroup.register
+_deregister = FakeTargetGroup.deregister
 _init_rule = FakeRule.__init__
 
 
@@ -36,6 +39,13 @@ class _TargetGroup:
                 target = self.targets[one["Id"]]
                 target["State"] = "initial"
                 runtime.clock().after(HEALTHY_SECONDS, partial(_passed, target))
+
+    def deregister(self: Any, targets: list[dict[str, Any]]) -> None:
+        """Deregister; what is gone is remembered while it drains."""
+        _deregister(self, targets)
+        for one in targets:
+            gone = self.deregistered_targets[one["Id"]]
+            runtime.clock().after(DRAIN_SECONDS, partial(_forget, self, one["Id"], gone))
 
     def health_for(self: Any, target: dict[str, Any], ec2_backend: Any) -> FakeHealthStatus:
         """The health of one target."""
@@ -68,6 +78,11 @@ def _passed(target: dict[str, Any]) -> None:
     target["State"] = "healthy"
 
 
+def _forget(group: Any, target_id: str, target: dict[str, Any]) -> None:
+    if group.deregistered_targets.get(target_id) is target:
+        del group.deregistered_targets[target_id]
+
+
 def _named_rule(self: Any, listener_arn: str, *arguments: Any, **options: Any) -> None:
     _init_rule(self, listener_arn, *arguments, **options)
     suffix = sha256(f"{listener_arn}|{self.priority}".encode()).hexdigest()[:16]
@@ -77,5 +92,7 @@ def _named_rule(self: Any, listener_arn: str, *arguments: Any, **options: Any) -
 def install() -> None:
     """Correct moto's ELBv2."""
     checked(ELBV2Response)
-    extend(FakeTargetGroup, _TargetGroup, replaces=frozenset({"health_for", "register"}))
+    extend(
+        FakeTargetGroup, _TargetGroup, replaces=frozenset({"deregister", "health_for", "register"})
+    )
     FakeRule.__init__ = _named_rule

@@ -42,6 +42,7 @@ _SUPPORTED = (
     "ecs:cluster",
     "ecs:service",
     "ecs:task-definition",
+    "eks:cluster",
     "elasticache:cluster",
     "elasticache:replicationgroup",
     "elasticache:snapshot",

@@ -246,9 +246,12 @@ def delete_volume(backend: FSxBackend, params: dict[str, Any]) -> Volume:
     """Begin to delete a volume; the last backup is left out."""
     volume = find_volume(backend, params["VolumeId"])
     volume.lifecycle = DELETING
-    gone = partial(volumes(backend).pop, volume.volume_id, None)
-    runtime.clock().after(DELETE_SECONDS, gone)
+    runtime.clock().after(DELETE_SECONDS, partial(_deleted, volume))
     return volume
+
+
+def _deleted(volume: Volume) -> None:
+    volumes(volume.backend).pop(volume.volume_id, None)
 
 
 def _created(made: Svm | Volume) -> None:

@@ -29,7 +29,7 @@ _configuration = EventSourceMapping.get_configuration
 class _Mapping:
     def get_configuration(self: Any) -> dict[str, Any]:
         """What moto tells, with the state that it is in."""
-        shown = _configuration(self)
+        shown: dict[str, Any] = _configuration(self)
         shown["State"] = vars(self).get("state_now") or shown["State"]
         shown.pop("Tags", None)
         shown.setdefault("MaximumBatchingWindowInSeconds", 0)

@@ -45,7 +45,7 @@ def _init(self: Any, account_id: str, spec: dict[str, Any], region: str, version
 class _Function:
     def get_configuration(self: Any, on_create: bool = False) -> dict[str, Any]:
         """What moto tells, with the settings that it does not keep and no empty members."""
-        shown = _configuration(self, on_create)
+        shown: dict[str, Any] = _configuration(self, on_create)
         shown |= {"LoggingConfig": {"LogFormat": "Text", "LogGroup": self.logs_group_name}}
         shown |= vars(self).get("kept", {})
         shown["LastUpdateStatus"] = update_status(self)
@@ -56,7 +56,7 @@ class _Function:
 
     def get_code(self: Any) -> dict[str, Any]:
         """With a reservation of zero, too."""
-        shown = _get_code(self)
+        shown: dict[str, Any] = _get_code(self)
         if self.reserved_concurrency is not None:
             shown["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved_concurrency}
         return shown
@@ -334,7 +334,7 @@ def _qualified(response: Any) -> tuple[Any, str]:
 def install() -> None:
     """Put the settings in place."""
     # extend() leaves dunders alone: a constructor is replaced by hand
-    LambdaFunction.__init__ = _init  # type: ignore[method-assign]
+    LambdaFunction.__init__ = _init
     extend(
         LambdaFunction,
         _Function,

@@ -7,17 +7,23 @@ is moto's.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from moto.core.resource_tagging import TaggableResourcesMixin, TaggedResource
 from moto.core.responses import ActionResult
-from moto.opensearch.models import OpenSearchDomain, OpenSearchServiceBackend
+from moto.opensearch.models import (
+    OpenSearchDomain,
+    OpenSearchServiceBackend,
+    opensearch_backends,
+)
 from moto.opensearch.responses import OpenSearchServiceResponse
 
-from drstate.sandbox.wire import service_model
+from drstate.sandbox.wire import is_search_domain, service_model
 
+from . import opensearch_data as data
 from . import opensearch_replication as replication
 from . import runtime
 from .extend import extend
@@ -32,6 +38,7 @@ _MERGED = ("cluster_config", "ebs_options", "domain_endpoint_options", "vpc_opti
 _STATE = {"AutoTuneOptions": {"State": "ENABLED"}}
 _SLOW = ("cluster_config", "ebs_options")
 
+_get_action = OpenSearchServiceResponse._get_action  # noqa: SLF001 - no other way
 _create_domain = OpenSearchServiceBackend.create_domain
 _update = OpenSearchServiceBackend.update_domain_config
 _delete_domain = OpenSearchServiceBackend.delete_domain
@@ -40,6 +47,25 @@ _to_config = OpenSearchDomain.to_config_dict
 
 
 class _Responses:
+    def _get_action(self: Any) -> str:
+        """What is asked of the service, or that a domain itself is asked."""
+        return (
+            "DomainRequest" if is_search_domain(self.normalized_request) else str(_get_action(self))
+        )
+
+    def domain_request(self: Any) -> Any:
+        """A request to a domain's own endpoint."""
+        host = str(self.normalized_request.host).partition(":")[0]
+        backends = opensearch_backends[self.current_account]
+        for domain in backends[host.split(".")[1]].domains.values():
+            if host in (domain.endpoint, *(domain.endpoints or {}).values()):
+                body = json.loads(self.normalized_request.data or b"null")
+                status, answer = data.handle(
+                    domain, self.normalized_request.method, self.normalized_request.path, body
+                )
+                return json.dumps(answer), {"status": status}
+        return json.dumps({"message": f"there is no domain {host}"}), {"status": 403}
+
     def describe_domain_replication(self: Any) -> ActionResult:
         """The domain's role and its peer."""
         return ActionResult(replication.shown(_domain(self)))
@@ -188,7 +214,7 @@ def _ready(domain: Any) -> None:
 
 def install() -> None:
     """Correct moto's OpenSearch."""
-    extend(OpenSearchServiceResponse, _Responses)
+    extend(OpenSearchServiceResponse, _Responses, replaces=frozenset({"_get_action"}))
     extend(
         OpenSearchServiceBackend,
         _Backend,

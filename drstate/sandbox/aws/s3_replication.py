@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-import xmltodict
+import xmltodict  # type: ignore[import-untyped]
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, s3_backends
 

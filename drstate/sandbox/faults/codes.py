@@ -15,6 +15,8 @@ import botocore.session
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel, ServiceModel, StructureShape
 
+from drstate.sandbox import ontap
+
 from .rule import Effect, FaultRule
 
 _SHOWN = 12
@@ -181,8 +183,8 @@ def check(rule: FaultRule) -> None:
 
 
 def _matching_services(rule: FaultRule) -> list[str]:
-    if rule.service == "*":
-        return []
+    if rule.service in {"*", ontap.SERVICE}:
+        return [rule.service] if rule.service == ontap.SERVICE else []
     found = [one for one in _services() if fnmatchcase(one, rule.service.lower())]
     if not found:
         near = [one for one in _services() if rule.service.lower()[:3] in one][:_SHOWN]
@@ -198,6 +200,8 @@ def _matching_operations(rule: FaultRule, services: list[str]) -> list[str]:
         return []
     model = _model(services[0])
     names = list(model.operation_names) if model is not None else []
+    if services[0] == ontap.SERVICE:
+        names = list(ontap.OPERATIONS)
     found = [one for one in names if fnmatchcase(one.lower(), rule.operation.lower())]
     if not found:
         start = rule.operation.lower()[:8]

@@ -5,3 +5,19 @@ which resolve in their VPC only. The sandbox is reached as a client outside of t
 them: through a proxy. The sandbox's own port takes CONNECT, and what is behind it shows a
 certificate for the name that was asked for, by an authority that is made at every start.
 """
+
+#: how fault rules name the service and its operations: the method and the path's words
+SERVICE = "ontap"
+OPERATIONS = (
+    "GetCluster",
+    "GetClusterJobs",
+    "GetSvmPeers",
+    "GetSnapmirrorRelationships",
+    "PostSnapmirrorRelationships",
+    "PatchSnapmirrorRelationships",
+    "DeleteSnapmirrorRelationships",
+    "PostSnapmirrorRelationshipsTransfers",
+    "GetStorageVolumes",
+    "PatchStorageVolumes",
+    "GetStorageQuotaRules",
+)

@@ -23,7 +23,7 @@ from drstate.sandbox.aws.fsx_systems import System
 from drstate.sandbox.faults.rule import Effect
 from drstate.sandbox.faults.table import Target
 
-from . import snapmirror
+from . import SERVICE, snapmirror
 from .snapmirror import OntapError, Relationship
 
 _HOST = re.compile(r"management\.(?P<fs>fs-[0-9a-f]+)\.fsx\.(?P<region>[a-z0-9-]+)\.amazonaws\.com")
@@ -91,9 +91,11 @@ class _Cluster:
     def peers(self, ask: Ask) -> Answer:
         """Machines that may replicate with each other."""
         svm = snapmirror.machine(self.backend, self.file_system, ask.query.get("svm.name", ""))
+        if svm is None:
+            return _records([])
         found = [
             {"svm": {"name": svm.name}, "peer": {"svm": {"name": name}}, "state": "peered"}
-            for name in (svm.peers if svm else [])
+            for name in svm.peers
             if ask.query.get("peer.svm.name", name) == name
         ]
         return _records(found)
@@ -230,7 +232,7 @@ def _faults(backend: FSxBackend, operation: str) -> Answer | None:
     state = runtime.get()
     if not state.faults:
         return None
-    target = Target("ontap", operation, backend.region_name, backend.account_id)
+    target = Target(SERVICE, operation, backend.region_name, backend.account_id)
     verdict = state.faults.decide(target, state.clock.seconds())
     if verdict.no_answer:
         raise NoAnswer

@@ -185,6 +185,8 @@ def update(relationship: Relationship) -> None:
     """Copy what has been written since, now."""
     if relationship.state != MIRRORED:
         raise OntapError(409, "13303822", f"The relationship is {relationship.state}.")
+    if relationship.transfer:
+        raise OntapError(409, "13303844", "A transfer is in progress already.")
     _transfer(relationship, UPDATE_SECONDS)
 
 

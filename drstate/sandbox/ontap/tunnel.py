@@ -84,6 +84,11 @@ def publish(home: Path) -> Path:
     return file
 
 
+def withdraw(home: Path) -> None:
+    """Take the certificate out of the home again."""
+    (home / CA_FILE).unlink(missing_ok=True)
+
+
 def authority() -> Authority:
     """The process's authority."""
     if _Held.authority is None:
@@ -93,15 +98,14 @@ def authority() -> Authority:
 
 def serve(handler: BaseHTTPRequestHandler) -> None:
     """Answer a CONNECT, and then everything that comes through it, until the client leaves."""
+    handler.close_connection = True
     host, _, port = handler.path.rpartition(":")
     if port != "443" or not host.startswith("management.fs-"):
-        handler.send_error(403, "Only ONTAP clusters are behind this")
-        handler.close_connection = True
+        # the sandbox is no way out
+        handler.wfile.write(b"HTTP/1.1 403 Only ONTAP clusters are behind this\r\n\r\n")
         return
-    handler.send_response(200, "Connection established")
-    handler.end_headers()
+    handler.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
     handler.wfile.flush()
-    handler.close_connection = True
     try:
         handler.connection.settimeout(_IDLE_SECONDS)
         with (

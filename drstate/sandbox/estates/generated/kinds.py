@@ -1,8 +1,8 @@
 """The kinds of resource that a generated estate is mixed of, and how each is built.
 
 Every builder makes one resource in the primary region of a place, called `name`, with these tags.
-Aurora and ECS are what drstate's technologies handle now; the others are there because real
-accounts hold them too, and discovery has to read past them.
+Queues and tables belong to no technology: they are there because real accounts hold them too, and
+discovery has to read past them.
 """
 
 from __future__ import annotations
@@ -18,14 +18,22 @@ from moto.rds.models import rds_backends
 from moto.sqs.models import sqs_backends
 
 from drstate.sandbox.aws import rds_global
+from drstate.sandbox.aws.drs.agents import machine_of
+from drstate.sandbox.aws.drs.servers import add_source_server
+from drstate.sandbox.aws.ec2_states import arrived
 from drstate.sandbox.aws.ids import SeededIds
 from drstate.sandbox.estates.demo import names
 from drstate.sandbox.estates.demo.app import build_service
 from drstate.sandbox.estates.demo.data import INSTANCE_CLASS, build_cluster
-from drstate.sandbox.estates.demo.names import PRIMARY
+from drstate.sandbox.estates.demo.names import PRIMARY, RECOVERY
 
+from .landing import CODE_KEY
 from .layout import Place
 
+#: the image of all servers, by region
+IMAGES = {PRIMARY: "ami-0a1b2c3d4e5f60001", RECOVERY: "ami-0a1b2c3d4e5f60002"}
+#: with it an instance's owner lets DRS replace its disks
+LAUNCHABLE = {"AWSDRS": "AllowLaunchingIntoThisInstance"}
 #: of so many clusters one is the primary of a global cluster already
 _GLOBAL_EVERY = 8
 
@@ -93,6 +101,7 @@ def _database(order: Order) -> None:
             "master_username": "orders",
             "master_user_password": "sandbox-only-password",
             "db_subnet_group_name": order.east["db_subnet_group"],
+            "vpc_security_group_ids": [order.east["security_group_id"]],
             "multi_az": order.number % 2 == 0,
             "storage_encrypted": True,
             "kms_key_id": order.east["kms_key_arn"],
@@ -104,8 +113,8 @@ def _database(order: Order) -> None:
 def _server(order: Order) -> None:
     order.ids.named(order.place.account, PRIMARY, "instance", order.name)
     subnets = order.east["subnet_ids"]
-    ec2_backends[order.place.account][PRIMARY].run_instances(
-        "ami-0a1b2c3d4e5f60718",
+    reservation = ec2_backends[order.place.account][PRIMARY].run_instances(
+        IMAGES[PRIMARY],
         1,
         None,
         [],
@@ -113,23 +122,40 @@ def _server(order: Order) -> None:
         is_instance_type_default=True,  # else a scan of all types for each
         subnet_id=subnets[order.number % len(subnets)],
         security_group_ids=[order.east["security_group_id"]],
-        tags={"instance": {**order.tags, "Name": order.name}},
+        tags={"instance": {**order.tags, **LAUNCHABLE, "Name": order.name}},
+    )
+    instance = reservation.instances[0]
+    arrived(instance)
+    order.ids.named(order.place.account, RECOVERY, "drs", order.name)
+    add_source_server(
+        order.place.account,
+        RECOVERY,
+        machine_of(instance, order.place.account, PRIMARY),
+        tags={"Name": order.name, **order.place.demo_scope().tags()},
+        arrived=True,
     )
 
 
 def _function(order: Order) -> None:
     order.ids.named(order.place.account, PRIMARY, "function", order.name)
-    lambda_backends[order.place.account][PRIMARY].create_function(
+    backend = lambda_backends[order.place.account][PRIMARY]
+    order.east["functions"].append(order.name)
+    function = backend.create_function(
         {
             "FunctionName": order.name,
             "Role": order.east["task_role_arn"],
-            "PackageType": "Image",
-            "Code": {"ImageUri": f"{order.east['repositories']['worker']}:1.4.2"},
+            "Runtime": "python3.11",
+            "Handler": "main.handler",
+            "Code": {"S3Bucket": order.east["code_bucket"], "S3Key": CODE_KEY},
             "Timeout": 30,
             "MemorySize": 256,
             "Tags": order.tags,
         }
     )
+    function.state = "Active"
+    order.ids.named(order.place.account, PRIMARY, "function", order.name, "version")
+    backend.publish_version(order.name)
+    backend.create_alias("live", order.name, "1", "production", "")
 
 
 def _queue(order: Order) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from typing import Any
 
 from moto.ec2.models import ec2_backends
@@ -11,8 +13,10 @@ from moto.ecs.models import ecs_backends
 from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
 from moto.rds.models import rds_backends
+from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
+from drstate.sandbox.aws.drs.models import drs_backends
 from drstate.sandbox.aws.ids import SeededIds
 from drstate.sandbox.estates.demo import names
 from drstate.sandbox.estates.demo.identities import build_task_role
@@ -22,6 +26,8 @@ from .layout import Place
 from .options import ENVIRONMENTS
 
 PARTS = ("web", "worker")
+CODE_KEY = "worker/1.4.2.zip"
+_CODE = "def handler(event, context):\n    return event\n"
 
 
 def build_landing(ids: SeededIds, place: Place) -> dict[str, dict[str, Any]]:
@@ -35,6 +41,8 @@ def build_landing(ids: SeededIds, place: Place) -> dict[str, dict[str, Any]]:
         "task_role_arn": build_task_role(ids, account, f"{scope.prefix}-task"),
     }
     secret = _secret(ids, scope, account)
+    for region in REGIONS:
+        drs_backends[account][region].initialized = True
     return {
         PRIMARY: {**east, **roles, "secret_arn": secret},
         RECOVERY: {**west, **roles, "secret_arn": secret.replace(PRIMARY, RECOVERY)},
@@ -69,6 +77,8 @@ def _region(
     facts["ecs_cluster"] = name
     facts["log_group"] = f"/ecs/{scope.prefix}"
     logs_backends[account][region].create_log_group(facts["log_group"], scope.tags())
+    facts["code_bucket"] = _package(ids, scope, account, region)
+    facts["functions"] = []
     facts["repositories"] = {part: _repository(ids, scope, account, region, part) for part in PARTS}
     return facts
 
@@ -102,6 +112,19 @@ def _repository(ids: SeededIds, scope: DemoScope, account: str, region: str, par
         repository, None, {}, None, "IMMUTABLE", names.upper(scope.tags())
     )
     return str(made.uri)
+
+
+def _package(ids: SeededIds, scope: DemoScope, account: str, region: str) -> str:
+    """The functions' package in a bucket of the region. Returns the bucket's name."""
+    bucket = f"{scope.prefix}-{account}-code-{region}"
+    ids.named(account, region, "bucket", bucket)
+    backend = s3_backends[account]["aws"]
+    backend.create_bucket(bucket, region)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("main.py", (2026, 1, 1, 0, 0, 0)), _CODE)
+    backend.put_object(bucket, CODE_KEY, stream.getvalue())
+    return bucket
 
 
 def _secret(ids: SeededIds, scope: DemoScope, account: str) -> str:

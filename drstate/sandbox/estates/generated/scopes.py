@@ -10,6 +10,8 @@ import yaml
 from drstate.sandbox.estates.demo import names
 from drstate.sandbox.estates.demo.names import PRIMARY, RECOVERY
 
+from .kinds import IMAGES
+from .landing import CODE_KEY
 from .layout import Owner
 from .options import Options
 
@@ -95,6 +97,7 @@ def _site_map(accounts: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
     def add(table: str, source: str, recovery: str) -> None:
         tables.setdefault(table, {})[source] = recovery
 
+    add("amis", IMAGES[PRIMARY], IMAGES[RECOVERY])
     for sites in accounts:
         east, west = sites[PRIMARY], sites[RECOVERY]
         add("db_subnet_groups", east["db_subnet_group"], west["db_subnet_group"])
@@ -110,6 +113,8 @@ def _site_map(accounts: list[dict[str, Any]]) -> dict[str, dict[str, str]]:
         add("ecs_clusters", east["ecs_cluster"], west["ecs_cluster"])
         add("log_groups", east["log_group"], west["log_group"])
         add("secrets", east["secret_arn"], west["secret_arn"])
+        for function in east["functions"]:
+            add("code_artifacts", function, f"s3://{west['code_bucket']}/{CODE_KEY}")
         for part, image in east["repositories"].items():
             add("images", image, west["repositories"][part])
     return tables

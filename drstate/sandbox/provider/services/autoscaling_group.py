@@ -27,6 +27,7 @@ from drstate.sandbox.provider.schema import (
     text,
     unordered,
 )
+from drstate.sandbox.provider.services.ec2_shared import unserved
 from drstate.sandbox.provider.wire import Values
 
 SERVICE = "autoscaling"
@@ -73,12 +74,18 @@ _MIXED: dict[str, Prop] = {
 _REFUSED = (
     "availabilityZoneDistribution",
     "capacityReservationSpecification",
+    "context",
+    "desiredCapacityType",
+    "forceDeleteWarmPool",
+    "ignoreFailedScalingActivities",
     "initialLifecycleHooks",
     "instanceLifecyclePolicy",
     "instanceMaintenancePolicy",
     "instanceRefresh",
     "loadBalancers",
+    "minElbCapacity",
     "trafficSources",
+    "waitForElbCapacity",
     "warmPool",
 )
 _TAG: dict[str, Prop] = {
@@ -98,10 +105,7 @@ class AutoScalingGroup(ResourceType):
     autoname = True
     timeouts = Timeouts(create=600.0, update=600.0, delete=600.0)
     props: ClassVar[Mapping[str, Prop]] = {
-        **{
-            name: record({}, refused="the sandbox's provider does not serve it")
-            for name in _REFUSED
-        },
+        **unserved(*_REFUSED),
         "availabilityZones": unordered(computed=True, api=BY_HAND),
         "capacityRebalance": flag(),
         "defaultCooldown": integer(computed=True, low=0),

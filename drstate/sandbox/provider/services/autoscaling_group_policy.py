@@ -23,6 +23,7 @@ from drstate.sandbox.provider.schema import (
     unordered,
 )
 from drstate.sandbox.provider.services.autoscaling_group import SERVICE
+from drstate.sandbox.provider.services.ec2_shared import unserved
 from drstate.sandbox.provider.wire import Values
 
 _DIMENSION = record({"name": text(required=True), "value": text(required=True)})
@@ -68,6 +69,7 @@ class GroupScalingPolicy(ResourceType):
                     {
                         "metricDimensions": unordered(_DIMENSION, api="Dimensions"),
                         "metricName": text(),
+                        **unserved("metrics"),
                         "namespace": text(),
                         "period": integer(),
                         "statistic": text(),

@@ -47,6 +47,7 @@ _EBS: dict[str, Prop] = {
     "throughput": integer(computed=True),
     "volumeSize": integer(computed=True),
     "volumeType": text(computed=True),
+    **ec2.unserved("volumeInitializationRate"),
 }
 _INTERFACE: dict[str, Prop] = {
     "associatePublicIpAddress": text(),
@@ -57,6 +58,23 @@ _INTERFACE: dict[str, Prop] = {
     "privateIpAddress": text(),
     "securityGroups": unordered(api="Groups"),
     "subnetId": text(),
+    **ec2.unserved(
+        "associateCarrierIpAddress",
+        "connectionTrackingSpecification",
+        "enaQueueCount",
+        "enaSrdSpecification",
+        "interfaceType",
+        "ipv4AddressCount",
+        "ipv4Addresses",
+        "ipv4PrefixCount",
+        "ipv4Prefixes",
+        "ipv6AddressCount",
+        "ipv6Addresses",
+        "ipv6PrefixCount",
+        "ipv6Prefixes",
+        "networkCardIndex",
+        "primaryIpv6",
+    ),
 }
 _NOT_SERVED = (
     "capacityReservationSpecification",
@@ -104,12 +122,24 @@ _DATA: dict[str, Prop] = {
     ),
     "monitoring": record({"enabled": flag()}),
     "networkInterfaces": listing(record(_INTERFACE)),
-    "placement": record({"availabilityZone": text(), "groupName": text(), "tenancy": text()}),
+    "placement": record(
+        {
+            "availabilityZone": text(),
+            "groupName": text(),
+            "tenancy": text(),
+            **ec2.unserved(
+                "affinity",
+                "groupId",
+                "hostId",
+                "hostResourceGroupArn",
+                "partitionNumber",
+                "spreadDomain",
+            ),
+        }
+    ),
     "ramDiskId": text(),
     "securityGroupNames": unordered(api="SecurityGroups"),
-    "tagSpecifications": listing(
-        record({"resourceType": text(required=True), "tags": mapping()}), api=BY_HAND
-    ),
+    "tagSpecifications": listing(record({"resourceType": text(), "tags": mapping()}), api=BY_HAND),
     "userData": text(),
     "vpcSecurityGroupIds": unordered(api="SecurityGroupIds"),
 }
@@ -129,10 +159,7 @@ class LaunchTemplate(ResourceType):
     autoname = True
     props: ClassVar[Mapping[str, Prop]] = {
         **_DATA,
-        **{
-            name: record({}, refused="the sandbox's provider does not serve it")
-            for name in _NOT_SERVED
-        },
+        **ec2.unserved(*_NOT_SERVED),
         "defaultVersion": integer(computed=True, refused="set updateDefaultVersion instead"),
         "description": text(),
         "name": text(replaces=True, computed=True),

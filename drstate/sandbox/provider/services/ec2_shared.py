@@ -10,6 +10,12 @@ from botocore.exceptions import ClientError
 from drstate.sandbox.provider.members import tag_list
 from drstate.sandbox.provider.problems import code_of
 from drstate.sandbox.provider.resource import Call
+from drstate.sandbox.provider.schema import Prop, text
+
+
+def unserved(*names: str) -> dict[str, Prop]:
+    """Properties that exist and that the sandbox's provider refuses."""
+    return {name: text(refused="the sandbox's provider does not serve it") for name in names}
 
 
 def specification(kind: str, tags: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -21,10 +21,35 @@ from drstate.sandbox.provider.schema import (
     unordered,
 )
 from drstate.sandbox.provider.services import lb_shared as lb
+from drstate.sandbox.provider.services.ec2_shared import unserved
 from drstate.sandbox.provider.wire import Values
 
 _SECURE = ("HTTPS", "TLS")
-_VALUES = record({"values": unordered()})
+_VALUES = record({"values": unordered(required=True)})
+_PATTERNS = record({"values": unordered(), **unserved("regexValues")})
+#: attributes of listeners
+_NOT_SERVED = (
+    "routingHttpRequestXAmznMtlsClientcertHeaderName",
+    "routingHttpRequestXAmznMtlsClientcertIssuerHeaderName",
+    "routingHttpRequestXAmznMtlsClientcertLeafHeaderName",
+    "routingHttpRequestXAmznMtlsClientcertSerialNumberHeaderName",
+    "routingHttpRequestXAmznMtlsClientcertSubjectHeaderName",
+    "routingHttpRequestXAmznMtlsClientcertValidityHeaderName",
+    "routingHttpRequestXAmznTlsCipherSuiteHeaderName",
+    "routingHttpRequestXAmznTlsVersionHeaderName",
+    "routingHttpResponseAccessControlAllowCredentialsHeaderValue",
+    "routingHttpResponseAccessControlAllowHeadersHeaderValue",
+    "routingHttpResponseAccessControlAllowMethodsHeaderValue",
+    "routingHttpResponseAccessControlAllowOriginHeaderValue",
+    "routingHttpResponseAccessControlExposeHeadersHeaderValue",
+    "routingHttpResponseAccessControlMaxAgeHeaderValue",
+    "routingHttpResponseContentSecurityPolicyHeaderValue",
+    "routingHttpResponseServerEnabled",
+    "routingHttpResponseStrictTransportSecurityHeaderValue",
+    "routingHttpResponseXContentTypeOptionsHeaderValue",
+    "routingHttpResponseXFrameOptionsHeaderValue",
+    "tcpIdleTimeoutSeconds",
+)
 #: member of a condition -> field, member of the API
 _CONDITIONS = {
     "hostHeader": ("host-header", "HostHeaderConfig"),
@@ -50,6 +75,7 @@ class Listener(ResourceType):
         "region": REGION,
         "sslPolicy": text(computed=True),
         "tags": TAGS,
+        **unserved(*_NOT_SERVED),
     }
     outputs: ClassVar[Mapping[str, Prop]] = {"arn": OUT_TEXT, "tagsAll": OUT_TAGS}
 
@@ -117,16 +143,20 @@ class ListenerRule(ResourceType):
         "conditions": unordered(
             record(
                 {
-                    "hostHeader": _VALUES,
+                    "hostHeader": _PATTERNS,
                     "httpHeader": record(
-                        {"httpHeaderName": text(required=True), "values": unordered()}
+                        {
+                            "httpHeaderName": text(required=True),
+                            "values": unordered(),
+                            **unserved("regexValues"),
+                        }
                     ),
                     "httpRequestMethod": _VALUES,
-                    "pathPattern": _VALUES,
+                    "pathPattern": _PATTERNS,
                     "queryStrings": unordered(
                         record({"key": text(), "value": text(required=True)})
                     ),
-                    "sourceIp": _VALUES,
+                    "sourceIp": record({"values": unordered(), **unserved("ipAddressType")}),
                 }
             ),
             required=True,

@@ -23,6 +23,7 @@ from drstate.sandbox.provider.schema import (
     unordered,
 )
 from drstate.sandbox.provider.services import lb_shared as lb
+from drstate.sandbox.provider.services.ec2_shared import unserved
 from drstate.sandbox.provider.wire import Values
 
 #: property -> key of the attribute
@@ -86,6 +87,16 @@ class LoadBalancer(ResourceType):
         "subnets": unordered(computed=True),
         "tags": TAGS,
         "xffHeaderProcessingMode": text(computed=True),
+        **unserved(
+            "customerOwnedIpv4Pool",
+            "enablePrefixForIpv6SourceNat",
+            "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic",
+            "healthCheckLogs",
+            "ipamPools",
+            "minimumLoadBalancerCapacity",
+            "secondaryIpsAutoAssignedPerSubnet",
+            "subnetMappings",
+        ),
     }
     outputs: ClassVar[Mapping[str, Prop]] = {
         "arn": OUT_TEXT,

@@ -47,9 +47,10 @@ ACTIONS = listing(
             ),
             "forward": record(
                 {
-                    "stickiness": record({"duration": integer(), "enabled": flag()}),
+                    "stickiness": record({"duration": integer(required=True), "enabled": flag()}),
                     "targetGroups": unordered(
-                        record({"arn": text(required=True), "weight": integer(default=1)})
+                        record({"arn": text(required=True), "weight": integer(default=1)}),
+                        required=True,
                     ),
                 }
             ),

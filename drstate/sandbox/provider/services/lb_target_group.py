@@ -16,6 +16,7 @@ from drstate.sandbox.provider.resource import Call, Found, ResourceType
 from drstate.sandbox.provider.schema import (
     OUT_TAGS,
     OUT_TEXT,
+    OUT_TEXTS,
     REGION,
     TAGS,
     Prop,
@@ -25,6 +26,7 @@ from drstate.sandbox.provider.schema import (
     text,
 )
 from drstate.sandbox.provider.services import lb_shared as lb
+from drstate.sandbox.provider.services.ec2_shared import unserved
 from drstate.sandbox.provider.wire import Values
 
 _ATTRIBUTES = {
@@ -100,10 +102,18 @@ class TargetGroup(ResourceType):
         "tags": TAGS,
         "targetType": text(replaces=True, default="instance", choices=("instance", "ip")),
         "vpcId": text(replaces=True),
+        **unserved(
+            "lambdaMultiValueHeadersEnabled",
+            "targetControlPort",
+            "targetFailovers",
+            "targetGroupHealth",
+            "targetHealthStates",
+        ),
     }
     outputs: ClassVar[Mapping[str, Prop]] = {
         "arn": OUT_TEXT,
         "arnSuffix": OUT_TEXT,
+        "loadBalancerArns": OUT_TEXTS,
         "tagsAll": OUT_TAGS,
     }
 
@@ -146,6 +156,7 @@ class TargetGroup(ResourceType):
             "arnSuffix": ident.rpartition(":")[2],
             "healthCheck": {name: value for name, value in check.items() if value is not None},
             "ipAddressType": shown.get("IpAddressType"),
+            "loadBalancerArns": shown.get("LoadBalancerArns") or [],
             "name": shown["TargetGroupName"],
             "port": shown.get("Port"),
             "protocol": shown.get("Protocol"),

@@ -357,4 +357,5 @@ class RdsInstance(ResourceType):
 
 def _first(shown: Mapping[str, Any], members: str, name: str) -> str | None:
     found = shown.get(members) or [{}]
-    return found[0].get(name)
+    value = found[0].get(name)
+    return str(value) if value else None

@@ -29,4 +29,5 @@ PIECES: tuple[str, ...] = (
     "route53",
     "opensearch",
     "ontap",
+    "eks_dns",
 )

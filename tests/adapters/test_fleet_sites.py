@@ -1,0 +1,378 @@
+"""Fleets, load balancers and security groups at both sites: what goes wrong with simpler ways."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from drstate.adapters.actions import RunContext
+from drstate.adapters.base import Action, Health, SiteContext
+from drstate.adapters.ecs.actions import Goal, ServiceAction
+from drstate.adapters.ecs.reading import ServiceId
+from drstate.adapters.registry import adapter_for
+from drstate.errors import AwsCallError
+from drstate.model.catalog import CatalogEntry
+from drstate.model.events import ResourceStatus
+from drstate.model.phases import Phase, SiteState
+from drstate.model.resource import Resource, resource_key
+from drstate.model.scope import Scope
+from drstate.model.stackops import Op
+from drstate.model.tags import DrTags
+from drstate.sandbox import process
+from tests.adapters.world import EAST, WEST, World
+from tests.programs.engine import open_stacks
+
+APP = "233333333302"
+FLEET = "initech-production-fleet"
+KINDS = ("autoscaling", "elb", "security-group")
+
+
+class Told:
+    """A caller that remembers what it was asked with."""
+
+    def __init__(self, world: World, answers: dict[str, Any] | None = None) -> None:
+        self._aws = world.aws
+        self._answers = answers or {}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def call(self, service: str, operation: str, **given: Any) -> Any:
+        self.asked.append((operation, given))
+        answer = self._answers.get(operation)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer if answer is not None else self._aws.call(service, operation, **given)
+
+    def pages(self, service: str, operation: str, key: str, **given: Any) -> Any:
+        return self._aws.pages(service, operation, key, **given)
+
+    def sized(self) -> list[tuple[int, int, int]]:
+        return [
+            (one["MinSize"], one["MaxSize"], one["DesiredCapacity"])
+            for name, one in self.asked
+            if name == "update_auto_scaling_group"
+        ]
+
+
+@pytest.fixture(scope="module")
+def world(sandbox: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """initech/production's fleet, load balancer and group, replicated to the west."""
+    facts = process.facts(sandbox)["initech/production"]
+    scope = Scope.model_validate(yaml.safe_load(process.scopes(sandbox)["initech/production.yaml"]))
+    made = World(sandbox, scope, open_stacks(tmp_path_factory.mktemp("project"), {}))
+    made.protect(protected(kind, facts[kind.replace("-", "_")]["arn"]) for kind in KINDS)
+    made.phase(Phase.REPLICATE)
+    return made
+
+
+def protected(kind: str, arn: str) -> Resource:
+    name = next(filter(None, (claim.name_of(arn) for claim in adapter_for(kind).claims)))
+    return Resource(
+        key=resource_key(kind, APP, name),
+        technology=kind,
+        name=name,
+        account=APP,
+        region=EAST,
+        arn=arn,
+        tags=DrTags(customer="initech", environment="production", wave=1),
+        raw_tags={"Customer": "initech", "Environment": "production"},
+    )
+
+
+def context(world: World, entry: CatalogEntry, region: str, state: SiteState) -> SiteContext:
+    return SiteContext.of(world.scope, world.catalog, entry, region, state)
+
+
+def scale(world: World, region: str, state: SiteState, **memory: Any) -> tuple[Action, SiteContext]:
+    """The fleet's action at a site, as the catalog's memory would have it."""
+    entry = world.entry("autoscaling").model_copy(update={"memory": {region: memory}})
+    site = context(world, entry, region, state)
+    phase = {
+        SiteState.STANDBY: Phase.REPLICATE,
+        SiteState.WARM: Phase.INSTANTIATE,
+        SiteState.ACTIVE: Phase.ACTIVATE,
+        SiteState.RETIRED: Phase.CLEANUP,
+    }[state]
+    (action,) = adapter_for("autoscaling").work(phase, entry, site).actions
+    return action, site
+
+
+def act(world: World, action: Action, aws: Any = None) -> dict[str, Any]:
+    aws = aws or world.aws
+    seen = action.observe(aws)
+    assert seen.blocked is None, seen.blocked
+    return {} if seen.done else action.run(aws, world.context(seen.facts))
+
+
+def fleet(world: World, region: str) -> dict[str, Any]:
+    found: dict[str, Any] = world.aws.call(
+        "autoscaling",
+        "describe_auto_scaling_groups",
+        account=APP,
+        region=region,
+        AutoScalingGroupNames=[FLEET],
+    )["AutoScalingGroups"][0]
+    return found
+
+
+def processes(world: World, region: str) -> set[str]:
+    return {one["ProcessName"] for one in fleet(world, region)["SuspendedProcesses"]}
+
+
+def change(world: World, operation: str, region: str, **given: Any) -> None:
+    world.aws.call(
+        "autoscaling", operation, account=APP, region=region, AutoScalingGroupName=FLEET, **given
+    )
+
+
+def test_the_three_sizes_go_in_one_call_both_ways(world: World) -> None:
+    told = Told(world)
+    for state in (SiteState.WARM, SiteState.ACTIVE, SiteState.STANDBY):
+        action, _ = scale(world, WEST, state)
+        act(world, action, told)
+    assert told.sized() == [(1, 1, 1), (2, 8, 4), (0, 0, 0)]
+    assert not [name for name, _ in told.asked if name == "set_desired_capacity"]
+
+
+def test_what_the_owner_suspended_stays_suspended_and_nothing_else(world: World) -> None:
+    assert processes(world, EAST) == {"AZRebalance"}
+    change(world, "suspend_processes", EAST, ScalingProcesses=["AlarmNotification"])
+    down, _ = scale(world, EAST, SiteState.RETIRED)
+    kept = act(world, down)["memory"]
+    held = {"AZRebalance", "AlarmNotification", "ScheduledActions"}
+    assert processes(world, EAST) == held
+    assert kept["suspended"] == ["ScheduledActions"]
+    up, _ = scale(world, EAST, SiteState.ACTIVE, **kept)
+    act(world, up)
+    assert processes(world, EAST) == {"AZRebalance", "AlarmNotification"}
+    change(world, "resume_processes", EAST, ScalingProcesses=["AlarmNotification"])
+
+
+def test_a_foreign_group_comes_back_with_the_bounds_that_it_had(world: World) -> None:
+    change(world, "update_auto_scaling_group", EAST, MinSize=3, MaxSize=9, DesiredCapacity=3)
+    down, _ = scale(world, EAST, SiteState.RETIRED)
+    kept = act(world, down)["memory"]
+    assert kept["sizes"] == [3, 9, 3]
+    warm, _ = scale(world, EAST, SiteState.WARM, **kept)
+    act(world, warm)
+    standby, _ = scale(world, EAST, SiteState.STANDBY, **kept)
+    # going back from warm is no retirement: production's sizes stay as they were recorded
+    assert "sizes" not in act(world, standby)["memory"]
+    up, _ = scale(world, EAST, SiteState.ACTIVE, **kept)
+    act(world, up)
+    found = fleet(world, EAST)
+    # four served when it was captured; policies had taken one away since
+    assert (found["MinSize"], found["MaxSize"], found["DesiredCapacity"]) == (3, 9, 4)
+    change(world, "update_auto_scaling_group", EAST, MinSize=2, MaxSize=8, DesiredCapacity=4)
+
+
+def test_undo_puts_back_sizes_and_processes(world: World) -> None:
+    before = fleet(world, EAST)
+    down, _ = scale(world, EAST, SiteState.RETIRED)
+    facts = down.observe(world.aws).facts
+    down.run(world.aws, world.context(facts))
+    down.undo(world.aws, world.context(facts), facts)
+    after = fleet(world, EAST)
+    for name in ("MinSize", "MaxSize", "DesiredCapacity", "SuspendedProcesses"):
+        assert after[name] == before[name], name
+
+
+def test_a_launch_that_the_owner_suspended_is_told_before_anything_is_changed(world: World) -> None:
+    change(world, "suspend_processes", WEST, ScalingProcesses=["Launch"])
+    action, _ = scale(world, WEST, SiteState.ACTIVE)
+    seen = action.observe(world.aws)
+    change(world, "resume_processes", WEST, ScalingProcesses=["Launch"])
+    assert seen.blocked is not None
+    assert "Launch" in seen.blocked
+    assert "resume-processes" in seen.hint
+
+
+def test_protected_instances_are_named_instead_of_waited_for(world: World) -> None:
+    instance = fleet(world, EAST)["Instances"][0]["InstanceId"]
+    protect = {"InstanceIds": [instance], "ProtectedFromScaleIn": True}
+    change(world, "set_instance_protection", EAST, **protect)
+    action, _ = scale(world, EAST, SiteState.RETIRED)
+    seen = action.observe(world.aws)
+    change(world, "set_instance_protection", EAST, **{**protect, "ProtectedFromScaleIn": False})
+    assert seen.blocked is not None
+    assert instance in seen.hint
+
+
+def test_a_changed_launch_template_starts_no_refresh(world: World) -> None:
+    entry = world.entry("autoscaling")
+    spec = {**entry.spec, "template": {**entry.spec["template"], "instance_type": "t3.large"}}
+    changed = [entry.model_copy(update={"spec": spec})]
+    others = [world.entry(kind) for kind in KINDS[1:]]
+    begin = len(process.calls(world.home))
+    outcome = world.up([*changed, *others], WEST, SiteState.STANDBY)
+    operations = {call["operation"] for call in process.calls(world.home)[begin:]}
+    assert {op.type for op in outcome.ops if op.op is Op.UPDATE} == {
+        "aws:ec2/launchTemplate:LaunchTemplate",
+        "aws:autoscaling/group:Group",
+    }
+    assert not [op for op in outcome.ops if op.op in (Op.REPLACE, Op.DELETE)]
+    assert "CreateLaunchTemplateVersion" in operations
+    assert "StartInstanceRefresh" not in operations
+    found = fleet(world, WEST)
+    assert (found["DesiredCapacity"], found["Instances"]) == (0, [])
+    world.up([entry, *others], WEST, SiteState.STANDBY)
+
+
+def prerequisites(world: World, aws: Any, phase: Phase) -> list[Health]:
+    entry = world.entry("autoscaling")
+    site = context(world, entry, WEST, phase.leaves)
+    return list(adapter_for("autoscaling").prerequisites(phase, entry, site, aws))
+
+
+def test_images_keys_and_quotas_are_looked_at_before_anything_is_changed(world: World) -> None:
+    fine = prerequisites(world, Told(world), Phase.ACTIVATE)
+    assert {one.status for one in fine} == {ResourceStatus.HEALTHY}
+    assert len(fine) == 3
+    small = Told(world, {"get_service_quota": {"Quota": {"Value": 6.0}}})
+    (short,) = [one for one in prerequisites(world, small, Phase.ACTIVATE) if not one.ok]
+    assert short.status is ResourceStatus.UNHEALTHY
+    assert "8 vCPUs of t3.medium" in short.detail
+    assert "request-service-quota-increase" in short.hint
+    nothing = Told(world, {"describe_images": {"Images": []}, "describe_key_pairs": {}})
+    hints = [one.hint for one in prerequisites(world, nothing, Phase.REPLICATE)]
+    assert ["copy-image" in hints[0], "import it there" in hints[1]] == [True, True]
+
+
+def test_a_quota_that_nobody_may_ask_only_warns(world: World) -> None:
+    denied = AwsCallError(
+        "no", service="service-quotas", operation="GetServiceQuota", aws_code="AccessDenied"
+    )
+    told = Told(world, {"get_service_quota": denied})
+    (short,) = [one for one in prerequisites(world, told, Phase.ACTIVATE) if not one.ok]
+    assert short.status is ResourceStatus.DEGRADED
+
+
+def test_a_copy_lets_out_what_the_source_does_and_nothing_more(world: World) -> None:
+    entry = world.entry("security-group")
+    copy = entry.endpoints[WEST]["id"]
+    rules = world.aws.call(
+        "ec2",
+        "describe_security_group_rules",
+        account=APP,
+        region=WEST,
+        Filters=[{"Name": "group-id", "Values": [copy]}],
+    )["SecurityGroupRules"]
+    out = [(one["IpProtocol"], one["FromPort"]) for one in rules if one["IsEgress"]]
+    # EC2's own rule for everything is gone
+    assert out == [("tcp", 5432)]
+    selves = [
+        one["FromPort"]
+        for one in rules
+        if one.get("ReferencedGroupInfo", {}).get("GroupId") == copy
+    ]
+    assert selves == [7946]
+
+
+def test_a_group_is_unhealthy_without_a_rule_and_degraded_with_one_too_many(world: World) -> None:
+    entry = world.entry("security-group")
+    copy = entry.endpoints[WEST]["id"]
+    site = context(world, entry, WEST, SiteState.STANDBY)
+    adapter = adapter_for("security-group")
+    rule = {
+        "IpProtocol": "tcp",
+        "FromPort": 22,
+        "ToPort": 22,
+        "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
+    }
+    given = {"account": APP, "region": WEST, "GroupId": copy}
+    world.aws.call("ec2", "authorize_security_group_ingress", IpPermissions=[rule], **given)
+    assert adapter.ready(entry, site, world.aws).status is ResourceStatus.DEGRADED
+    world.aws.call("ec2", "revoke_security_group_ingress", IpPermissions=[rule], **given)
+    assert adapter.ready(entry, site, world.aws).ok
+    office = {**rule, "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "198.51.100.0/24"}]}
+    world.aws.call("ec2", "revoke_security_group_ingress", IpPermissions=[office], **given)
+    lacking = adapter.ready(entry, site, world.aws)
+    assert lacking.status is ResourceStatus.UNHEALTHY
+    assert "tcp-443-443-198.51.100.0_24" in lacking.detail
+    world.aws.call("ec2", "authorize_security_group_ingress", IpPermissions=[office], **given)
+
+
+def test_a_load_balancer_is_as_healthy_as_what_is_behind_it(world: World) -> None:
+    entry = world.entry("elb")
+    adapter = adapter_for("elb")
+    site = context(world, entry, WEST, SiteState.ACTIVE)
+    arn = entry.endpoints[WEST]["target-group/initech-production-shop-web"]
+    empty = adapter.check(entry, site, world.aws)
+    assert empty.ok
+    assert "nothing is registered yet" in empty.detail
+    given = {"account": APP, "region": WEST, "TargetGroupArn": arn, "Targets": [{"Id": "10.0.0.9"}]}
+    world.aws.call("elbv2", "register_targets", **given)
+    world.clock.sleep(60)
+    assert "1 target answer" in adapter.check(entry, site, world.aws).detail
+    world.aws.call("elbv2", "deregister_targets", **given)
+    for states, expected in (
+        (["healthy", "unhealthy"], ResourceStatus.DEGRADED),
+        (["unhealthy", "draining"], ResourceStatus.UNHEALTHY),
+        (["healthy", "draining"], ResourceStatus.HEALTHY),
+    ):
+        behind = [{"TargetHealth": {"State": state}} for state in states]
+        told = Told(world, {"describe_target_health": {"TargetHealthDescriptions": behind}})
+        assert adapter.check(entry, site, told).status is expected, states  # type: ignore[arg-type]
+
+
+def test_the_dns_name_of_the_copy_is_known_before_the_disaster(world: World) -> None:
+    entry = world.entry("elb")
+    found = adapter_for("elb").endpoints(entry, world.scope, WEST)
+    assert list(found) == ["dns"]
+    assert found["dns"].endswith(".elb.amazonaws.com")
+    assert WEST in found["dns"]
+
+
+def test_a_count_that_is_set_before_its_bounds_is_taken_back(world: World) -> None:
+    """Why bounds come first: policies scale in to the old maximum, and out to the old minimum."""
+    app = process.facts(world.home)["initech/production"]["ecs"]
+    cluster, _, service = app["name"].partition("/")
+    given = {"account": APP, "region": EAST}
+    name = {"cluster": cluster, "service": service}
+
+    def count() -> int:
+        world.clock.sleep(120)
+        found = world.aws.call(
+            "ecs", "describe_services", cluster=cluster, services=[service], **given
+        )
+        return int(found["services"][0]["desiredCount"])
+
+    world.aws.call("ecs", "update_service", desiredCount=0, **name, **given)
+    assert count() == 2
+    entry = world.entry("elb").model_copy(update={"resource": protected("ecs", app["arn"])})
+    run = RunContext(clock=world.clock)
+    for goal, expected in ((Goal(0, 0, (0, 0)), 0), (Goal(4, 4, (2, 10)), 4)):
+        action = ServiceAction(
+            entry, ServiceId(cluster, service), EAST, goal, scales=True, by_stack=False
+        )
+        action.run(world.aws, run)
+        assert count() == expected
+
+
+def test_a_service_needs_its_cluster_and_capacity_providers(world: World) -> None:
+    app = process.facts(world.home)["initech/production"]["ecs"]
+    made = World(world.home, world.scope)
+    made.protect([protected("ecs", app["arn"])])
+    entry = made.entry("ecs")
+    site = context(made, entry, WEST, SiteState.ACTIVE)
+    adapter = adapter_for("ecs")
+
+    def found(**answer: Any) -> list[tuple[ResourceStatus, str]]:
+        cluster = {"status": "ACTIVE", "clusterName": "west", **answer}
+        told = Told(made, {"describe_clusters": {"clusters": [cluster]}} if answer else None)
+        checked = adapter.prerequisites(Phase.ACTIVATE, entry, site, told)  # type: ignore[arg-type]
+        return [(one.status, one.detail) for one in checked]
+
+    assert {status for status, _ in found()} == {ResourceStatus.HEALTHY}
+    providers = ["FARGATE", "FARGATE_SPOT"]
+    lacking = found(capacityProviders=["FARGATE"])
+    assert [text for status, text in lacking if status is ResourceStatus.UNHEALTHY] == [
+        f"cluster west in {WEST} has no capacity provider FARGATE_SPOT"
+    ]
+    full = found(capacityProviders=providers, runningTasksCount=998)
+    assert (ResourceStatus.DEGRADED, full[-1][1]) == full[-1]
+    assert "1002 tasks" in full[-1][1]
+    (gone,) = found(status="INACTIVE")
+    assert gone[0] is ResourceStatus.UNHEALTHY
