@@ -14,6 +14,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from drstate.adapters import exports
@@ -114,7 +115,12 @@ class Snapshots(ABC):
 
     @property
     def _stem(self) -> str:
-        return self.identifier[: _LONGEST - len("-r") - 14].rstrip("-")
+        room = _LONGEST - len("-r") - 14
+        if len(self.identifier) <= room:
+            return self.identifier
+        # two long names may begin alike
+        digest = sha256(self.identifier.encode()).hexdigest()[:6]
+        return f"{self.identifier[: room - 7].rstrip('-')}-{digest}"
 
     def serving(self, at: At) -> Cluster | None:
         """What serves, or served last, in the region: the newest restored one, or the original."""
@@ -253,9 +259,8 @@ class Carry(SnapshotAction):
     def _begun(self, there: At, export: str | None) -> str | None:
         """A snapshot that an earlier run took and did not carry over."""
         start = self._name("")
-        stamps = sorted(
-            name.removeprefix(start) for name in self.store.taken(there) if name.startswith(start)
-        )
+        rests = (name.removeprefix(start) for name in self.store.taken(there))
+        stamps = sorted(rest for rest in rests if re.fullmatch(r"\d{14}", rest))
         if not stamps or (export is not None and stamps[-1] <= export):
             return None
         return self._name(stamps[-1])

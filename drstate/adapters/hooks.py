@@ -30,16 +30,12 @@ AGAIN = "a hook runs each time its phase runs: only its author knows whether it 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://drstate.dev/hook")
 
 
-def hook_of(resource: Resource, scope: Scope) -> Hook:
-    """The scope file's hook. Raises ConfigError where it is no longer there."""
+def hook_of(resource: Resource, scope: Scope) -> Hook | None:
+    """The scope file's hook; None where it is no longer there: then it is not run any more."""
     for hook in scope.hooks:
         if (hook.name, hook.account) == (resource.name, resource.account):
             return hook
-    raise ConfigError(
-        f"{resource.key}: the scope file no longer names this hook",
-        why=f"stacks/{scope.customer}/{scope.environment}.yaml has no hooks entry with it",
-        hint="put the entry back; leaving protection is a command of its own",
-    )
+    return None
 
 
 def region_of(hook: Hook, site: SiteContext) -> str:
@@ -52,8 +48,10 @@ def when_of(hook: Hook) -> When:
     return When.BEFORE if hook.when is HookWhen.BEFORE else When.AFTER
 
 
-def not_run(hook: Hook, phase: Phase, site: SiteContext) -> str | None:
+def not_run(hook: Hook | None, phase: Phase | None, site: SiteContext) -> str | None:
     """Why the hook is not run in this phase, or None."""
+    if hook is None:
+        return "the scope file no longer names this hook"
     if phase not in hook.phases:
         wanted = ", ".join(str(one) for one in hook.phases)
         return f"the hook runs in {wanted} only"
@@ -149,25 +147,27 @@ class HookAdapter(Adapter):
         """The action that runs the hook."""
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Run it, if it belongs to this phase."""
+        """Run the hook, if it belongs to this phase."""
         return self._phase(Phase.INSTANTIATE, entry, site)
 
     def activate(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Run it, if it belongs to this phase."""
+        """Run the hook, if it belongs to this phase."""
         return self._phase(Phase.ACTIVATE, entry, site)
 
     def cleanup(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Run it, if it belongs to this phase."""
+        """Run the hook, if it belongs to this phase."""
         return self._phase(Phase.CLEANUP, entry, site)
 
     def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Run it, if it belongs to this phase."""
+        """Run the hook, if it belongs to this phase."""
         return self._phase(Phase.REPLICATE, entry, site)
 
     def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
         """What a hook of the lost region would have done there."""
         hook = hook_of(entry.resource, site.scope)
-        if Phase.ACTIVATE not in hook.phases or region_of(hook, site) != site.other:
+        if hook is None or Phase.ACTIVATE not in hook.phases:
+            return None
+        if region_of(hook, site) != site.other:
             return None
         return (
             f"hook {hook.name} ({hook.runs}) was not run: it belongs to {site.other}; "
@@ -177,6 +177,6 @@ class HookAdapter(Adapter):
     def _phase(self, phase: Phase, entry: CatalogEntry, site: SiteContext) -> Work:
         hook = hook_of(entry.resource, site.scope)
         reason = not_run(hook, phase, site)
-        if reason is not None:
+        if hook is None or reason is not None:
             return Work(no_op=reason)
         return Work((self.hooked(entry, site, hook, phase),))

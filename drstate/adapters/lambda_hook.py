@@ -104,7 +104,7 @@ class LambdaHookAdapter(HookAdapter):
     ) -> tuple[Health, ...]:
         """The functions are there, and may run as long as the hook is given."""
         hook = hook_of(entry.resource, site.scope)
-        if not_run(hook, phase, site) is not None:
+        if hook is None or not_run(hook, phase, site) is not None:
             return ()
         region = region_of(hook, site)
         found: list[Health] = []
@@ -133,8 +133,8 @@ class LambdaHookAdapter(HookAdapter):
         """What is remembered of the last run; that the function is there, in any case."""
         hook = hook_of(entry.resource, site.scope)
         phase = phase_of(site.state)
-        skipped = "no phase leads here" if phase is None else not_run(hook, phase, site)
-        if phase is None or skipped is not None:
+        skipped = not_run(hook, phase, site)
+        if hook is None or phase is None or skipped is not None:
             return Health(ResourceStatus.HEALTHY, f"nothing to run: {skipped}")
         region = region_of(hook, site)
         name = target(hook, hook.runs, SiteMapTable.FUNCTIONS, site)

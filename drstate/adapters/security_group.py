@@ -8,7 +8,7 @@ and out what the source does. Default groups, and rules over a peering, are refu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.at import At
@@ -21,7 +21,16 @@ from drstate.model.scope import Scope, SiteMapTable
 from drstate.model.spec import Spec
 from drstate.model.translation import Translation
 from drstate.model.words import counted
-from drstate.programs.security_group import ALL, ID, SecurityGroupSpec, SecurityRule, wanted
+from drstate.programs.security_group import (
+    ALL,
+    EGRESS,
+    GROUP,
+    ID,
+    INGRESS,
+    SecurityGroupSpec,
+    SecurityRule,
+    wanted,
+)
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
@@ -192,6 +201,43 @@ class SecurityGroupAdapter(Adapter):
             ResourceStatus.HEALTHY,
             f"is there with {counted(len(spec.ingress) + len(spec.egress), 'rule')}",
             facts=facts,
+        )
+
+    def created(
+        self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller
+    ) -> str | None:
+        """Id of a group or rule whose creation was cut off: by its name, or by what it says."""
+        region = str(inputs.get("region") or "")
+        if not region:
+            return None
+        at = At(aws, account, region)
+        if kind == GROUP:
+            found = _group(
+                at,
+                Filters=[
+                    {"Name": "group-name", "Values": [str(inputs["name"])]},
+                    {"Name": "vpc-id", "Values": [str(inputs["vpcId"])]},
+                ],
+            )
+            return str(found["GroupId"]) if found else None
+        if kind not in (INGRESS, EGRESS):
+            return None
+        asked = SecurityRule(
+            protocol=str(inputs["ipProtocol"]),
+            from_port=inputs.get("fromPort"),
+            to_port=inputs.get("toPort"),
+            cidr_ipv4=inputs.get("cidrIpv4"),
+            cidr_ipv6=inputs.get("cidrIpv6"),
+            prefix_list=inputs.get("prefixListId"),
+            group=inputs.get("referencedSecurityGroupId"),
+        )
+        return next(
+            (
+                str(rule["SecurityGroupRuleId"])
+                for rule in _rules(at, str(inputs["securityGroupId"]))
+                if bool(rule.get("IsEgress")) is (kind == EGRESS) and _rule(rule).slug == asked.slug
+            ),
+            None,
         )
 
     def endpoints(self, entry: CatalogEntry, scope: Scope, region: str) -> dict[str, str]:  # noqa: ARG002 - the contract

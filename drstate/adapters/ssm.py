@@ -68,13 +68,12 @@ class SsmAdapter(HookAdapter):
     summary = "hooks: automation documents of Systems Manager, before or after a wave's work"
     services = ("ssm",)
     grants = (
+        Grant("see documents", ("ssm:DescribeDocument",), ("arn:aws:ssm:*:*:document/*",)),
+        Grant("find runs of them", ("ssm:DescribeAutomationExecutions",)),
         Grant(
-            "see documents, and how runs of them went",
-            (
-                "ssm:DescribeAutomationExecutions",
-                "ssm:DescribeDocument",
-                "ssm:GetAutomationExecution",
-            ),
+            "see how runs went",
+            ("ssm:GetAutomationExecution",),
+            ("arn:aws:ssm:*:*:automation-execution/*",),
         ),
         Grant(
             "start documents",
@@ -95,7 +94,7 @@ class SsmAdapter(HookAdapter):
     spec_type = DocumentSpec
     #: hooks carry no tags: the scope file names them
     claims = ()
-    limits = (Limit("automations that run at once", 100, "ssm", "L-09101E66"),)
+    limits = (Limit("automations that run at once", 100),)
     deviations = {"again-changes-nothing": AGAIN}
 
     def capture(self, resource: Resource, aws: AwsCaller) -> Spec:
@@ -128,7 +127,7 @@ class SsmAdapter(HookAdapter):
     ) -> tuple[Health, ...]:
         """The document is there, and takes the parameters that it is given."""
         hook = hook_of(entry.resource, site.scope)
-        if not_run(hook, phase, site) is not None:
+        if hook is None or not_run(hook, phase, site) is not None:
             return ()
         region = region_of(hook, site)
         name = target(hook, hook.runs, SiteMapTable.DOCUMENTS, site)
@@ -151,8 +150,8 @@ class SsmAdapter(HookAdapter):
         """How the last run of this hook and phase ended."""
         hook = hook_of(entry.resource, site.scope)
         phase = phase_of(site.state)
-        skipped = "no phase leads here" if phase is None else not_run(hook, phase, site)
-        if phase is None or skipped is not None:
+        skipped = not_run(hook, phase, site)
+        if hook is None or phase is None or skipped is not None:
             return Health(ResourceStatus.HEALTHY, f"nothing to run: {skipped}")
         region = region_of(hook, site)
         runs = _runs(At(aws, hook.account, region), hook, phase)

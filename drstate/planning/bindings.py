@@ -38,7 +38,8 @@ class Endpoints:
         found: dict[str, Binding] = {}
         for entry in entries:
             for text in _texts(entry.spec):
-                for word in _HOST.findall(text):
+                # the whole text too: an ARN is an endpoint of what registers in a target group
+                for word in (text, *_HOST.findall(text)):
                     host = word.rstrip("._-")  # a name's final dot, the end of a sentence
                     if host not in found and host in self._hosts:
                         key, name = self._hosts[host]

@@ -22,9 +22,17 @@ HEALTH_SECONDS = 5
 def shard_seconds(
     actions: Iterable[ActionSpec], declare_seconds: Iterable[int], *, has_stack: bool
 ) -> int:
-    """Actions one after another, the stack's resources side by side."""
+    """Actions one after another, a batch as one; the stack's resources side by side."""
     stack = STACK_SECONDS + max(declare_seconds, default=0) if has_stack else 0
-    return stack + sum(action.estimate_seconds for action in actions)
+    alone = 0
+    batches: dict[str, int] = {}
+    for action in actions:
+        if action.batch_key is None:
+            alone += action.estimate_seconds
+        else:
+            held = batches.get(action.batch_key, 0)
+            batches[action.batch_key] = max(held, action.estimate_seconds)
+    return stack + alone + sum(batches.values())
 
 
 def stage_seconds(shards: Iterable[int]) -> int:

@@ -169,6 +169,7 @@ OWNERS: Owners = {
             "logPublishingOptions",
             "nodeToNodeEncryption",
             "offPeakWindowOptions",
+            "region",
             "snapshotOptions",
             "softwareUpdateOptions",
             "tags",
@@ -360,6 +361,8 @@ def declare_site(entry: CatalogEntry, declaration: Declaration) -> DeclaredOutpu
         or None,
         node_to_node_encryption=search.DomainNodeToNodeEncryptionArgs(enabled=spec.node_to_node),
         off_peak_window_options=_off_peak(spec.off_peak),
+        # said, so that a creation that was cut off can be looked up there
+        region=translator.region,
         snapshot_options=search.DomainSnapshotOptionsArgs(
             automated_snapshot_start_hour=spec.snapshot_hour
         )

@@ -81,13 +81,14 @@ _RULE = program(
     "ipProtocol",
     "prefixListId",
     "referencedSecurityGroupId",
+    "region",
     "securityGroupId",
     "tags",
     "toPort",
 )
 OWNERS: Owners = {
     GROUP: (
-        *program("description", "name", "tags", "vpcId"),
+        *program("description", "name", "region", "tags", "vpcId"),
         Property("egress", Owner.AWS, "follows from the rules, which are resources of their own"),
         Property("ingress", Owner.AWS, "follows from the rules, which are resources of their own"),
     ),
@@ -178,6 +179,7 @@ def declare_site(entry: CatalogEntry, declaration: Declaration) -> DeclaredOutpu
         name_of(entry),
         description=spec.description,
         name=spec.name,
+        region=declaration.shard.provider_region,
         tags={"Name": spec.name, **tags_of(entry)},
         vpc_id=values.vpc,
         opts=declaration.options(OWNERS, GROUP),
@@ -198,6 +200,7 @@ def declare_site(entry: CatalogEntry, declaration: Declaration) -> DeclaredOutpu
                 ip_protocol=rule.protocol,
                 prefix_list_id=rule.prefix_list,
                 referenced_security_group_id=_peer(source, spec, values, group, translator),
+                region=declaration.shard.provider_region,
                 security_group_id=group.id,
                 tags=tags_of(entry),
                 to_port=rule.to_port,
@@ -216,7 +219,8 @@ def _peer(
     if rule.group is None:
         return None
     if rule.group == spec.group_id:
-        return group.id
+        own: pulumi.Input[str] = group.id
+        return own
     return identifiers.given(translator, values.peers[rule.group])
 
 

@@ -1,7 +1,8 @@
 """Activate of 1,000 mixed resources in 5 accounts, and the share of it that is drstate's own.
 
 A generated estate, protected and prewarmed by the command; then ACTIVATE in a process whose threads
-are looked at every few milliseconds (``sampled.py``). Discovery and plan are part of it.
+are looked at every few milliseconds (``sampled.py``). Planning and preview are part of it; what the
+emulated AWS and the plugins work in processes of their own is not counted.
 """
 
 from __future__ import annotations
@@ -86,10 +87,11 @@ def _measure(env: dict[str, str], folder: Path) -> None:
     times = json.loads(seen.read_text())
     busy = sum(times.values())
     for name, what in (
-        ("aws", "in calls of the emulated AWS"),
-        ("engine", "in the engine and Pulumi's SDK"),
-        ("own", "in drstate's own code"),
+        ("aws", "boto3's side of calls"),
+        ("engine", "the engine and Pulumi's SDK"),
+        ("own", "drstate's own code"),
+        ("rest", "imports, the interpreter"),
     ):
-        print(f"  {what:<46}{times[name]:8.1f}{times[name] / busy:8.0%}   thread seconds")
+        print(f"  {what:<46}{times[name]:8.1f}{times[name] / busy:8.0%}   processor seconds")
     print(f"  {'wall clock':<46}{took:8.1f}", flush=True)
     hold("drstate's own share of a mixed activate", times["own"] / busy, OWN_BOUND, "%")

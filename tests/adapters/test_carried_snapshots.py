@@ -13,6 +13,7 @@ import yaml
 from drstate.adapters import exports
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter
+from drstate.adapters.carrying import Carry
 from drstate.adapters.registry import adapter_for
 from drstate.errors import OperationError
 from drstate.model.catalog import Ownership
@@ -207,10 +208,11 @@ def test_a_run_that_died_goes_on_with_the_snapshot_it_took(small: Small) -> None
     where = {"ClusterName": "tokens"} if small.service == "memorydb" else {
         "ReplicationGroupId": "tokens"
     }  # fmt: skip
-    small.call(
-        EAST, "create_snapshot", SnapshotName=f"drstate-{small.service}-tokens-{stamp}", **where
-    )
-    small.older(30)
+    # the second is of another resource, whose name begins alike
+    for rest in (stamp, "9-29990101000000"):
+        name = f"drstate-{small.service}-tokens-{rest}"
+        small.call(EAST, "create_snapshot", SnapshotName=name, **where)
+        small.older(30)
     (ran,) = world.phase(Phase.REPLICATE)
     assert ran.results[ran.actions[0]]["export"] == stamp
     assert "create_snapshot" not in [call.operation for call in ran.calls]
@@ -228,6 +230,19 @@ def test_an_export_that_is_not_whole_does_not_count(small: Small) -> None:
     assert exports.newest(at, BUCKETS[WEST], prefix) == whole
     assert ran.health is not None
     assert ran.health.ok
+
+
+def test_restored_names_fit_and_differ_where_long_names_begin_alike(small: Small) -> None:
+    entry = small.world.entry(small.service, "tokens")
+    site = small.world.site(entry, Phase.REPLICATE)
+    (action,) = small.adapter.replicate(entry, site).actions
+    assert isinstance(action, Carry)
+    made = set()
+    for name in ("production-sessions-of-customers-a", "production-sessions-of-customers-b", "c"):
+        action.store.identifier = name
+        made.add(action.store.restored_name("20260101000000"))
+    assert len(made) == 3
+    assert max(len(name) for name in made) <= 40
 
 
 def test_without_buckets_the_remedy_names_the_line_of_the_scope_file(sandbox: Path) -> None:

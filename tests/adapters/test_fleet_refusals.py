@@ -71,7 +71,7 @@ def test_a_setting_of_a_group_that_would_be_lost_is_named(
 
 
 def test_policies_and_schedules_that_cannot_be_carried_are_named() -> None:
-    policies = [
+    policies: list[dict[str, Any]] = [
         {"PolicyName": "guess", "PolicyType": "PredictiveScaling"},
         {
             "PolicyName": "sum",

@@ -15,12 +15,14 @@ from drstate.adapters.ecs.reading import ServiceId
 from drstate.adapters.registry import adapter_for
 from drstate.errors import AwsCallError
 from drstate.model.catalog import CatalogEntry
-from drstate.model.events import ResourceStatus
+from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.resource import Resource, resource_key
 from drstate.model.scope import Scope
 from drstate.model.stackops import Op
 from drstate.model.tags import DrTags
+from drstate.planning.bindings import Endpoints
+from drstate.programs.registry import identity
 from drstate.sandbox import process
 from tests.adapters.world import EAST, WEST, World
 from tests.programs.engine import open_stacks
@@ -54,6 +56,18 @@ class Told:
             for name, one in self.asked
             if name == "update_auto_scaling_group"
         ]
+
+
+class Without(Told):
+    """A caller to whom nobody tells what has a certain port."""
+
+    def __init__(self, world: World, port: int) -> None:
+        super().__init__(world)
+        self._port = port
+
+    def pages(self, service: str, operation: str, key: str, **given: Any) -> Any:
+        found = super().pages(service, operation, key, **given)
+        return (one for one in found if one.get("FromPort") != self._port)
 
 
 @pytest.fixture(scope="module")
@@ -286,12 +300,9 @@ def test_a_group_is_unhealthy_without_a_rule_and_degraded_with_one_too_many(worl
     assert adapter.ready(entry, site, world.aws).status is ResourceStatus.DEGRADED
     world.aws.call("ec2", "revoke_security_group_ingress", IpPermissions=[rule], **given)
     assert adapter.ready(entry, site, world.aws).ok
-    office = {**rule, "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "198.51.100.0/24"}]}
-    world.aws.call("ec2", "revoke_security_group_ingress", IpPermissions=[office], **given)
-    lacking = adapter.ready(entry, site, world.aws)
+    lacking = adapter.ready(entry, site, Without(world, 443))  # type: ignore[arg-type]
     assert lacking.status is ResourceStatus.UNHEALTHY
     assert "tcp-443-443-198.51.100.0_24" in lacking.detail
-    world.aws.call("ec2", "authorize_security_group_ingress", IpPermissions=[office], **given)
 
 
 def test_a_load_balancer_is_as_healthy_as_what_is_behind_it(world: World) -> None:
@@ -302,7 +313,9 @@ def test_a_load_balancer_is_as_healthy_as_what_is_behind_it(world: World) -> Non
     empty = adapter.check(entry, site, world.aws)
     assert empty.ok
     assert "nothing is registered yet" in empty.detail
-    given = {"account": APP, "region": WEST, "TargetGroupArn": arn, "Targets": [{"Id": "10.0.0.9"}]}
+    target = [{"Id": "10.0.0.9"}]
+    given: dict[str, Any] = {"TargetGroupArn": arn, "Targets": target, "account": APP}
+    given["region"] = WEST
     world.aws.call("elbv2", "register_targets", **given)
     world.clock.sleep(60)
     assert "1 target answer" in adapter.check(entry, site, world.aws).detail
@@ -323,6 +336,36 @@ def test_the_dns_name_of_the_copy_is_known_before_the_disaster(world: World) -> 
     assert list(found) == ["dns"]
     assert found["dns"].endswith(".elb.amazonaws.com")
     assert WEST in found["dns"]
+
+
+def test_what_a_stack_was_making_when_it_was_cut_off_is_found_again(world: World) -> None:
+    (stack,) = world.outcomes
+    made = {
+        one["type"]: one
+        for one in world.stacks.export(stack)["resources"]
+        if one["type"].startswith("aws:")
+    }
+    adapters = [adapter_for(kind) for kind in KINDS]
+    assert len(made) == 11
+    for kind, one in made.items():
+        ids = {adapter.created(kind, one["inputs"], APP, world.aws) for adapter in adapters}
+        told = identity(kind, one["inputs"])
+        assert one["id"] in {*ids, told, str(told).rpartition("/")[2]}, kind
+    gone = {**made["aws:lb/loadBalancer:LoadBalancer"]["inputs"], "name": "never-made"}
+    found = adapter_for("elb").created("aws:lb/loadBalancer:LoadBalancer", gone, APP, world.aws)
+    assert found is None
+
+
+def test_a_target_group_of_a_protected_load_balancer_is_bound_by_its_arn(world: World) -> None:
+    balancer, group = world.entry("elb"), world.entry("autoscaling")
+    source = balancer.spec["target_groups"][0]["arn"]
+    spec = {**group.spec, "target_groups": [source]}
+    catalog = world.catalog.with_entry(group.model_copy(update={"spec": spec}))
+    bound = Endpoints(catalog).bindings([catalog.entry(group.key)], WEST)
+    (binding,) = [one for one in bound if one.source == source]
+    assert binding.key == balancer.key
+    assert binding.target == balancer.endpoints[WEST][binding.name]
+    assert f":{WEST}:" in str(binding.target)
 
 
 def test_a_count_that_is_set_before_its_bounds_is_taken_back(world: World) -> None:

@@ -146,21 +146,20 @@ def test_the_reversal_says_what_it_throws_away_and_clears_the_old_direction(file
     assert reversal.observe(files.aws).done
 
 
-def test_quotas_that_are_off_degrade_a_site_that_serves(files: Files) -> None:
-    files.phase(Phase.ACTIVATE)
-    rule = {"effect": "error", "service": "ontap", "operation": "PatchStorageVolumes",
-            "code": "Busy", "any_code": True, "status": 500}  # fmt: skip
-    here = at(files, WEST)
-    broken = here.cluster.volume(here.svm_name, "orders")
-    assert broken is not None
-    process.add_fault(files.home, rule)
-    with pytest.raises(OntapError):
-        here.cluster.quotas_on(broken.uuid)
-    process.clear_faults(files.home)
-    here.cluster.mount(broken.uuid, "")
-    found = files.adapter.health(files.kept, files.site(Phase.ACTIVATE), files.aws)
+def test_a_volume_that_is_not_mounted_does_not_serve_and_quotas_that_are_off_degrade_it(
+    files: Files,
+) -> None:
+    files.run(files.action(Phase.ACTIVATE, "break"))
+    site, here = files.site(Phase.ACTIVATE), at(files, WEST)
+    found = files.adapter.health(files.kept, site, files.aws)
     assert found.status is ResourceStatus.UNHEALTHY
     assert "is not mounted at /orders" in found.detail
+    broken = here.cluster.volume(here.svm_name, "orders")
+    assert broken is not None
+    here.cluster.mount(broken.uuid, "/orders")
+    found = files.adapter.health(files.kept, site, files.aws)
+    assert found.status is ResourceStatus.DEGRADED
+    assert "its quotas are not active" in found.detail
 
 
 def test_a_certificate_of_nobodys_is_not_accepted_and_the_password_is_nowhere_told(

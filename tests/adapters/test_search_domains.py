@@ -234,3 +234,13 @@ def test_standby_keeps_as_many_nodes_in_every_zone(world: World) -> None:
         instance_type="r6g.medium.search", instance_count=2, zones=2
     )
     assert nodes_at(spec, small, Level.WARM) == spec.nodes
+
+
+def test_a_domain_whose_creation_was_cut_off_is_found_by_its_name(world: World) -> None:
+    entry = world.entry("opensearch")
+    inputs = {"domainName": entry.resource.name, "region": WEST}
+    account, kind = entry.resource.account, "aws:opensearch/domain:Domain"
+    assert ADAPTER().created(kind, inputs, account, world.aws) is None
+    twin(world)
+    spec = OpenSearchSpec.model_validate(entry.spec)
+    assert ADAPTER().created(kind, inputs, account, world.aws) == spec.domain_arn(WEST)

@@ -18,6 +18,7 @@ from drstate.model import events as e
 from drstate.model.phases import Operation, Phase
 from drstate.model.plan import ActionSpec, ShardPlan
 from drstate.planning.compiling import compile_plan
+from drstate.planning.estimate import shard_seconds
 from drstate.planning.requests import PlanRequest
 from tests.aws.clocks import FakeClock
 from tests.planning.planning_estate import SCOPE, ScriptedWork, action, catalog, entry
@@ -169,3 +170,12 @@ def test_a_stop_ends_the_batch_without_calling_anything_failed() -> None:
     with pytest.raises(StoppedError):
         bench.run()
     assert [one for one in bench.told if isinstance(one, e.ActionFailed)] == []
+
+
+def test_a_batch_is_predicted_to_take_as_long_as_its_longest() -> None:
+    specs = [one.spec for one in Bench().actions.values()]
+    batched = [spec for spec in specs if spec.batch_key is not None]
+    alone = [spec for spec in specs if spec.batch_key is None]
+    longest = batched[0].model_copy(update={"estimate_seconds": 500})
+    seconds = shard_seconds([*alone, longest, *batched[1:]], (), has_stack=False)
+    assert seconds == 500 + sum(spec.estimate_seconds for spec in alone)

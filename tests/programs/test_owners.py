@@ -60,12 +60,13 @@ def test_the_desired_count_belongs_to_autoscaling_where_there_is_any() -> None:
 @pytest.mark.parametrize("owners", TABLES.values(), ids=TABLES)
 def test_properties_are_those_of_pulumi_aws(owners: Owners) -> None:
     import inspect
+    from keyword import iskeyword
 
     import pulumi_aws as aws
 
     for token, items in owners.items():
         module, name = token.split(":")[1].split("/")[0], token.split(":")[2]
-        cls = getattr(getattr(aws, module), name)
+        cls = getattr(getattr(aws, f"{module}_" if iskeyword(module) else module), name)
         known = {_camel(p) for p in inspect.signature(cls._internal_init).parameters}
         assert {item.name for item in items} <= known, token
 

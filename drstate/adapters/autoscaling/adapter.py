@@ -7,6 +7,7 @@ come from the spec; at a foreign site, from what was recorded when the group was
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.at import At
@@ -20,6 +21,7 @@ from drstate.model.phases import Phase, SiteState
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope
 from drstate.model.spec import Spec
+from drstate.programs.autoscaling.owners import TEMPLATE
 from drstate.programs.autoscaling.spec import AutoScalingSpec
 from drstate.programs.autoscaling.values import AutoScalingPolicy
 
@@ -46,6 +48,7 @@ class AutoScalingAdapter(Adapter):
                 "autoscaling:DescribePolicies",
                 "autoscaling:DescribeScheduledActions",
                 "ec2:DescribeLaunchTemplateVersions",
+                "ec2:DescribeLaunchTemplates",
                 "elasticloadbalancing:DescribeTargetHealth",
             ),
         ),
@@ -111,7 +114,6 @@ class AutoScalingAdapter(Adapter):
             uncalled="only where the source's template changes; EC2 checks CreateTags as it makes "
             "one",
         ),
-        Grant("see launch templates", ("ec2:DescribeLaunchTemplates",)),
         Grant(
             "let groups launch instances from a template, with its profile",
             ("ec2:RunInstances", "iam:PassRole"),
@@ -167,6 +169,22 @@ class AutoScalingAdapter(Adapter):
     def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """No instances; the group itself stays (or is declared) for the next activation."""
         return self._work(entry, site)
+
+    def created(
+        self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller
+    ) -> str | None:
+        """Id of a launch template whose creation was cut off, by its name."""
+        region = str(inputs.get("region") or "")
+        if kind != TEMPLATE or not region:
+            return None
+        answer = At(aws, account, region).find(
+            "ec2",
+            "describe_launch_templates",
+            "InvalidLaunchTemplateName.NotFoundException",
+            LaunchTemplateNames=[str(inputs["name"])],
+        )
+        found = answer.get("LaunchTemplates", [])
+        return str(found[0]["LaunchTemplateId"]) if found else None
 
     def prerequisites(
         self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller

@@ -17,6 +17,7 @@ from drstate.adapters.at import At, calls
 from drstate.adapters.drs import reading
 from drstate.adapters.drs.jobs import Ended, JobRun, Kind
 from drstate.adapters.drs.reading import Machine, Recovered, Server
+from drstate.adapters.drs.together import alone
 from drstate.errors import DrstateError, OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When
@@ -62,12 +63,7 @@ class _JobAction(Action):
 
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
         """The batch of one."""
-        outcomes: list[Mapping[str, Any] | Exception] = []
-        self.run_batch([Batched(self, run)], aws, lambda _action, outcome: outcomes.append(outcome))
-        (outcome,) = outcomes
-        if isinstance(outcome, Exception):
-            raise outcome
-        return dict(outcome)
+        return alone(self, aws, run)
 
     def _at(self, aws: AwsCaller) -> At:
         return At(aws, self.account, self.region)

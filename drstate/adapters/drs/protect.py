@@ -7,16 +7,19 @@ way, for that would delete every point that could be recovered.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from drstate.adapters.actions import Action, Observation, RunContext
+from drstate.adapters.actions import Action, Batched, Observation, RunContext, Told
 from drstate.adapters.at import At, calls
 from drstate.adapters.drs import reading
 from drstate.adapters.drs.reading import Recovered, Server
+from drstate.adapters.drs.together import Together, alone
 from drstate.errors import AwsCallError, OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When
+from drstate.model.words import counted
 from drstate.programs.drs import DrsSpec
 
 if TYPE_CHECKING:
@@ -96,6 +99,7 @@ class Protect(Action):
             estimate_seconds=1800 if back else 30,
             deadline_seconds=_DEADLINE_SECONDS,
             undoable=False,
+            batch_key=f"drs/{self.account}/{region}/protect",
         )
 
     def observe(self, aws: AwsCaller) -> Observation:
@@ -121,7 +125,34 @@ class Protect(Action):
         return Observation(now.arrived and self._marked(now.server), facts)
 
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
-        """Reverse or extend, mark the server, wait until it is CONTINUOUS."""
+        """The batch of one."""
+        return alone(self, aws, run)
+
+    def run_batch(self, batch: Sequence[Batched], aws: AwsCaller, told: Told) -> None:
+        """Reverse or extend each, mark it, and wait until all are CONTINUOUS."""
+        here = self._at(aws, self.region)
+        together = Together(batch, Protect, told)
+        together.each(lambda action: action.begin(aws))
+
+        def look() -> None:
+            found = reading.servers_of(here, [action.server for action in together.left])
+            for action in together.left:
+                server = found.get(action.server.instance_id)
+                if server is not None and server.state == reading.CONTINUOUS:
+                    result = {**server.facts(), "memory": {"source_server": server.arn}}
+                    together.tell(action, result)
+
+        together.wait(
+            look,
+            batch[0].run,
+            what=f"DRS to replicate {counted(len(batch), 'server')} to {self.region} continuously",
+            timeout_seconds=self.spec.deadline_seconds,
+            hint=f"aws drs describe-source-servers --region {self.region} shows states and "
+            "errors; then drstate resume",
+        )
+
+    def begin(self, aws: AwsCaller) -> None:
+        """Do what is to be done before the data can be waited for."""
         here, there = self._at(aws, self.region), self._at(aws, self.other)
         now = course(here, there, self.server)
         if not now.turned and now.serving is not None:
@@ -130,19 +161,6 @@ class Protect(Action):
             self._extend(here)
         elif not self._marked(now.server):
             self._mark(here, now.server.arn)
-
-        def arrived() -> Server | None:
-            found = reading.server(here, self.server)
-            return found if found is not None and found.state == reading.CONTINUOUS else None
-
-        found = run.wait(
-            arrived,
-            what=f"DRS to replicate {self.server.instance_id} to {self.region} continuously",
-            timeout_seconds=self.spec.deadline_seconds,
-            hint=f"aws drs describe-source-servers --region {self.region} shows its state and "
-            "error; then drstate resume",
-        )
-        return {**found.facts(), "memory": {"source_server": found.arn}}
 
     def _reverse(self, there: At, serving: Recovered) -> str:
         """ARN of the server of the way back."""

@@ -218,6 +218,27 @@ def machine_at(at: At, spec: DrsSpec) -> Machine | None:
     return machine(at, spec.instance_id) if at.region == spec.region else copy(at, spec.arn)
 
 
+def machines_at(at: At, specs: Sequence[DrsSpec]) -> dict[str, Machine]:
+    """As ``machine_at`` for many: protected instance's id -> instance in the region."""
+    origin = bool(specs) and at.region == specs[0].region
+    name = "instance-id" if origin else f"tag:{SOURCE_TAG}"
+    wanted = [spec.instance_id if origin else spec.arn for spec in specs]
+    found: dict[str, Machine] = {}
+    for begin in range(0, len(wanted), _PER_FILTER):
+        filters = [
+            {"Name": name, "Values": wanted[begin : begin + _PER_FILTER]},
+            {"Name": "instance-state-name", "Values": list(ALIVE)},
+        ]
+        for row in at.pages("ec2", "describe_instances", "Reservations", Filters=filters):
+            for one in _machines({"Reservations": [row]}):
+                found.setdefault(one.id if origin else one.tags.get(SOURCE_TAG, ""), one)
+    return {
+        spec.instance_id: found[key]
+        for spec, key in zip(specs, wanted, strict=True)
+        if key in found
+    }
+
+
 def settings(at: At, server_id: str) -> dict[str, Any]:
     """How DRS launches a server, as it can be told again to UpdateLaunchConfiguration."""
     found = at.call("drs", "get_launch_configuration", sourceServerID=server_id)

@@ -138,7 +138,7 @@ class EfsAdapter(Adapter):
         ),
     )
     limits = (
-        Limit("file systems of an account", 1000, "elasticfilesystem", "L-848C634D"),
+        Limit("file systems of an account", 1000),
         Limit("mount targets of a file system in one zone", 1, per="zone"),
         Limit("replication configurations of a file system", 1, per="resource"),
     )

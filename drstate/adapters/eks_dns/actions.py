@@ -178,7 +178,7 @@ class MoveRecords(Action):
         at, zone = self._zone(aws), self.dns.zone_id
         found: dict[tuple[str, str, str], dict[str, Any]] = {}
         for record in self.dns.records:
-            asked = [(record.name, record.type)]
+            asked: list[tuple[str, str]] = [(record.name, record.type)]
             if self.dns.owners:
                 asked += [(name, "TXT") for name in moving.owner_names(record, self.dns)]
             for name, kind in asked:

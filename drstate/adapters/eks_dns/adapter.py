@@ -38,17 +38,22 @@ class EksDnsAdapter(Adapter):
     summary = "EKS clusters in both regions: ingresses waited for, records and their owner moved"
     services = ("eks", "elbv2", "route53")
     grants = (
+        Grant("see clusters", ("eks:DescribeCluster",), ("arn:aws:eks:*:*:cluster/*",)),
         Grant(
-            "see clusters, the load balancers of their ingresses, and target health",
+            "see the load balancers of their ingresses, and target health",
             (
-                "eks:DescribeCluster",
                 "elasticloadbalancing:DescribeLoadBalancers",
                 "elasticloadbalancing:DescribeTags",
                 "elasticloadbalancing:DescribeTargetGroups",
                 "elasticloadbalancing:DescribeTargetHealth",
             ),
         ),
-        Grant("see changes of zones", ("route53:GetChange",), uncalled=_WITH_RECORDS),
+        Grant(
+            "see changes of zones",
+            ("route53:GetChange",),
+            ("arn:aws:route53:::change/*",),
+            uncalled=_WITH_RECORDS,
+        ),
         Grant(
             "see and change records",
             ("route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets"),
@@ -181,7 +186,7 @@ class EksDnsAdapter(Adapter):
         if missing is None and here.idle(found):
             missing = f"no healthy target behind {', '.join(here.idle(found))} in {site.region}"
         if missing is None:
-            said = f"healthy targets behind {len(here.spec.ingresses)} ingresses"
+            said = f"healthy targets behind {', '.join(here.spec.ingresses)}"
             return Health(ResourceStatus.HEALTHY, said, facts=facts)
         hint = f"deploy the workloads to cluster {here.name} in {site.region}, ingress included"
         return Health(ResourceStatus.UNHEALTHY, missing, hint, facts)

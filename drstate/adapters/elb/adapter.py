@@ -8,11 +8,12 @@ balancers, and what cannot be carried over, are refused at capture.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Grant, Health, Limit, SiteContext, Work
-from drstate.adapters.elb import capture, health
+from drstate.adapters.elb import capture, cut_off, health
 from drstate.errors import AwsCallError
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
 from drstate.model.health import ResourceStatus
@@ -158,6 +159,13 @@ class ElbAdapter(Adapter):
     def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:  # noqa: ARG002 - the contract
         """Declared: the stack makes it. Foreign: nothing."""
         return Work() if site.by_stack else _nothing(site)
+
+    def created(
+        self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller
+    ) -> str | None:
+        """ARN of what a cut-off update was making: by its name, its port or its priority."""
+        region = str(inputs.get("region") or "")
+        return cut_off.arn_of(kind, inputs, At(aws, account, region)) if region else None
 
     def prerequisites(
         self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller

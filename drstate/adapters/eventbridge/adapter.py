@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Grant, Health, Limit, SiteContext, Work
-from drstate.adapters.eventbridge import capture, reading
+from drstate.adapters.eventbridge import capture, health, reading
 from drstate.adapters.eventbridge.reading import CONTROL_REGION
 from drstate.adapters.eventbridge.switching import StartRule, StopRule, production_state
 from drstate.adapters.eventbridge.turning import AttachCheck, TurnEndpoint
@@ -259,39 +259,37 @@ class EventBridgeAdapter(Adapter):
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The rule is in production's state; the endpoint leads here."""
         spec = self._spec(entry)
+        at = At(aws, entry.resource.account, site.region)
+        bus = self._bus(spec, site, site.region)
         if spec.rule is not None:
             wanted = production_state(entry, spec, site.region, site.other)
-            return self._rule_health(entry, spec, site, aws, wanted)
-        found = self._bus_health(entry, spec, site, aws)
+            return health.rule_health(at, spec, bus, wanted)
+        found = health.bus_health(at, bus)
         endpoint = _endpoint(spec)
         if not found.ok or endpoint is None:
             return found
         recovery = site.scope.regions.recovery
-        state = reading.alarm_state(At(aws, entry.resource.account, recovery), spec.flag)
-        if (state == "ALARM") == (site.region == recovery):
-            return found
-        return Health(
-            ResourceStatus.UNHEALTHY,
-            f"the flag of endpoint {endpoint.name} is {state}, so its events go to the other site",
-            "drstate resume sets the flag again",
-            {"alarm": state},
-        )
+        there = At(aws, entry.resource.account, recovery)
+        return health.led_here(there, spec, endpoint, raised=site.region == recovery) or found
 
     def ready(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The rule is there, switched off, with its targets; the bus is there."""
         spec = self._spec(entry)
+        at = At(aws, entry.resource.account, site.region)
         if spec.rule is not None:
             if site.region == GLOBAL:
                 return Health(ResourceStatus.HEALTHY, "a rule has no part that spans both sites")
-            return self._rule_health(entry, spec, site, aws, DISABLED)
+            return health.rule_health(at, spec, self._bus(spec, site, site.region), DISABLED)
         endpoint = _endpoint(spec)
         if endpoint is not None and (site.region == GLOBAL or site.state is SiteState.STANDBY):
-            missing = self._unattached(entry, spec, endpoint, site, aws)
+            there = At(aws, entry.resource.account, site.scope.regions.recovery)
+            attached = site.region != GLOBAL
+            missing = health.unattached(there, spec, endpoint, attached=attached)
             if missing is not None:
                 return missing
         if site.region == GLOBAL:
             return Health(ResourceStatus.HEALTHY, "the endpoint's flag exists")
-        return self._bus_health(entry, spec, site, aws)
+        return health.bus_health(at, self._bus(spec, site, site.region))
 
     def _spec(self, entry: CatalogEntry) -> EventBridgeSpec:
         return EventBridgeSpec.model_validate(entry.spec)
@@ -328,85 +326,6 @@ class EventBridgeAdapter(Adapter):
         recovery = site.scope.regions.recovery
         turn = TurnEndpoint(entry, spec, endpoint, recovery, raised=site.region == recovery)
         return Work((turn,))
-
-    def _rule_health(
-        self,
-        entry: CatalogEntry,
-        spec: EventBridgeSpec,
-        site: SiteContext,
-        aws: AwsCaller,
-        wanted: str,
-    ) -> Health:
-        at = At(aws, entry.resource.account, site.region)
-        bus = self._bus(spec, site, site.region)
-        found = reading.rule(at, spec.name, bus)
-        if found is None:
-            return Health(
-                ResourceStatus.UNHEALTHY,
-                f"rule {spec.name} does not exist on bus {bus} in {site.region}",
-                "drstate up --phase replicate creates it",
-            )
-        facts = {"state": found["State"], "wanted": wanted}
-        if found["State"] != wanted:
-            return Health(
-                ResourceStatus.UNHEALTHY,
-                f"is {found['State']}, and {wanted} is wanted",
-                "drstate resume switches it",
-                facts,
-            )
-        ids = {target["Id"] for target in reading.targets(at, spec.name, bus)}
-        lacking = sorted({one.id for one in spec.rule.targets} - ids) if spec.rule else []
-        if lacking:
-            return Health(
-                ResourceStatus.DEGRADED,
-                f"does not send to {', '.join(lacking)}, as production does",
-                "drstate up --phase replicate declares its targets",
-                facts,
-            )
-        return Health(ResourceStatus.HEALTHY, f"is {wanted}, as wanted", facts=facts)
-
-    def _bus_health(
-        self, entry: CatalogEntry, spec: EventBridgeSpec, site: SiteContext, aws: AwsCaller
-    ) -> Health:
-        at = At(aws, entry.resource.account, site.region)
-        if reading.bus(at, self._bus(spec, site, site.region)) is None:
-            return Health(
-                ResourceStatus.UNHEALTHY,
-                f"event bus {spec.name} does not exist in {site.region}",
-                "drstate up --phase replicate creates it",
-            )
-        return Health(ResourceStatus.HEALTHY, "the bus is there")
-
-    def _unattached(
-        self,
-        entry: CatalogEntry,
-        spec: EventBridgeSpec,
-        endpoint: GlobalEndpoint,
-        site: SiteContext,
-        aws: AwsCaller,
-    ) -> Health | None:
-        account = entry.resource.account
-        if reading.alarm_state(At(aws, account, site.scope.regions.recovery), spec.flag) is None:
-            return Health(
-                ResourceStatus.UNHEALTHY,
-                f"the flag of endpoint {endpoint.name} does not exist",
-                "drstate up --phase replicate declares it",
-            )
-        if site.region == GLOBAL:
-            return None
-        # the other region of an endpoint can describe it as well as its home
-        at = At(aws, account, endpoint.secondary)
-        found = reading.endpoint(at, endpoint.name, spec.region)
-        check = reading.own_check(At(aws, account, CONTROL_REGION), spec.reference)
-        follows = found and reading.failover(found)["Primary"]["HealthCheck"]
-        if check is None or not str(follows).endswith(f"/{check}"):
-            return Health(
-                ResourceStatus.UNHEALTHY,
-                f"endpoint {endpoint.name} does not follow the flag",
-                "drstate up --phase replicate attaches its health check",
-                {"health_check": follows},
-            )
-        return None
 
 
 def _endpoint(spec: EventBridgeSpec) -> GlobalEndpoint | None:

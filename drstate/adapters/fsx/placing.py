@@ -48,6 +48,7 @@ class _Placing:
             "StorageType": spec.storage_type,
             "KmsKeyId": self.kms_key(),
             "NetworkType": spec.network_type,
+            "FileSystemTypeVersion": spec.version if spec.kind is FsxKind.LUSTRE else None,
             spec.kind.member: self._settings(),
         }
         return {name: value for name, value in made.items() if value not in (None, [], "")}

@@ -64,15 +64,14 @@ class ReserveConcurrency(_Start):
     def __init__(self, place: Place) -> None:
         wanted = place.reserved
         text = "unreserved" if wanted is None else f"reserved {wanted}"
-        write = "DeleteFunctionConcurrency" if wanted is None else "PutFunctionConcurrency"
-        reads = () if wanted is None else ("GetAccountSettings",)
         super().__init__(
             place,
             "concurrency",
             f"let {place.name} run in {place.region}: concurrency {text}",
             "GetFunction",
-            *reads,
-            write,
+            "GetAccountSettings",
+            "PutFunctionConcurrency",
+            "DeleteFunctionConcurrency",
             seconds=5,
         )
         self.wanted = wanted

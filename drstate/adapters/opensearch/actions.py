@@ -330,7 +330,7 @@ class Promote(_DomainAction):
                 return "switchover"
             at.call("opensearch", "failover_replication", AllowDataLoss=True, **names)
         except AwsCallError as error:
-            if error.aws_code != reading.DISABLED:
+            if error.aws_code not in reading.DISABLED:
                 raise
             if not self.force:
                 raise OperationError(

@@ -7,7 +7,8 @@ failover leaves it ejected until REPLICATE pairs the two again.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.at import At
 from drstate.adapters.base import (
@@ -40,6 +41,7 @@ from drstate.model.scope import Scope
 from drstate.model.spec import Spec
 from drstate.programs.levels import level
 from drstate.programs.opensearch import (
+    DOMAIN,
     ENDPOINT,
     Nodes,
     OpenSearchPolicy,
@@ -110,6 +112,12 @@ class OpenSearchAdapter(Adapter):
             _DOMAINS,
         ),
         Grant(
+            "follow changes of a domain",
+            ("es:DescribeDomainChangeProgress", "es:DescribeDomainConfig"),
+            _DOMAINS,
+            uncalled="by the real aws provider only",
+        ),
+        Grant(
             "let the domain use its key and its network",
             (
                 "ec2:DescribeSecurityGroups",
@@ -158,8 +166,18 @@ class OpenSearchAdapter(Adapter):
             other: Ownership.FOREIGN if theirs else Ownership.DECLARED,
         }
 
+    def created(
+        self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller
+    ) -> str | None:
+        """The ARN of a domain whose creation was cut off, by its name in the region it is for."""
+        name, region = inputs.get("domainName"), inputs.get("region")
+        if kind != DOMAIN or not name or not region:
+            return None
+        found = reading.domain(At(aws, account, str(region)), str(name))
+        return str(found["ARN"]) if found else None
+
     def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Have the serving domain replicate here."""
+        """Have the serving domain replicate here, or take a snapshot of it where it cannot."""
         if site.region == GLOBAL:
             return Work(no_op=_NOTHING_GLOBAL)
         spec = self.spec(entry)
@@ -168,7 +186,7 @@ class OpenSearchAdapter(Adapter):
         return Work((MakePair(entry, spec, site.region, site.other, by_stack=site.by_stack),))
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Production's size; a secondary replicates meanwhile."""
+        """Declared: the stack brings it to production's data nodes. Foreign: it keeps its size."""
         if site.region == GLOBAL:
             return Work(no_op=_NOTHING_GLOBAL)
         if site.owner is not Ownership.DECLARED:
@@ -176,7 +194,7 @@ class OpenSearchAdapter(Adapter):
         return Work(self._resize(entry, site))
 
     def activate(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Promote, then production's size where no stack sets it."""
+        """Make it the primary (or restore the newest snapshot), at production's data nodes."""
         if site.region == GLOBAL:
             return Work(no_op=_NOTHING_GLOBAL)
         resize = self._resize(entry, site)
@@ -192,7 +210,7 @@ class OpenSearchAdapter(Adapter):
         return Work((TakeSnapshot(store, last=True), restore, *resize))
 
     def cleanup(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """The stack makes a domain of ours smaller; others keep their size."""
+        """Declared: the stack makes it smaller. It stays as the secondary: the way back."""
         if site.region == GLOBAL:
             return Work(no_op=_NOTHING_GLOBAL)
         if site.owner is not Ownership.DECLARED:

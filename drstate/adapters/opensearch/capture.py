@@ -104,7 +104,7 @@ def _way(resource: Resource, at: At, found: dict[str, Any]) -> tuple[Way, dict[s
     try:
         pair = reading.pair(at, found["DomainName"])
     except AwsCallError as error:
-        if error.aws_code == reading.DISABLED:
+        if error.aws_code in reading.DISABLED:
             return Way.SNAPSHOT, {}
         raise
     if pair is None or pair.peer is None:

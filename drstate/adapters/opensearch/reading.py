@@ -15,7 +15,13 @@ from drstate.programs.opensearch import Nodes
 
 ABSENT = "ResourceNotFoundException"
 #: the region does not have the operation
-DISABLED = "DisabledOperationException"
+DISABLED = frozenset(
+    {
+        "DisabledOperationException",
+        "UnknownOperationException",
+        "UnsupportedOperationException",
+    }
+)
 PRIMARY, SECONDARY = "PRIMARY", "SECONDARY"
 ACTIVE, EJECTED = "ACTIVE", "EJECTED"
 PENDING = frozenset({"PENDING_SETUP", "SWITCHING_OVER", "FAILING_OVER", "PENDING_REMOVAL"})
@@ -52,7 +58,7 @@ def domain(at: At, name: str) -> dict[str, Any] | None:
 def pair(at: At, name: str) -> Pair | None:
     """The domain's role and peer; None where there is no such domain.
 
-    Raises AwsCallError with the code ``DISABLED`` where the region has no peer replication.
+    Raises AwsCallError with a code of ``DISABLED`` where the region has no peer replication.
     """
     try:
         answer = at.call("opensearch", "describe_domain_replication", DomainName=name)

@@ -57,21 +57,23 @@ class Route53Adapter(Adapter):
     )
     grants = (
         Grant(
-            "see zones, records, health checks, changes and answers",
+            "see zones, health checks, alarms and answers",
             (
-                "route53:GetChange",
-                "route53:GetHealthCheck",
+                "cloudwatch:DescribeAlarms",
                 "route53:ListHealthChecks",
                 "route53:ListHostedZonesByName",
-                "route53:ListResourceRecordSets",
                 "route53:TestDNSAnswer",
-                "cloudwatch:DescribeAlarms",
             ),
         ),
         Grant(
-            "change records",
-            ("route53:ChangeResourceRecordSets",),
+            "see and change records",
+            ("route53:ChangeResourceRecordSets", "route53:ListResourceRecordSets"),
             ("arn:aws:route53:::hostedzone/*",),
+        ),
+        Grant(
+            "see changes of zones, and what health checks follow",
+            ("route53:GetChange", "route53:GetHealthCheck"),
+            ("arn:aws:route53:::change/*", "arn:aws:route53:::healthcheck/*"),
         ),
         Grant("raise and lower flags", ("cloudwatch:PutMetricData",)),
         Grant(
@@ -81,6 +83,7 @@ class Route53Adapter(Adapter):
                 "route53-recovery-control-config:DescribeControlPanel",
                 "route53-recovery-control-config:DescribeRoutingControl",
             ),
+            ("arn:aws:route53-recovery-control::*:*",),
         ),
         Grant(
             "flip routing controls",

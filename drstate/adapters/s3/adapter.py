@@ -118,6 +118,22 @@ class S3Adapter(Adapter):
             ("arn:aws:s3:::*",),
         ),
         Grant(
+            "read what the aws provider reads of every bucket",
+            (
+                "s3:GetAccelerateConfiguration",
+                "s3:GetBucketAcl",
+                "s3:GetBucketCORS",
+                "s3:GetBucketLogging",
+                "s3:GetBucketObjectLockConfiguration",
+                "s3:GetBucketPolicy",
+                "s3:GetBucketRequestPayment",
+                "s3:GetBucketWebsite",
+                "s3:GetLifecycleConfiguration",
+            ),
+            ("arn:aws:s3:::*",),
+            uncalled="by the real aws provider only",
+        ),
+        Grant(
             "declare access points",
             (
                 "s3:CreateMultiRegionAccessPoint",
@@ -169,7 +185,7 @@ class S3Adapter(Adapter):
         }
 
     def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Have the other site's bucket replicate here, and keep traffic away from here."""
+        """Have the other bucket replicate here, beside others' rules, and route no traffic here."""
         if site.region == GLOBAL:
             return Work(no_op=_NOTHING_GLOBAL)
         spec, policy = self.spec(entry), self._policy(site)
@@ -190,11 +206,11 @@ class S3Adapter(Adapter):
         return Work((replicate, route))
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:  # noqa: ARG002 - the contract
-        """Nothing."""
+        """Nothing: a bucket has no capacity to warm."""
         return Work(no_op=_NO_CAPACITY)
 
     def activate(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Route here and not there, in one call."""
+        """Route the access point here and not there, in one call; nothing where there is none."""
         routes = self._routes(entry, site)
         if site.region == GLOBAL or routes is None:
             return Work(no_op=_NO_POINT)
@@ -214,7 +230,7 @@ class S3Adapter(Adapter):
         )
 
     def cleanup(self, entry: CatalogEntry, site: SiteContext) -> Work:  # noqa: ARG002 - the contract
-        """Nothing: a bucket costs what it stores."""
+        """Nothing: the bucket keeps its objects and its rules, it is the way back."""
         return Work(no_op=_WAY_BACK)
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:

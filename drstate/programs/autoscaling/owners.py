@@ -27,6 +27,7 @@ OWNERS: Owners = {
         "name",
         "networkInterfaces",
         "placement",
+        "region",
         "tagSpecifications",
         "tags",
         "updateDefaultVersion",

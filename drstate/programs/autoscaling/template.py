@@ -81,6 +81,8 @@ def declare_template(
         ]
         or None,
         placement=ec2.LaunchTemplatePlacementArgs(tenancy=spec.tenancy) if spec.tenancy else None,
+        # told, so that a template whose creation was cut off can be looked up where it is
+        region=declaration.shard.provider_region,
         tag_specifications=[
             ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=tags)
             for kind, tags in sorted(spec.tags.items())

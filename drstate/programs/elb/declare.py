@@ -84,6 +84,7 @@ def _balancer(
         ip_address_type=spec.ip_address_type,
         load_balancer_type=spec.type,
         name=spec.name,
+        region=declaration.shard.provider_region,
         security_groups=[identifiers.given(translator, one) for one in values.security_groups]
         or None,
         subnets=list(values.subnets),
@@ -128,6 +129,7 @@ def _target_group(
         port=group.port,
         protocol=group.protocol,
         protocol_version=group.protocol_version,
+        region=declaration.shard.provider_region,
         stickiness=_stickiness(group),
         tags=tags_of(entry),
         target_type=group.target_type,
@@ -167,6 +169,7 @@ def _listener(
         load_balancer_arn=balancer.arn,
         port=listener.port,
         protocol=listener.protocol,
+        region=declaration.shard.provider_region,
         ssl_policy=listener.ssl_policy,
         tags=tags_of(entry),
         opts=declaration.options(OWNERS, LISTENER),
@@ -185,6 +188,7 @@ def _listener(
             conditions=conditions(rule.conditions),
             listener_arn=made.arn,
             priority=rule.priority,
+            region=declaration.shard.provider_region,
             tags=tags_of(entry),
             opts=declaration.options(OWNERS, RULE),
         )

@@ -95,6 +95,8 @@ def _function(
     return kinds.Function(
         name_of(entry),
         architectures=list(spec.architectures),
+        # the code that production runs: as long as another one is here, the artifact is taken anew
+        code_sha256=spec.code_sha256,
         dead_letter_config=kinds.FunctionDeadLetterConfigArgs(target_arn=values.dead_letter)
         if values.dead_letter
         else None,
@@ -138,8 +140,6 @@ def _function(
         snap_start=kinds.FunctionSnapStartArgs(apply_on="PublishedVersions")
         if spec.snap_start
         else None,
-        # the code that production runs: when it changes, this one is updated from its artifact
-        source_code_hash=spec.code_sha256,
         tags=tags_of(entry),
         timeout=spec.timeout_seconds,
         tracing_config=kinds.FunctionTracingConfigArgs(mode=spec.tracing),

@@ -14,6 +14,7 @@ OWNERS: Owners = {
     FUNCTION: (
         *program(
             "architectures",
+            "codeSha256",
             "deadLetterConfig",
             "description",
             "environment",
@@ -35,7 +36,6 @@ OWNERS: Owners = {
             "s3Key",
             "s3ObjectVersion",
             "snapStart",
-            "sourceCodeHash",
             "tags",
             "timeout",
             "tracingConfig",

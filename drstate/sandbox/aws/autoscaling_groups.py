@@ -155,6 +155,7 @@ class _Backend:
         if owner not in self.autoscaling_groups:
             raise ValidationError(f"Group {owner} not found")
         made = _put_policy(self, name, *given, **named)
+        made.predictive_scaling_configuration = made.predictive_scaling_configuration or None
         del self.policies[name]
         self.policies[f"{owner}/{name}"] = made
         return made
@@ -268,7 +269,7 @@ def _tell_targets(group: Any) -> None:
     if {"AddToLoadBalancer"} & {one["ProcessName"] for one in group.suspended_processes}:
         return
     serving = {one.instance_id for one in group.instance_states if one.lifecycle_state == SERVING}
-    known = getattr(group, "_drstate_registered", set())
+    known: set[str] = getattr(group, "_drstate_registered", set())
     for arn in group.target_group_arns:
         try:
             found = _target_group(group, arn)

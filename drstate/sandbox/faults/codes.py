@@ -59,6 +59,7 @@ COMMON: dict[str, int] = {
 _UNLISTED: dict[str, dict[str, int]] = {
     "ec2": {
         "AuthFailure": 401,
+        "DependencyViolation": 400,
         "IncorrectInstanceState": 400,
         "InstanceLimitExceeded": 400,
         "InsufficientCapacity": 500,

@@ -138,7 +138,7 @@ def test_a_group_with_instances_is_not_deleted_without_force(groups, refused, sa
         90,
         ["OldestInstance"],
     )
-    code = refused(small, groups, sandbox)[0]
+    code = refused(lambda: small(groups, sandbox))[0]
     assert code == "AlreadyExists"
     assert refused(groups.delete_auto_scaling_group, AutoScalingGroupName="small")[0] == (
         "ResourceInUse"

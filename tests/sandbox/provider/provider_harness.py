@@ -161,7 +161,7 @@ class Resource:
         assert self.refresh() == (self.id, self.inputs, self.state)
         ident, inputs, state = self.imported(import_id or self.id)
         assert ident == self.id
-        assert state["arn"] == self.state["arn"]
+        assert state.get("arn") == self.state.get("arn")
         self.delete()
         assert self.refresh()[0] == ""
         return inputs

@@ -131,6 +131,7 @@ CREATIONS = {
     "aws:ecs/cluster:Cluster": ("ecs", "CreateCluster"),
     "aws:ecs/service:Service": ("ecs", "CreateService"),
     "aws:ecs/taskDefinition:TaskDefinition": ("ecs", "RegisterTaskDefinition"),
+    "aws:opensearch/domain:Domain": ("opensearch", "CreateDomain"),
     "aws:rds/cluster:Cluster": ("rds", "CreateDBCluster"),
     "aws:rds/clusterInstance:ClusterInstance": ("rds", "CreateDBInstance"),
     "aws:rds/globalCluster:GlobalCluster": ("rds", "CreateGlobalCluster"),

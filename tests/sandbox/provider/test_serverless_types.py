@@ -14,7 +14,7 @@ PATTERN = {"source": ["orders"], "detail-type": ["paid"]}
 def package(text):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr("main.py", text)
+        archive.writestr(zipfile.ZipInfo("main.py"), text)
     return stream.getvalue()
 
 
@@ -75,6 +75,24 @@ def test_a_function_publishes_a_version_for_every_change_of_code_or_settings(fun
     assert (function.state["version"], function.state["reservedConcurrentExecutions"]) == ("2", -1)
     ident, _, state = function.imported(function.id)
     assert (ident, state["arn"]) == (function.id, function.state["arn"])
+
+
+def test_code_that_is_not_the_wanted_one_is_taken_anew_until_it_is(function, aws, bucket):
+    wanted = aws("lambda").create_function(
+        FunctionName="wanted",
+        Runtime="python3.11",
+        Role=ROLE,
+        Handler="main.handler",
+        Code={"S3Bucket": bucket, "S3Key": "2.zip"},
+    )["CodeSha256"]
+    first = {**function.inputs_given, "s3Key": "late.zip", "codeSha256": wanted}
+    aws("s3").put_object(Bucket=bucket, Key="late.zip", Body=package("v = 1"))
+    function.update(first)
+    assert set(function.diff(first)[0]) >= {"codeSha256"}
+    aws("s3").put_object(Bucket=bucket, Key="late.zip", Body=package("v = 2"))
+    function.update(first)
+    assert function.diff(first)[0] == {}
+    assert function.state["codeSha256"] == wanted
 
 
 def test_what_hangs_on_a_function_lives(plugin, function, aws):

@@ -42,7 +42,15 @@ _MANAGED = {
 }
 #: what UpdateFunctionCode changes
 _CODE = frozenset(
-    {"architectures", "imageUri", "s3Bucket", "s3Key", "s3ObjectVersion", "sourceCodeHash"}
+    {
+        "architectures",
+        "codeSha256",
+        "imageUri",
+        "s3Bucket",
+        "s3Key",
+        "s3ObjectVersion",
+        "sourceCodeHash",
+    }
 )
 #: what is neither code nor configuration
 _APART = frozenset({"codeSigningConfigArn", "publish", "reservedConcurrentExecutions", "tags"})
@@ -74,7 +82,7 @@ class Function(ResourceType):
         "architectures": listing(computed=True),
         "capacityProviderConfig": record(_MANAGED, refused=_NOT_EMULATED),
         "code": text(refused="a package is declared by its bucket and key, or as an image"),
-        "codeSha256": text(computed=True, local=True),
+        "codeSha256": text(computed=True, api=BY_HAND),
         "codeSigningConfigArn": text(refused=_NOT_EMULATED),
         "deadLetterConfig": record({"targetArn": text(required=True)}),
         "description": text(),

@@ -58,6 +58,10 @@ class SearchDomain(ResourceType):
         if shown is None:
             return None
         values = inward(shown, self.props, Style.PASCAL)
+        cluster = values.get("clusterConfig") or {}
+        if not (cluster.get("coldStorageOptions") or {}).get("enabled"):
+            # told also where it is off, which is no difference from saying nothing
+            cluster.pop("coldStorageOptions", None)
         endpoint = shown.get("Endpoint") or (shown.get("Endpoints") or {}).get("vpc")
         values.update(
             arn=shown["ARN"],
