@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LINUX, WINDOWS = "AWS-RunShellScript", "AWS-RunPowerShellScript"
 #: how long a script that only looks may take
 LOOK_SECONDS = 60
+#: what GetCommandInvocation gives of an output
+OUTPUT_LIMIT = 24_000
 #: how long the agent has to fetch a command
 DELIVERY_SECONDS = 60
 _RUNNING = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
@@ -87,7 +89,15 @@ def look(aws: AwsCaller, clock: Clock, host: Host, script: str, what: str) -> st
     at = At(aws, host.account, host.region)
     command = _send(at, host, script, f"drstate looks: {what}", LOOK_SECONDS)
     waiting = RunContext(clock=clock, poll_seconds=0.5, poll_max_seconds=3.0)
-    return _output(at, waiting, host, command, what, LOOK_SECONDS)
+    said = _output(at, waiting, host, command, what, LOOK_SECONDS)
+    if len(said) >= OUTPUT_LIMIT:
+        # a part of the answer would be taken for all of it
+        raise OperationError(
+            f"{host} says more than Systems Manager gives back ({what})",
+            why=f"outputs end after {OUTPUT_LIMIT} characters",
+            hint="spread what runs on that host over several instances of the database software",
+        )
+    return said
 
 
 def order(aws: AwsCaller, run: RunContext, host: Host, script: str, what: str, seconds: int) -> str:

@@ -187,6 +187,7 @@ class InvokeFunction(Action):
             technology="lambda-hook",
             title=f"invoke function {self.function} in {self.region}",
             when=when_of(hook),
+            outermost=True,
             calls=(
                 *calls("lambda", self.region, "GetFunctionConfiguration"),
                 *calls("lambda", self.region, "Invoke", plane=Plane.DATA),

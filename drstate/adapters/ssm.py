@@ -197,6 +197,7 @@ class RunDocument(Action):
             technology="ssm",
             title=f"run document {self.document} in {self.region}",
             when=when_of(hook),
+            outermost=True,
             calls=tuple(
                 calls(
                     "ssm",

@@ -76,12 +76,15 @@ class ShardStep:
         self._failed |= failed_resources(errors, self._shard.declared)
 
     def _actions(self, when: When) -> None:
-        chains: dict[str, list[ActionSpec]] = {}
-        for spec in self._shard.actions:
-            if spec.when is when:
+        here = [spec for spec in self._shard.actions if spec.when is when]
+        outer = [spec for spec in here if spec.outermost]
+        inner = [spec for spec in here if not spec.outermost]
+        for part in (outer, inner) if when is When.BEFORE else (inner, outer):
+            chains: dict[str, list[ActionSpec]] = {}
+            for spec in part:
                 chains.setdefault(spec.resource, []).append(spec)
-        for level in self._levels(tuple(chains)):
-            self._together({key: chains[key] for key in level if key not in self._failed})
+            for level in self._levels(tuple(chains)):
+                self._together({key: chains[key] for key in level if key not in self._failed})
 
     def _together(self, chains: dict[str, list[ActionSpec]]) -> None:
         """Resources that do not depend on each other: each chain on its own, but for batches."""

@@ -55,6 +55,8 @@ class ActionSpec(Value):
     deadline_seconds: int
     #: what a person has to agree to before it may run (``data-loss``), if anything
     needs_consent: str | None = None
+    #: of the actions at its place (``when``) it is the first or the last: hooks stand around others
+    outermost: bool = False
     #: it writes nothing: it waits until what the shard's stack changed is there
     waits: bool = False
     #: named before the start where there is no way back

@@ -128,7 +128,7 @@ class Files:
         if phase is Phase.REPLICATE:
             self.recovery = target
 
-    def client(self, service: str, region: str) -> Any:
+    def client(self, service: Any, region: str) -> Any:
         """A client of the account's, past drstate."""
         status = process.status(self.home)
         assert status is not None

@@ -163,10 +163,32 @@ def test_an_added_instance_is_taken_away_by_undo_and_a_writers_are_never_removed
     assert len(instances(copy, WEST)) == 2
 
 
+def test_a_small_standby_is_resized_where_no_stack_does(copy: World) -> None:
+    said = {
+        **copy.scope.policies.model_dump(),
+        "aurora": {"standby_instance_class": "db.t4g.large"},
+    }
+    copy.scope = copy.scope.model_copy(update={"policies": Policies.model_validate(said)})
+    for name in instances(copy, WEST):
+        at(copy, WEST).call("rds", "modify_db_instance", DBInstanceIdentifier=name,
+                            DBInstanceClass="db.t4g.large", ApplyImmediately=True)  # fmt: skip
+    process.advance(copy.home, 10, settle=True)
+    entry = copy.entry("aurora")
+    assert len(ADAPTER.activate(entry, copy.site(entry, Phase.ACTIVATE)).actions) == 1
+    resize = action(copy, Phase.ACTIVATE, "resize", emergency=True)
+    facts = resize.observe(copy.aws).facts
+    assert set(facts["classes"].values()) == {"db.t4g.large"}
+    result = resize.run(copy.aws, copy.context(facts))
+    assert set(result["classes"].values()) == {"db.r6g.large"}
+    assert resize.observe(copy.aws).done
+    assert resize.undo(copy.aws, copy.context(facts), facts) == facts
+
+
 def test_the_snapshot_of_an_unplanned_failover_is_kept(copy: World) -> None:
     (ran,) = copy.phase(Phase.ACTIVATE, force=True, emergency=True)
     (result,) = ran.results.values()
     assert result["achieved_rpo_seconds"] == result["lag_seconds_before"] > 0
+    assert "Global failover completed" in result["events"][0]
     process.advance(copy.home, 120, settle=True)
     assert snapshots(copy, EAST) == {}
     (cleaned,) = copy.phase(Phase.CLEANUP)

@@ -296,6 +296,9 @@ def test_a_replication_that_stands_still_stops_a_plan_and_only_warns_by_force(
 ) -> None:
     entry = servers.entry("web-2")
     server = servers.facts["web-2"]["source_server"]
+    (missing,) = servers.unmet(entry, Phase.ACTIVATE)
+    assert "no instance to launch" in missing.detail
+    servers.copy(entry)
     arn = f"arn:aws:drs:{WEST}:{APP}:source-server/{server}"
     assert servers.unmet(entry, Phase.ACTIVATE) == []
     servers.call("drs", "tag_resource", resourceArn=arn, tags={"sandbox:replication": "STALLED"})
@@ -315,17 +318,17 @@ def test_a_replication_that_stands_still_stops_a_plan_and_only_warns_by_force(
 
 
 def test_an_address_that_is_taken_is_told_before_a_stack_asks_for_it(servers: Servers) -> None:
-    entry = servers.entry("web-2")
+    entry = servers.entry("ledger")
     assert servers.unmet(entry, Phase.REPLICATE) == []
     subnet = servers.world.scope.site_map[WEST]["subnets"]  # type: ignore[index]
     there = subnet[entry.spec["subnet"]]
     (shown,) = servers.call("ec2", "describe_subnets", SubnetIds=[there])["Subnets"]
-    address = shown["CidrBlock"].rpartition(".")[0] + ".22"
+    address = shown["CidrBlock"].rpartition(".")[0] + ".31"
     servers.call("ec2", "create_network_interface", SubnetId=there, PrivateIpAddress=address)
     (taken,) = servers.unmet(entry, Phase.REPLICATE)
     assert taken.status is ResourceStatus.UNHEALTHY
     assert address in taken.detail
-    instance = servers.facts["web-2"]["instance_id"]
+    instance = servers.facts["ledger"]["instance_id"]
     assert f"policies.drs.servers.{instance}.private_ip" in taken.hint
     other = Servers(servers.home, {"servers": {instance: {"private_ip": address[:-2] + "44"}}})
     assert other.unmet(entry, Phase.REPLICATE) == []

@@ -12,12 +12,13 @@ from typing import Any, cast
 
 import pytest
 
-from drstate.adapters.actions import Batched, RunContext
+from drstate.adapters.actions import Action, Batched, RunContext
 from drstate.adapters.at import At
 from drstate.adapters.drs import capacity
 from drstate.adapters.drs.adapter import DrsAdapter
 from drstate.adapters.drs.jobs import Ended, JobRun
 from drstate.adapters.drs.launching import Launch
+from drstate.adapters.drs.power import Stop as Fence
 from drstate.aws.caller import open_caller
 from drstate.errors import AwsCallError, DrstateError
 from drstate.execution.progress import RunState
@@ -126,9 +127,22 @@ class Site:
     def site(self, entry: CatalogEntry) -> Any:
         return self.world.site(entry, Phase.ACTIVATE, force=True)
 
+    def fences(self, entries: Sequence[CatalogEntry]) -> list[Fence]:
+        return [
+            action
+            for entry in entries
+            for action in self.adapter.activate(
+                entry, self.world.site(entry, Phase.ACTIVATE)
+            ).actions
+            if isinstance(action, Fence)
+        ]
+
     def run(self, entries: Sequence[CatalogEntry]) -> dict[str, Any]:
         """Launch them as one batch; key -> result or error."""
-        actions = self.launches(entries)
+        return self.batch(self.launches(entries))
+
+    def batch(self, actions: Sequence[Action]) -> dict[str, Any]:
+        """Run them as one batch; key -> result or error."""
         ended: dict[str, Any] = {}
 
         def told(action: Any, outcome: Any) -> None:
@@ -318,3 +332,26 @@ def test_an_accounts_servers_are_summed_over_its_regions(site: Site) -> None:
     assert used.level is capacity.Level.INFO
     levels = {count: capacity.Used(300, {"a": count}, {}).level for count in (239, 240, 270, 300)}
     assert [str(one) for one in levels.values()] == ["OK", "INFO", "WARNING", "CRITICAL"]
+
+
+def test_many_instances_are_stopped_by_few_calls_and_waited_for_together(site: Site) -> None:
+    fences = site.fences(site.entries[:60])
+    assert len({one.spec.batch_key for one in fences}) == 1
+    seen = len(process.calls(site.home))
+    ended = site.batch(fences)
+    assert {one["state"] for one in ended.values()} == {"stopped"}
+    made = [c for c in process.calls(site.home)[seen:] if c["operation"] == "StopInstances"]
+    assert len(made) == 2
+    assert {call["region"] for call in made} == {EAST}
+
+
+def test_one_that_may_not_be_stopped_does_not_keep_the_others_running(site: Site) -> None:
+    fences = site.fences(site.entries[60:63])
+    rule = process.add_fault(
+        site.home, {"effect": "error", "service": "ec2", "operation": "StopInstances",
+                    "code": "OperationNotPermitted", "any_code": True, "calls": "1-2"},
+    )  # fmt: skip
+    ended = site.batch(fences)
+    process.clear_faults(site.home, rule)
+    states = [one if isinstance(one, DrstateError) else one["state"] for one in ended.values()]
+    assert sorted(str(type(one).__name__) for one in states) == ["AwsCallError", "str", "str"]

@@ -18,6 +18,7 @@ from drstate.adapters.registry import adapter_for
 from drstate.errors import OperationError
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase
+from drstate.model.plan import When
 from drstate.model.resource import Resource, resource_key
 from drstate.model.scope import Scope
 from drstate.model.tags import DrTags
@@ -237,6 +238,51 @@ def test_code_that_is_not_in_the_region_stops_a_replication_before_it_begins(
     (wrong,) = adapter.prerequisites(Phase.REPLICATE, entry, site, estate.aws)
     assert f"s3://{bucket}/charges/1.4.2.zip cannot be read in {WEST}" in wrong.detail
     assert f"site_map.{WEST}.code_artifacts" in wrong.hint
+
+
+def test_streams_and_what_hangs_on_a_function_are_captured_without_what_aws_fills_in(
+    estate: Estate,
+) -> None:
+    name = estate.function["name"]
+    stream = f"arn:aws:kinesis:{EAST}:{estate.account}:stream/clicks"
+    estate.ask("kinesis", "create_stream", StreamName="clicks", ShardCount=1)
+    asked = {"EventSourceArn": stream, "StartingPosition": "LATEST", "MaximumRetryAttempts": 3}
+    estate.ask("lambda", "create_event_source_mapping", FunctionName=name, Enabled=False, **asked)
+    assert "is being changed" in refused(estate)
+    estate.clock.sleep(10)
+    entry = estate.entry("lambda")
+    spec = adapter_for("lambda").capture(entry.resource, estate.aws).model_dump()
+    (found,) = (one for one in spec["mappings"] if one["source"] == stream)
+    assert (found["qualifier"], found["enabled"]) == (None, False)
+    assert found["settings"] == {
+        "BatchSize": 100,
+        "MaximumRetryAttempts": 3,
+        "StartingPosition": "LATEST",
+    }
+    assert [one["sid"] for one in spec["permissions"]] == ["nightly"]
+    (later,) = spec["asynchronous"]
+    assert (later["qualifier"], later["retries"]) == ("live", 1)
+    # the stream is read by what nobody has published: not what the alias names
+    estate.ask("lambda", "update_function_configuration", FunctionName=name, MemorySize=512)
+    assert "these are not the same" in refused(estate)
+
+
+def test_a_rule_is_off_at_the_source_before_it_is_on_here(estate: Estate) -> None:
+    name = "initech-production-nightly"
+    rule = {"Name": name, "ScheduleExpression": "rate(1 day)", "State": "DISABLED"}
+    estate.ask("events", "put_rule", WEST, **rule)
+    entry = estate.entry("eventbridge", "nightly")
+    adapter = adapter_for("eventbridge")
+    actions = adapter.work(Phase.ACTIVATE, entry, estate.site(entry, Phase.ACTIVATE)).actions
+    assert [action.spec.when for action in actions] == [When.BEFORE, When.AFTER]
+    estate.calls.clear()
+    for action in actions:
+        estate.do(action)
+    made = [(call.operation, call.region) for call in estate.calls]
+    assert made.index(("disable_rule", EAST)) < made.index(("enable_rule", WEST))
+    # accepted at once and seen a while later: nothing is on here before the source is seen off
+    assert estate.clock.monotonic() >= 2
+    assert estate.state("nightly") == "DISABLED"
 
 
 def test_a_rule_comes_back_to_the_state_that_it_had(estate: Estate) -> None:

@@ -334,3 +334,14 @@ def test_hooks_call_nothing_before_they_run(home: Path) -> None:
     seen = len(world.calls)
     action.observe(world.aws)
     assert written(world, seen) == []
+
+
+def test_a_hook_that_the_scope_file_no_longer_names_is_left_alone(home: Path) -> None:
+    world, _ = hooked(home, "ssm")
+    entry = world.entry("ssm")
+    world.scope = world.scope.model_copy(update={"hooks": []})
+    site, adapter = world.site(entry, Phase.ACTIVATE), adapter_for("ssm")
+    assert adapter.activate(entry, site).no_op == "the scope file no longer names this hook"
+    assert adapter.health(entry, site, world.aws).ok
+    assert adapter.prerequisites(Phase.ACTIVATE, entry, site, world.aws) == ()
+    assert adapter.unfenced(entry, site) is None

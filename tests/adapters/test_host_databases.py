@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from drstate.adapters.commands import LINUX, Host, order, plain
+from drstate.adapters.commands import LINUX, Host, look, order, plain
 from drstate.adapters.oracle_dg import broker
 from drstate.adapters.registry import adapter_for
 from drstate.adapters.sql_ag import scripts
@@ -267,6 +267,13 @@ def test_a_failed_script_keeps_its_output_and_says_how_to_see_all_of_it(oracle: 
     with pytest.raises(OperationError, match="cannot be given commands") as caught:
         order(oracle.aws, oracle.context({}), host, script, "do it", 60)
     assert "describe-instance-information" in caught.value.hint
+
+
+def test_half_an_answer_is_not_taken_for_a_whole_one(oracle: World) -> None:
+    facts = facts_of(oracle, "ssm")
+    host = Host(facts["account"], WEST, facts["hosts"][WEST], LINUX)
+    with pytest.raises(OperationError, match="says more than Systems Manager gives back"):
+        look(oracle.aws, oracle.clock, host, "\n".join(["echo " + "x" * 99] * 250), "at all of it")
 
 
 @pytest.mark.parametrize("name", ["x'; DROP", "a]b", "$(id)`", "", "a\nb", 'a"b'])

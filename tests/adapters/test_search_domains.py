@@ -198,6 +198,44 @@ def test_domains_that_do_not_fit_stop_the_run_before_it_begins(world: World) -> 
     assert "node-to-node encryption" in told.detail
 
 
+def test_a_standby_that_is_too_small_for_the_data_stops_the_run(world: World) -> None:
+    entry = world.entry("opensearch")
+    dimensions = [
+        {"Name": "DomainName", "Value": entry.resource.name},
+        {"Name": "ClientId", "Value": entry.resource.account},
+    ]
+    for gib, fits in ((100, True), (190, False)):
+        place(world, entry, EAST).call(
+            "cloudwatch", "put_metric_data", Namespace="AWS/ES",
+            MetricData=[
+                {
+                    "MetricName": "ClusterUsedSpace",
+                    "Dimensions": dimensions,
+                    "Value": gib * 1024.0,
+                    "Timestamp": world.clock.now(),
+                }
+            ],
+        )  # fmt: skip
+        world.clock.sleep(120)
+        told = ADAPTER(world.clock).prerequisites(
+            Phase.REPLICATE, entry, world.site(entry, Phase.REPLICATE), world.aws
+        )
+        assert [one.status for one in told] == ([] if fits else [ResourceStatus.UNHEALTHY])
+    assert "2 data nodes of the receiving domain hold 200 GiB" in told[0].detail
+
+
+def test_burstable_nodes_are_refused_before_anything_is_made(world: World) -> None:
+    entry = world.entry("opensearch")
+    place(world, entry, EAST).call(
+        "opensearch", "update_domain_config", DomainName=entry.resource.name,
+        ClusterConfig={"InstanceType": "t3.medium.search"},
+    )  # fmt: skip
+    world.clock.sleep(0)
+    (told,) = check(world, Phase.REPLICATE)
+    assert told.status is ResourceStatus.UNHEALTHY
+    assert "t3.medium.search, which does not replicate" in told.detail
+
+
 def test_what_cannot_be_carried_over_is_refused_by_name(world: World) -> None:
     entry = world.entry("opensearch")
     east = place(world, entry, EAST)

@@ -13,6 +13,7 @@ from drstate.adapters.actions import Action, Batched, Observation, RunContext, T
 from drstate.errors import OperationError
 from drstate.execution.progress import RunState
 from drstate.execution.shardstep import ShardStep
+from drstate.execution.states import StepState
 from drstate.execution.workbench import SerialLocks, Stop, StoppedError, Workbench
 from drstate.model import events as e
 from drstate.model.phases import Operation, Phase
@@ -179,3 +180,22 @@ def test_a_batch_is_predicted_to_take_as_long_as_its_longest() -> None:
     longest = batched[0].model_copy(update={"estimate_seconds": 500})
     seconds = shard_seconds([*alone, longest, *batched[1:]], (), has_stack=False)
     assert seconds == 500 + sum(spec.estimate_seconds for spec in alone)
+
+
+def test_after_a_crash_what_is_found_done_is_not_asked_for_again() -> None:
+    bench = Bench()
+    done, again = named("launch", "a", "b")
+    bench.seen = {done: Observation(True)}
+    unknown = SimpleNamespace(
+        actions={done: StepState.UNKNOWN, again: StepState.UNKNOWN},
+        observed={again: {"first": "seen"}},
+        state=StepState.RUNNING,
+    )
+    bench.bench.recorder.state = SimpleNamespace(shard=lambda *_: unknown, consents=frozenset())
+    bench.run()
+    assert named("launch", "b", "c", "d") in bench.order
+    told = {one.step for one in bench.told if isinstance(one, e.StepUnknown)}
+    assert told == {done, again}
+    finished = {one.action: one for one in bench.told if isinstance(one, e.ActionFinished)}
+    # it was this run that did it
+    assert not finished[done].already_done

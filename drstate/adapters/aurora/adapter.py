@@ -15,6 +15,7 @@ from drstate.adapters.aurora.instances import Instances
 from drstate.adapters.aurora.lag import lag_if_known, replication_lag
 from drstate.adapters.aurora.promote import Promote
 from drstate.adapters.aurora.rejoin import Rejoin
+from drstate.adapters.aurora.resize import Resize
 from drstate.adapters.aurora.snapshots import KeepSnapshots
 from drstate.adapters.base import (
     Action,
@@ -72,6 +73,7 @@ class AuroraAdapter(Adapter):
                 "rds:DescribeDBInstances",
                 "rds:DescribeDBParameterGroups",
                 "rds:DescribeDBSubnetGroups",
+                "rds:DescribeEvents",
                 "rds:DescribeGlobalClusters",
                 "cloudwatch:GetMetricStatistics",
             ),
@@ -98,6 +100,12 @@ class AuroraAdapter(Adapter):
             ("rds:CreateDBInstance", "rds:DeleteDBInstance"),
             (_CLUSTERS, _INSTANCES, "arn:aws:rds:*:*:pg:*"),
             uncalled="only with policies.aurora.headless, and after a detachment",
+        ),
+        Grant(
+            "bring a smaller standby to production's class where no stack does",
+            ("rds:ModifyDBInstance",),
+            (_INSTANCES, "arn:aws:rds:*:*:pg:*"),
+            uncalled="only in an emergency with policies.aurora.standby_instance_class",
         ),
         Grant(
             "detach where a forced failover is refused, and join the sites again",
@@ -214,6 +222,9 @@ class AuroraAdapter(Adapter):
         if self._headless(site):
             added = self._instances(entry, site, present=True, when=When.BEFORE)
             return Work((added, promote))
+        ours = site.owner is Ownership.DECLARED and not site.by_stack
+        if ours and site.policy("aurora", AuroraPolicy).standby_instance_class is not None:
+            return Work((promote, Resize(entry, spec, site.region, site.other)))
         return Work((promote,))
 
     def cleanup(self, entry: CatalogEntry, site: SiteContext) -> Work:

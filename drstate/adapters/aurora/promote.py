@@ -55,6 +55,7 @@ class Promote(GlobalAction):
                 "rds",
                 target,
                 "FailoverGlobalCluster",
+                "DescribeEvents",
                 "AddTagsToResource",
                 "RemoveFromGlobalCluster",
             )
@@ -119,6 +120,9 @@ class Promote(GlobalAction):
         if because is None:
             try:
                 after = self._await_writer(here, run, name, self.target_arn)
+                if self.force:
+                    # whether the old writer was stopped is told nowhere else
+                    told["events"] = reading.events(here, self.cluster.identifier)
                 return {**facts_of(after), **told}
             except TimedOutError as error:
                 if not self.force:

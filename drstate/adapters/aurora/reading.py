@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drstate.adapters.at import At
+from drstate.errors import AwsCallError
 
 AVAILABLE = "available"
 
@@ -92,6 +93,22 @@ def instances(at: At, identifier: str) -> list[dict[str, Any]]:
         Filters=[{"Name": "db-cluster-id", "Values": [identifier]}],
     )
     return sorted(found, key=lambda instance: str(instance["DBInstanceIdentifier"]))
+
+
+def events(at: At, identifier: str) -> list[str]:
+    """What RDS said of the cluster in the last hour, the oldest first; empty if it cannot tell."""
+    try:
+        answer = at.call(
+            "rds",
+            "describe_events",
+            SourceIdentifier=identifier,
+            SourceType="db-cluster",
+            Duration=60,
+        )
+    except AwsCallError:
+        return []
+    found = sorted(answer.get("Events", []), key=lambda event: event["Date"])
+    return [f"{event['Date']:%H:%M:%S} {event['Message']}" for event in found]
 
 
 def tags_of(found: dict[str, Any] | None) -> dict[str, str]:

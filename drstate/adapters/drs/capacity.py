@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from drstate.adapters.at import At
 from drstate.adapters.base import Limit
 from drstate.adapters.drs import reading
-from drstate.errors import AwsCallError, DrstateError
+from drstate.errors import DrstateError
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
@@ -145,7 +145,8 @@ def replicating(aws: AwsCaller, account: str, regions: Iterable[str]) -> Used:
     def count(region: str) -> int | str:
         try:
             found = reading.servers(At(aws, account, region))
-        except AwsCallError as error:
+        except DrstateError as error:
+            # one region that cannot be asked must not hide the others
             return str(error)
         # an extended server is replicated, and counted, in its staging account
         return sum(1 for one in found if one.state not in reading.ENDED and not one.staging_account)

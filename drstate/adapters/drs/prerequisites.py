@@ -162,7 +162,12 @@ class Prerequisites:
                 f"the original instance {self._spec.instance_id} does not exist any more",
                 "failback launches into it: have its owner's code make it again",
             )
-        elif phase is not Phase.ACTIVATE:
+        elif phase is Phase.ACTIVATE:
+            yield _stop(
+                f"{self._here.region} has no instance to launch {self._spec.instance_id} into",
+                "drstate up --phase instantiate makes it",
+            )
+        else:
             yield from self._address()
 
     def _address(self) -> Iterator[Health]:

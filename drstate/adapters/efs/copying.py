@@ -59,6 +59,10 @@ class Replicate(EfsAction):
                 ),
                 *calls("efs", other, *reads, "CreateReplicationConfiguration"),
             ),
+            warning=f"{entry.key}: what was written in {target} since the failover is overwritten; "
+            "only backups of it are left"
+            if back
+            else None,
             estimate_seconds=300,
             deadline_seconds=FIRST_COPY_SECONDS + ENDING_SECONDS,
         )

@@ -111,7 +111,6 @@ class ElbAdapter(Adapter):
             uncalled="Elastic Load Balancing asks EC2 in the caller's name",
         ),
     )
-    transient_codes = frozenset({"ResourceInUse", "OperationNotPermitted"})
     spec_type = ElbSpec
     claims = tuple(
         Claim(

@@ -42,7 +42,6 @@ _NOTHING_WARM = "nothing is to be warmed up: the rule stands ready with its targ
 _BUS_IDLE = "a bus holds no events and runs nothing; the rules on it decide what happens"
 _RULES = ("arn:aws:events:*:*:rule/*",)
 _BUSES = ("arn:aws:events:*:*:event-bus/*",)
-_NO_ENDPOINT = "only for buses that a global endpoint leads to"
 
 
 class EventBridgeAdapter(Adapter):
@@ -56,15 +55,12 @@ class EventBridgeAdapter(Adapter):
     services = ("events", "cloudwatch", "route53")
     grants = (
         Grant(
-            "see rules, targets and buses",
-            (
-                "events:DescribeEventBus",
-                "events:DescribeRule",
-                "events:ListEndpoints",
-                "events:ListTagsForResource",
-                "events:ListTargetsByRule",
-            ),
+            "see rules and targets",
+            ("events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"),
+            _RULES,
         ),
+        Grant("see buses", ("events:DescribeEventBus", "events:ListTagsForResource"), _BUSES),
+        Grant("find global endpoints", ("events:ListEndpoints",)),
         Grant("switch rules", ("events:DisableRule", "events:EnableRule"), _RULES),
         Grant(
             "switch on rules that match management events of CloudTrail, too",

@@ -7,9 +7,8 @@ it deletes it when it is not wanted any more.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.actions import Action, Observation, RunContext
@@ -22,7 +21,7 @@ from drstate.errors import AwsCallError, OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When
 from drstate.programs.context import tags_of
-from drstate.programs.fsx import DNS, FsxSpec
+from drstate.programs.fsx import FsxSpec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
@@ -32,10 +31,9 @@ if TYPE_CHECKING:
 DATA_LOSS = "data-loss"
 _BACKUP_SECONDS = 7200
 _COPY_SECONDS = 14400
-_RESTORE_SECONDS = 7200
 #: what CopyBackup answers while five copies to the region are under way
 LIMIT = "ServiceLimitExceeded"
-_REPLICATE = "copy a backup first: drstate up --phase replicate"
+REPLICATE = "copy a backup first: drstate up --phase replicate"
 
 
 class FsxAction(Action):
@@ -53,13 +51,16 @@ class FsxAction(Action):
     def _at(self, aws: AwsCaller, region: str) -> At:
         return At(aws, self.account, region)
 
-    def _current(self, at: At) -> System | None:
+    def current(self, at: At) -> System | None:
+        """The file system that serves there, or is to."""
         return reading.current(at, self.system.identifier, self.entry.resource.arn)
 
-    def _newest(self, at: At) -> Backup | None:
+    def newest(self, at: At) -> Backup | None:
+        """The newest copy that a file system can be made from."""
         return reading.newest_copy(at, self.entry.resource.arn)
 
-    def _lacking(self, here: Placed) -> tuple[str | None, str]:
+    def lacking(self, here: Placed) -> tuple[str | None, str]:
+        """Why nothing can be restored with what is mapped, and the remedy; None where it can."""
         if not here.missing:
             return None, ""
         return (
@@ -110,10 +111,10 @@ class Copy(FsxAction):
         """Done when a young enough copy is here, or a file system already."""
         here, there = self._at(aws, self.target), self._at(aws, self.other)
         if self.unless_there:
-            known = self._current(here)
+            known = self.current(here)
             if known is not None:
                 return Observation(True, {"file_system": known.identifier})
-        source = self._current(there)
+        source = self.current(there)
         if source is None:
             return Observation(
                 False,
@@ -121,15 +122,15 @@ class Copy(FsxAction):
                 f"no file system of {self.system.identifier} serves in {self.other}",
                 f"aws fsx describe-file-systems --region {self.other}; drstate discover --refresh",
             )
-        copy = self._newest(here)
-        facts = {"file_system": source.identifier, **_told(copy)}
-        blocked, hint = self._lacking(placed(self.system, self.site))
+        copy = self.newest(here)
+        facts = {"file_system": source.identifier, **told(copy)}
+        blocked, hint = self.lacking(placed(self.system, self.site))
         return Observation(self._young(copy, source), facts, blocked, hint)
 
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
         """Take a backup where none is young enough, and copy it; waits for each to end."""
         here, there = self._at(aws, self.target), self._at(aws, self.other)
-        source = self._current(there)
+        source = self.current(there)
         if source is None:
             raise OperationError(
                 f"no file system of {self.system.identifier} serves in {self.other}",
@@ -186,9 +187,10 @@ class Copy(FsxAction):
             try:
                 return str(here.call("fsx", "copy_backup", **request)["Backup"]["BackupId"])
             except AwsCallError as error:
-                if error.aws_code != LIMIT:
+                # five copies to a region at a time: the others' have to end first. Without any
+                # under way it is another limit, which waiting does not help
+                if error.aws_code != LIMIT or not reading.copying(here):
                     raise
-                # five copies to a region at a time: the others' have to end first
                 return None
 
         name = run.wait(
@@ -218,126 +220,6 @@ class Copy(FsxAction):
         )
 
 
-class Restore(FsxAction):
-    """Make the file system in ``target`` from the newest copy there."""
-
-    def __init__(self, entry: CatalogEntry, spec: FsxSpec, site: SiteContext, clock: Clock) -> None:
-        super().__init__(entry, spec, site, clock)
-        lost = ", what was written after that backup is lost" if site.force else ""
-        self.spec = ActionSpec(
-            id=f"{entry.key}#restore",
-            resource=entry.key,
-            technology="fsx",
-            title=f"restore {spec.identifier} in {self.target} from the newest backup there{lost}",
-            when=When.AFTER,
-            calls=tuple(
-                calls(
-                    "fsx",
-                    self.target,
-                    "DescribeFileSystems",
-                    "DescribeBackups",
-                    "CreateFileSystemFromBackup",
-                )
-            ),
-            estimate_seconds=1800,
-            deadline_seconds=_RESTORE_SECONDS,
-            needs_consent=DATA_LOSS if site.force else None,
-            undoable=False,
-        )
-
-    def observe(self, aws: AwsCaller) -> Observation:
-        """Done when one that is not superseded is available here."""
-        here = self._at(aws, self.target)
-        known = self._current(here)
-        if known is not None:
-            facts = {"file_system": known.identifier, "taken_at": known.taken_at}
-            if known.lifecycle in (reading.AVAILABLE, reading.CREATING):
-                return Observation(known.lifecycle == reading.AVAILABLE, facts)
-            return Observation(
-                False,
-                facts,
-                f"{known.identifier} in {self.target} is {known.lifecycle}: {known.message}",
-                f"mend it, or mark it with the tag {reading.SUPERSEDED_TAG} to restore another one",
-            )
-        copy = self._newest(here)
-        facts = _told(copy)
-        blocked, hint = self._lacking(placed(self.system, self.site))
-        # without force a backup is copied first: then there is one
-        if copy is None and self.site.force:
-            return Observation(
-                False,
-                facts,
-                f"no backup of {self.system.identifier} is in {self.target}",
-                _REPLICATE,
-            )
-        return Observation(False, facts, blocked, hint)
-
-    def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
-        """Create it unless it is there, and wait until it is available."""
-        here = self._at(aws, self.target)
-        if self.site.force:
-            run.require_consent(DATA_LOSS, self.spec.title)
-        known = self._current(here)
-        name = known.identifier if known else self._begin(here)
-        done = self._await(here, name, run)
-        age = _age(done.taken_at, run)
-        return {
-            "file_system": done.identifier,
-            "backup": done.backup,
-            "taken_at": done.taken_at,
-            "lag_seconds_before": age,
-            "forced": self.site.force,
-            "data_loss": f"writes after {done.taken_at} are not in the backup",
-            "endpoints": {DNS: done.host} if done.host else {},
-            "memory": {"file_system": done.identifier},
-        }
-
-    def _begin(self, here: At) -> str:
-        copy = self._newest(here)
-        if copy is None:
-            raise OperationError(
-                f"no backup of {self.system.identifier} is in {self.target}",
-                why="DescribeBackups shows none with its tag",
-                hint=_REPLICATE,
-            )
-        token = hashlib.sha256(f"{self.entry.key} {copy.identifier}".encode()).hexdigest()[:32]
-        made = here.call(
-            "fsx",
-            "create_file_system_from_backup",
-            BackupId=copy.identifier,
-            ClientRequestToken=f"drstate-{token}",
-            Tags=self._tags(
-                **{
-                    reading.BACKUP_TAG: copy.identifier,
-                    reading.TAKEN_TAG: copy.taken_at.isoformat(),
-                }
-            ),
-            **placed(self.system, self.site).request,
-        )
-        return str(made["FileSystem"]["FileSystemId"])
-
-    def _await(self, here: At, name: str, run: RunContext) -> System:
-        def available() -> System | None:
-            now = self._current(here)
-            if now is None or now.identifier != name or now.lifecycle == reading.CREATING:
-                return None
-            if now.lifecycle != reading.AVAILABLE:
-                raise OperationError(
-                    f"{name} in {self.target} is {now.lifecycle}",
-                    why=now.message or "FSx gives no reason",
-                    hint=f"mend what it names, or mark it with the tag {reading.SUPERSEDED_TAG}; "
-                    "then drstate resume",
-                )
-            return now
-
-        return run.wait(
-            available,
-            what=f"file system {name} in {self.target} to be available",
-            timeout_seconds=_RESTORE_SECONDS,
-            hint=f"aws fsx describe-file-systems --region {self.target}; drstate resume",
-        )
-
-
 class Retire(FsxAction):
     """Mark the file system in ``target`` as one that does not serve any more. It is kept."""
 
@@ -359,13 +241,13 @@ class Retire(FsxAction):
 
     def observe(self, aws: AwsCaller) -> Observation:
         """Done when none serves here."""
-        known = self._current(self._at(aws, self.target))
+        known = self.current(self._at(aws, self.target))
         return Observation(known is None, {"arn": known.arn} if known else {})
 
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
         """Tag it."""
         here = self._at(aws, self.target)
-        known = self._current(here)
+        known = self.current(here)
         if known is not None:
             moment = run.clock.now().isoformat(timespec="seconds")
             tags = [{"Key": reading.SUPERSEDED_TAG, "Value": moment}]
@@ -381,14 +263,8 @@ class Retire(FsxAction):
         return {"arn": arn}
 
 
-def _told(copy: Backup | None) -> dict[str, Any]:
+def told(copy: Backup | None) -> dict[str, Any]:
+    """A copy as journals keep it."""
     if copy is None:
         return {"copy": None}
     return {"copy": copy.identifier, "taken_at": copy.taken_at.isoformat()}
-
-
-def _age(taken_at: str | None, run: RunContext) -> float | None:
-    if taken_at is None:
-        return None
-    passed = run.clock.now() - datetime.fromisoformat(taken_at)
-    return round(max(0.0, passed.total_seconds()), 1)

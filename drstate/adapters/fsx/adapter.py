@@ -24,8 +24,9 @@ from drstate.adapters.base import (
     Work,
 )
 from drstate.adapters.fsx import capture, health, reading
-from drstate.adapters.fsx.actions import Copy, Restore, Retire
+from drstate.adapters.fsx.actions import Copy, Retire
 from drstate.adapters.fsx.placing import placed
+from drstate.adapters.fsx.restoring import Restore
 from drstate.model.catalog import CatalogEntry, Ownership
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState

@@ -94,6 +94,12 @@ def newest_copy(at: At, arn: str) -> Backup | None:
     return next((one for one in copies(at, arn) if one.lifecycle == AVAILABLE), None)
 
 
+def copying(at: At) -> int:
+    """How many copies to ``at.region`` are under way, whosever they are."""
+    found = at.pages("fsx", "describe_backups", "Backups")
+    return sum(1 for one in found if one["Lifecycle"] == COPYING)
+
+
 def backups_of(at: At, system: str) -> list[Backup]:
     """Backups of a file system in its own region, automatic ones too, the newest first."""
     found = [

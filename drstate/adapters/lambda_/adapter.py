@@ -55,21 +55,24 @@ class LambdaAdapter(Adapter):
     services = ("lambda", "s3", "ecr")
     grants = (
         Grant(
-            "see functions, versions, aliases, mappings and the account's concurrency",
+            "see functions, versions, aliases and their settings",
             (
-                "lambda:GetAccountSettings",
                 "lambda:GetAlias",
-                "lambda:GetEventSourceMapping",
                 "lambda:GetFunction",
                 "lambda:GetPolicy",
                 "lambda:ListAliases",
-                "lambda:ListEventSourceMappings",
                 "lambda:ListFunctionEventInvokeConfigs",
                 "lambda:ListFunctionUrlConfigs",
                 "lambda:ListProvisionedConcurrencyConfigs",
                 "lambda:ListVersionsByFunction",
             ),
+            _FUNCTIONS,
         ),
+        Grant(
+            "see the account's concurrency, and find mappings: these have no resource to name",
+            ("lambda:GetAccountSettings", "lambda:ListEventSourceMappings"),
+        ),
+        Grant("see event source mappings", ("lambda:GetEventSourceMapping",), _MAPPINGS),
         Grant(
             "let a function run or not",
             (
@@ -138,7 +141,6 @@ class LambdaAdapter(Adapter):
                 "lambda:PutFunctionEventInvokeConfig",
             ),
             _FUNCTIONS,
-            uncalled="only for functions that have some",
         ),
         Grant(
             "tag functions and mappings",

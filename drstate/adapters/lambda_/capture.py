@@ -88,6 +88,8 @@ def capture(resource: Resource, at: At, now: datetime) -> LambdaSpec:
         )
     aliases = reading.aliases(at, name)
     raw = reading.mappings(at, name, [None, *(alias.name for alias in aliases)])
+    raw = [item for item in raw if item["State"] != "Deleting"]
+    _refuse_unsettled(resource, raw)
     serving = _serving(resource, at, found, aliases, raw)
     config = serving["Configuration"]
     _refuse(resource, at, config, raw)
@@ -209,6 +211,17 @@ def _refuse(resource: Resource, at: At, config: dict[str, Any], raw: list[dict[s
             why="these settings are not carried to the recovery site, and are never dropped "
             "silently",
             hint=f"change the function, or take the tag dr:enabled off {resource.arn}",
+        )
+
+
+def _refuse_unsettled(resource: Resource, raw: list[dict[str, Any]]) -> None:
+    # in these states AWS does not tell whether the mapping is going to be on
+    open_ = sorted(item["UUID"] for item in raw if item["State"] in ("Creating", "Updating"))
+    if open_:
+        raise OperationError(
+            f"{resource.key}: event source mapping {', '.join(open_)} is being changed",
+            why="whether production reads it cannot be told before that is done",
+            hint="the last spec stays in use; capture again in a minute",
         )
 
 

@@ -63,6 +63,10 @@ class Replicate(OntapAction):
             estimate_seconds=600,
             deadline_seconds=_COPY_SECONDS + 1200,
             undoable=False,
+            warning=f"{entry.key}: what was written in {site.region} since the failover is thrown "
+            "away; only snapshots and backups of it are left"
+            if site.region == spec.region
+            else None,
         )
 
     def observe(self, aws: AwsCaller) -> Observation:

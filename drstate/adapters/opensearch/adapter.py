@@ -25,6 +25,11 @@ from drstate.adapters.base import (
 )
 from drstate.adapters.opensearch import capture, health, reading
 from drstate.adapters.opensearch.actions import MakePair, Promote, Resize
+from drstate.adapters.opensearch.prerequisites import (
+    before_activate,
+    before_replicate,
+    before_shrinking,
+)
 from drstate.adapters.opensearch.snapshots import (
     RestoreSnapshot,
     Store,
@@ -64,13 +69,14 @@ class OpenSearchAdapter(Adapter):
 
     technology = "opensearch"
     summary = "OpenSearch domains: a peer in the other region, promoted by switchover or failover"
-    services = ("opensearch",)
+    services = ("opensearch", "cloudwatch")
     grants = (
         Grant(
             "see domains, their tags and their peers",
             ("es:DescribeDomain", "es:DescribeDomainReplication", "es:ListTags"),
             _DOMAINS,
         ),
+        Grant("see how much data a domain has", ("cloudwatch:GetMetricStatistics",)),
         Grant("replicate to a domain", ("es:AddReplicationPeer",), _DOMAINS),
         Grant(
             "turn the roles",
@@ -244,34 +250,19 @@ class OpenSearchAdapter(Adapter):
             return ()
         here = At(aws, account, site.region)
         if phase is Phase.ACTIVATE:
-            return (self._follows(spec, here),)
+            return before_activate(spec, here)
+        ours = site.owner is Ownership.DECLARED
+        if phase is Phase.CLEANUP and ours:
+            return before_shrinking(spec, self._nodes(entry, site), here, self.clock.now())
         if phase is not Phase.REPLICATE or site.force:
             return ()
-        there = At(aws, account, site.other)
-        one = reading.domain(here, spec.name_in(site.region))
-        other = reading.domain(there, spec.name_in(site.other))
-        found = []
-        if one is not None and other is not None:
-            wrong = reading.differences(one, other)
-            if wrong:
-                found.append(
-                    Health(
-                        ResourceStatus.UNHEALTHY,
-                        f"{spec.domain}: " + "; ".join(wrong),
-                        "make the two equal by their owners' code, then run this again",
-                    )
-                )
-        pair = reading.pair(there, spec.name_in(site.other))
-        if pair is not None and pair.status == reading.EJECTED:
-            found.append(
-                Health(
-                    ResourceStatus.DEGRADED,
-                    f"{pair.peer} was ejected by a failover: what only it has is dropped now",
-                    "take a manual snapshot of it first if those writes matter",
-                    pair.facts(),
-                )
-            )
-        return tuple(found)
+        return before_replicate(
+            spec,
+            self._nodes(entry, site) if ours else None,
+            here,
+            At(aws, account, site.other),
+            self.clock.now(),
+        )
 
     def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
         """AWS ejects a primary that it reaches; of one that it does not reach nobody can tell."""
@@ -296,22 +287,6 @@ class OpenSearchAdapter(Adapter):
     def spec(self, entry: CatalogEntry) -> OpenSearchSpec:
         """The entry's spec, typed."""
         return OpenSearchSpec.model_validate(entry.spec)
-
-    @staticmethod
-    def _follows(spec: OpenSearchSpec, here: At) -> Health:
-        pair = reading.pair(here, spec.name_in(here.region))
-        facts = pair.facts() if pair else {}
-        if pair is not None and (
-            pair.role == reading.PRIMARY or pair.status == reading.ACTIVE or not pair.settled
-        ):
-            return Health(ResourceStatus.HEALTHY, f"{spec.domain} follows", facts=facts)
-        return Health(
-            ResourceStatus.DEGRADED,
-            f"{spec.domain} in {here.region} does not follow "
-            f"({pair.status if pair else 'it does not exist'})",
-            "drstate up --phase replicate pairs the domains",
-            facts,
-        )
 
     def _resize(self, entry: CatalogEntry, site: SiteContext) -> tuple[Action, ...]:
         if site.owner is not Ownership.DECLARED or site.by_stack:

@@ -198,6 +198,10 @@ class Route53Adapter(Adapter):
         found: list[Health] = []
         if record.way is DnsWay.ROUTING_CONTROL:
             found.append(health.reachable(spec, record, site, aws))
+        if record.way is DnsWay.RECORD and site.force and site.other == CONTROL_REGION:
+            what = f"{spec.name} {spec.type} can be changed in {CONTROL_REGION} only, which is lost"
+            hint = "say way: flag or way: routing-control for what has to move in a disaster"
+            found.append(Health(ResourceStatus.DEGRADED, what, hint))
         slow = slow_answer(entry, site.scope)
         if slow is not None:
             hint = f"lower the TTL to {LONGEST_TTL} s or less, well before a failover"

@@ -52,6 +52,7 @@ _SUPPORTED = (
     "elasticfilesystem:file-system",
     "elasticloadbalancing:listener/app",
     "elasticloadbalancing:loadbalancer/app",
+    "elasticloadbalancing:loadbalancer/net",
     "elasticloadbalancing:targetgroup",
     "es:domain",
     "events:event-bus",

@@ -9,6 +9,8 @@ else is accepted.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from moto.rds.models import DBCluster, GlobalCluster
@@ -110,6 +112,8 @@ def failover(
         old: Any = leader
         old.synchronization = groups.PENDING_RESYNC
         _end(found)
+        _tell(target, "Global failover completed to")
+        _tell(target, "Started resynchronizing the members of the global cluster of")
         moment = runtime.clock().now().strftime("%Y-%m-%d-%H-%M-%S")
         leader.backend.create_auto_cluster_snapshot(
             leader.db_cluster_identifier,
@@ -121,9 +125,29 @@ def failover(
         old: Any = leader
         old.synchronization = groups.CONNECTED
         leader.status = "available"
+        _tell(target, "Finished resynchronizing the members of the global cluster of")
 
     runtime.clock().after(FAILOVER_SECONDS, promoted)
     return found
+
+
+@dataclass(frozen=True)
+class ClusterEvent:
+    """What DescribeEvents shows of a cluster."""
+
+    source_identifier: str
+    source_arn: str
+    message: str
+    date: datetime
+    source_type: str = "db-cluster"
+    event_categories: tuple[str, ...] = ("global-failover",)
+
+
+def _tell(cluster: DBCluster, what: str) -> None:
+    name = cluster.db_cluster_identifier
+    said = f"{what} DB cluster {name} in Region {cluster.region}"
+    event = ClusterEvent(name, cluster.db_cluster_arn, said, runtime.clock().now())
+    cluster.backend.events.append(event)
 
 
 def _minor(cluster: DBCluster) -> str:

@@ -214,6 +214,8 @@ class AutoScalingGroup(ResourceType):
     ) -> None:
         client = call.client(SERVICE)
         request = _request({name: new[name] for name in changed if name in new}, self.props)
+        if "maxInstanceLifetime" in changed and not new.get("maxInstanceLifetime"):
+            request["MaxInstanceLifetime"] = 0
         if request:
             client.update_auto_scaling_group(AutoScalingGroupName=ident, **request)
         if "tags" in changed:

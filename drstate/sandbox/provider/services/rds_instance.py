@@ -37,7 +37,7 @@ from drstate.sandbox.provider.schema import (
     unordered,
 )
 from drstate.sandbox.provider.services import rds_shared as rds
-from drstate.sandbox.provider.wire import Values
+from drstate.sandbox.provider.wire import Value, Values
 
 _ELSEWHERE = "restore outside of the program and import the instance, or use the real provider"
 _NOT_HERE = "the sandbox does not emulate it"
@@ -86,6 +86,14 @@ _SHOWN_AS = {
     "username": "MasterUsername",
 }
 _PORT_ON_CHANGE = "DBPortNumber"
+
+
+def _same_source(actual: Value, wanted: Value) -> bool:
+    """In its own region a source is shown by its identifier, also where an ARN was asked for."""
+    have, want = str(actual), str(wanted)
+    if have.startswith("arn:") and want.startswith("arn:"):
+        return have == want
+    return have.rsplit(":", 1)[-1] == want.rsplit(":", 1)[-1]
 
 
 class RdsInstance(ResourceType):
@@ -160,7 +168,7 @@ class RdsInstance(ResourceType):
         "publiclyAccessible": flag(default=False),
         "region": REGION,
         "replicaMode": text(computed=True, choices=("mounted", "open-read-only")),
-        "replicateSourceDb": text(api=BY_HAND),
+        "replicateSourceDb": text(api=BY_HAND, same=_same_source),
         "restoreToPointInTime": record({}, refused=_ELSEWHERE),
         "s3Import": record({}, refused=_ELSEWHERE),
         "skipFinalSnapshot": flag(local=True, default=False),

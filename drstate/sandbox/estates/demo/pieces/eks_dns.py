@@ -20,7 +20,7 @@ STACK, WAVE = "portal/web", 4
 def build(ids: SeededIds, land: Land) -> Piece:
     """Both clusters and their load balancers."""
     aws.correct("eks")
-    from moto.eks.models import eks_backends  # noqa: PLC0415 - after its correction
+    from moto.eks.models import Cluster, eks_backends  # noqa: PLC0415 - after its correction
 
     account, base = land.app, f"{land.scope.prefix}-portal"
     names = {region: f"{base}{land.suffix(region)}" for region in (land.primary, land.recovery)}
@@ -32,13 +32,19 @@ def build(ids: SeededIds, land: Land) -> Piece:
     for region, name in names.items():
         network = land.network(account, region)
         ids.named(account, region, "eks", name)
-        eks_backends[account][region].create_cluster(
+        backend = eks_backends[account][region]
+        # create_cluster reads all of AWS's regions to look at the role's ARN: that takes long
+        backend.clusters[name] = Cluster(
             name=name,
             role_arn=f"arn:aws:iam::{account}:role/{base}",
             resources_vpc_config={"subnetIds": list(network.subnets)},
             version="1.33",
             tags=tags[region],
+            account_id=account,
+            region_name=region,
+            aws_partition="aws",
         )
+        backend.cluster_count += 1
         balancers[region] = _balancer(ids, land, region, name)
     arn = eks_backends[account][land.primary].clusters[names[land.primary]].arn
     return Piece(

@@ -6,6 +6,7 @@ One of its two mappings is switched off by its owner, and has to stay so through
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from typing import Any
 
@@ -70,6 +71,24 @@ def build(ids: SeededIds, land: Land) -> Piece:
     backend.create_alias("live", name, "1", "production", "")
     backend.put_function_concurrency(name, 20)
     function.provisioned["live"] = {"Requested": 2, "Status": "READY"}
+    rule = f"arn:aws:events:{land.primary}:{account}:rule/{prefix}-nightly"
+    backend.add_permission(
+        name,
+        "live",
+        json.dumps(
+            {
+                "StatementId": "nightly",
+                "Action": "lambda:InvokeFunction",
+                "Principal": "events.amazonaws.com",
+                "SourceArn": rule,
+            }
+        ),
+    )
+    function.invoke_configs["live"] = {
+        "LastModified": 1767225600.0,
+        "MaximumRetryAttempts": 1,
+        "DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": failed}},
+    }
     mappings = {
         part: _mapping(ids, land, backend, name, part, queue, enabled=part == "orders")
         for part, queue in queues.items()
