@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.ready
 # workers of the test run; much of it is waiting, so there may be more than cores
 WORKERS ?= 3
 
-.PHONY: help setup demo test check lint types layers docs unit bench lock clean
+.PHONY: help setup demo test test-full check lint types layers docs unit bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ docs: setup ## links and generated parts of the documentation
 
 unit: setup ## the tests, in parallel and in any order
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
+
+test-full: check ## make test, with a kill after every single event
+	@DRSTATE_KILL_EVERY_EVENT=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 bench: setup ## medians of the commands people wait for, and where the time goes
 	@$(BIN)/python scripts/bench.py

@@ -113,14 +113,18 @@ def order(aws: AwsCaller, run: RunContext, host: Host, script: str, what: str, s
 
 
 def _running(at: At, host: Host, comment: str) -> str | None:
-    found = at.pages(
-        "ssm",
-        "list_commands",
-        "Commands",
-        InstanceId=host.instance,
-        Filters=[{"key": "Status", "value": "InProgress"}],
-    )
-    return next((str(one["CommandId"]) for one in found if one.get("Comment") == comment), None)
+    for status in ("InProgress", "Pending"):
+        found = at.pages(
+            "ssm",
+            "list_commands",
+            "Commands",
+            InstanceId=host.instance,
+            Filters=[{"key": "Status", "value": status}],
+        )
+        for one in found:
+            if one.get("Comment") == comment:
+                return str(one["CommandId"])
+    return None
 
 
 def _send(at: At, host: Host, script: str, comment: str, seconds: int) -> str:

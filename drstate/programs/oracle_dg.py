@@ -16,6 +16,10 @@ class OracleDgSpec(Spec):
     """The source's host and the broker's configuration. Who is primary is a role, and not in it."""
 
     instance: str
+    #: operating system user that owns Oracle, and whose login sets ORACLE_HOME and ORACLE_SID
+    user: str = "oracle"
+    #: what dgmgrl connects with: ``/``, or ``/@alias`` with a wallet; never a password
+    connect: str = "/"
     configuration: str
     protection_mode: str
     #: name of the database on the source's host
@@ -27,10 +31,6 @@ class OracleDgSpec(Spec):
 class OracleDgPolicy(Value):
     """``policies.oracle_dg`` of the scope file."""
 
-    #: operating system user that owns Oracle, and whose login sets ORACLE_HOME and ORACLE_SID
-    user: str = Field(default="oracle", pattern=r"^[a-z_][a-z0-9_-]{0,31}$")
-    #: what dgmgrl connects with: ``/``, or ``/@alias`` with a wallet; never a password
-    connect: str = Field(default="/", pattern=r"^/(@[\w.-]{1,64})?$")
     switchover_seconds: int = Field(default=900, ge=60, le=7200)
     #: how long the standby may take to apply what it has
     apply_seconds: int = Field(default=900, ge=30, le=7200)

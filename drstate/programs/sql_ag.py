@@ -38,14 +38,14 @@ class SqlAgSpec(Spec):
     """The host at the source and the groups that its instance is primary of."""
 
     instance: str
+    #: what sqlcmd connects to on the hosts: ``.``, or a named instance
+    connect: str = "."
     groups: tuple[SqlGroup, ...] = Field(min_length=1)
 
 
 class SqlAgPolicy(Value):
     """``policies.sql_ag`` of the scope file."""
 
-    #: what sqlcmd connects to on the hosts
-    connect: str = Field(default=".", pattern=r"^[\w.\\,:-]{1,128}$")
     #: how long the secondary may take to have everything, once both sides commit synchronously
     synchronize_seconds: int = Field(default=900, ge=30, le=7200)
     failover_seconds: int = Field(default=600, ge=30, le=3600)

@@ -26,7 +26,7 @@ from tests.adapters.initech import (
     perform,
     scope_content,
 )
-from tests.adapters.world import EAST, WEST, World
+from tests.adapters.world import EAST, WEST, World, resource_of
 
 
 @pytest.fixture
@@ -137,6 +137,27 @@ def test_a_group_is_captured_where_it_takes_writes(sql: World) -> None:
     )
     with pytest.raises(OperationError, match="the instance is SECONDARY"):
         adapter_for("sql-ag").capture(west, sql.aws)
+
+
+@pytest.mark.parametrize(
+    ("technology", "tag", "value"),
+    [
+        ("sql-ag", "drstate:connect", "x' -Q y"),
+        ("oracle-dg", "drstate:connect", "sys/secret@ledger"),
+        ("oracle-dg", "drstate:user", "oracle; reboot"),
+    ],
+)
+def test_tags_that_would_change_a_script_are_refused(
+    sandbox: Path, technology: str, tag: str, value: str
+) -> None:
+    world = initech(sandbox)
+    name = "i-0123456789abcdef0"
+    resource = resource_of(
+        world.scope, technology, name, f"arn:aws:ec2:{EAST}:2:instance/{name}", 1
+    )
+    odd = resource.model_copy(update={"raw_tags": {tag: value}})
+    with pytest.raises(ConfigError, match=f"tag {tag} is"):
+        adapter_for(technology).capture(odd, world.aws)
 
 
 def test_an_unmapped_host_is_a_planning_error_that_names_the_table(home: Path) -> None:

@@ -1,7 +1,7 @@
-"""initech/production has one resource of every technology: all phases through the command, and back.
+"""initech/production has one resource of every technology: all phases by the command, and back.
 
-What each technology does by itself is held to the contract in tests/contract; here they run together:
-waves, batches, bindings, prerequisites, one journal.
+What each technology does by itself is held to the contract in tests/contract; here they run
+together: waves, batches, bindings, prerequisites, one journal.
 """
 
 from __future__ import annotations

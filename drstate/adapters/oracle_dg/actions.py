@@ -49,7 +49,7 @@ class Guarded:
 
     def ask(self, aws: AwsCaller, host: Host, *statements: str) -> str:
         """The broker's answer to statements that change nothing."""
-        text = broker.script(self.policy, *statements)
+        text = self._script(*statements)
         return look(aws, self.clock, host, text, f"at {self.spec.configuration}")
 
     def database(self, aws: AwsCaller, host: Host, name: str) -> Database:
@@ -66,7 +66,7 @@ class Guarded:
         seconds: int,
     ) -> str:
         """Have the broker change something. Raises OperationError unless it confirms."""
-        text = order(aws, run, host, broker.script(self.policy, statement), statement, seconds)
+        text = order(aws, run, host, self._script(statement), statement, seconds)
         if not broker.confirmed(text, confirmation):
             raise OperationError(
                 f"the broker on {host} did not carry out {statement}",
@@ -75,6 +75,9 @@ class Guarded:
                 "mend the cause, then drstate resume",
             )
         return kept(text)
+
+    def _script(self, *statements: str) -> str:
+        return broker.script(self.spec.user, self.spec.connect, *statements)
 
     def facts(self, seen: Configuration) -> dict[str, Any]:
         """What an observation keeps."""

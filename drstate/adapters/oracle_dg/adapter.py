@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from drstate.adapters.base import Adapter, Claim, Health, Lag, SiteContext, Work
 from drstate.adapters.commands import GRANTS, LINUX, Host, look, plain
-from drstate.adapters.hosts import OBSERVED_BY_SCRIPT, host_at
+from drstate.adapters.hosts import CONNECT, OBSERVED_BY_SCRIPT, USER, host_at, host_tag
 from drstate.adapters.oracle_dg import broker
 from drstate.adapters.oracle_dg.actions import Apply, ForceFailOver, Guarded, SwitchOver
 from drstate.adapters.oracle_dg.broker import PRIMARY, STANDBY
@@ -50,7 +50,9 @@ class OracleDgAdapter(Adapter):
     def capture(self, resource: Resource, aws: AwsCaller) -> Spec:
         """The configuration that the source's database is primary of."""
         host = Host(resource.account, resource.region, resource.name, LINUX)
-        text = broker.script(OracleDgPolicy(), "SHOW CONFIGURATION")
+        user = host_tag(resource, USER, r"[a-z_][a-z0-9_-]{0,31}", "oracle")
+        connect = host_tag(resource, CONNECT, r"/(@[\w.-]{1,64})?", "/")
+        text = broker.script(user, connect, "SHOW CONFIGURATION")
         said = look(aws, self.clock, host, text, "at its configuration")
         found = broker.configuration(said, str(host))
         others = [one for one in found.members if one.role == STANDBY]
@@ -64,6 +66,8 @@ class OracleDgAdapter(Adapter):
             region=resource.region,
             captured_at=self.clock.now(),
             instance=resource.name,
+            user=user,
+            connect=connect,
             configuration=plain(found.name, "the configuration"),
             protection_mode=found.protection_mode,
             database=plain(found.primary, "the database"),

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from drstate.adapters.commands import plain
 from drstate.errors import OperationError
-from drstate.programs.oracle_dg import OracleDgPolicy
 
 PRIMARY, STANDBY = "PRIMARY", "PHYSICAL STANDBY"
 _CONFIGURATION = re.compile(r"^\s*Configuration - (?P<name>\S+)", re.MULTILINE)
@@ -68,13 +67,10 @@ class Database:
     lag: float | None
 
 
-def script(policy: OracleDgPolicy, *statements: str) -> str:
+def script(user: str, connect: str, *statements: str) -> str:
     """The shell script that gives the broker these statements."""
     lines = "\n".join(f"{statement};" for statement in statements)
-    return (
-        f"set -u\nsudo -iu {policy.user} dgmgrl -silent {policy.connect} <<'DRSTATE'\n"
-        f"{lines}\nDRSTATE"
-    )
+    return f"set -u\nsudo -iu {user} dgmgrl -silent {connect} <<'DRSTATE'\n{lines}\nDRSTATE"
 
 
 def named(statement: str, name: str, rest: str = "") -> str:
@@ -95,8 +91,8 @@ def configuration(text: str, where: str) -> Configuration:
         raise OperationError(
             f"the broker on {where} shows no configuration",
             why=mistakes(text) or text.strip()[-400:] or "it printed nothing",
-            hint="see that the broker runs there (dg_broker_start) and that its login may look: "
-            "policies.oracle_dg in the scope file says how it is called",
+            hint="see that the broker runs there (dg_broker_start) and that its login may look; "
+            "tags drstate:user and drstate:connect of the primary's host say which one that is",
         )
     return Configuration(name["name"], mode["mode"] if mode else "", members)
 

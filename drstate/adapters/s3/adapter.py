@@ -31,7 +31,7 @@ from drstate.model.resource import Resource
 from drstate.model.scope import Scope, SiteMapTable
 from drstate.model.spec import Spec
 from drstate.model.translation import Translation
-from drstate.programs.s3 import Rule, S3Policy, S3Spec, bucket_in, key_in, role_in
+from drstate.programs.s3 import ACCESS_POINT, Rule, S3Policy, S3Spec, bucket_in, key_in, role_in
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
@@ -283,6 +283,14 @@ class S3Adapter(Adapter):
             "here once that region answers, and the later of two versions of a key is current"
         )
 
+    def endpoints(self, entry: CatalogEntry, scope: Scope, region: str) -> dict[str, str]:
+        """The bucket's host, and the access point's, which is the same whoever serves."""
+        found = super().endpoints(entry, scope, region)
+        for known in entry.endpoints.values():
+            if ACCESS_POINT in known:
+                found.setdefault(ACCESS_POINT, known[ACCESS_POINT])
+        return found
+
     def spec(self, entry: CatalogEntry) -> S3Spec:
         """The entry's spec, typed."""
         return S3Spec.model_validate(entry.spec)
@@ -309,7 +317,11 @@ class S3Adapter(Adapter):
                 self._bucket(entry, site, site.other),
                 self._rule(entry, site, site.region).id,
             )
-        return wrong or found
+        if wrong is not None or routes is None:
+            return wrong or found
+        where = "routes here" if serves else "routes elsewhere"
+        said = f"{found.detail}; access point {routes.name} {where}"
+        return Health(found.status, said, facts=found.facts)
 
     def _routes(self, entry: CatalogEntry, site: SiteContext) -> Routes | None:
         spec = self.spec(entry)

@@ -52,12 +52,12 @@ class Pair:
 
     def see(self, aws: AwsCaller, host: Host) -> Seen:
         """What a host's instance says."""
-        script = scripts.shell(scripts.LOOK, self.policy.connect)
+        script = scripts.shell(scripts.LOOK, self.spec.connect)
         return parse(look(aws, self.clock, host, script, f"at {self.title}"))
 
     def act(self, aws: AwsCaller, run: RunContext, host: Host, sql: str, what: str) -> str:
         """Have a host's instance change something."""
-        script = scripts.shell(sql, self.policy.connect)
+        script = scripts.shell(sql, self.spec.connect)
         return order(aws, run, host, script, what, self.policy.failover_seconds)
 
     def modes(self, seen: Seen) -> dict[str, str]:
@@ -202,7 +202,7 @@ class ForceFailOver(_GroupAction):
         seen = pair.see(aws, pair.here)
         if seen.role(pair.names) != PRIMARY:
             first = scripts.quorum() if pair.policy.force_quorum else ""
-            script = scripts.shell(scripts.forced(pair.spec.groups), pair.policy.connect, first)
+            script = scripts.shell(scripts.forced(pair.spec.groups), pair.spec.connect, first)
             what = f"force the failover to {pair.here}"
             order(aws, run, pair.here, script, what, pair.policy.failover_seconds)
         last = str(run.facts.get("last_commit") or "")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from drstate.adapters.base import Adapter, Claim, Health, Lag, SiteContext, Work
 from drstate.adapters.commands import GRANTS, WINDOWS, Host, look
-from drstate.adapters.hosts import OBSERVED_BY_SCRIPT, host_at
+from drstate.adapters.hosts import CONNECT, OBSERVED_BY_SCRIPT, host_at, host_tag
 from drstate.adapters.sql_ag import scripts
 from drstate.adapters.sql_ag.actions import FailOver, ForceFailOver, Pair, ResumeMovement
 from drstate.adapters.sql_ag.capture import spec_of
@@ -26,6 +26,9 @@ from drstate.programs.sql_ag import SqlAgPolicy, SqlAgSpec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
+
+
+_CONNECT_FORM = r"[\w.\\,:-]{1,128}"
 
 
 class SqlAgAdapter(Adapter):
@@ -49,9 +52,10 @@ class SqlAgAdapter(Adapter):
     def capture(self, resource: Resource, aws: AwsCaller) -> Spec:
         """The groups that the source's instance is primary of."""
         host = Host(resource.account, resource.region, resource.name, WINDOWS)
-        script = scripts.shell(scripts.LOOK, SqlAgPolicy().connect)
+        connect = host_tag(resource, CONNECT, _CONNECT_FORM, ".")
+        script = scripts.shell(scripts.LOOK, connect)
         seen = parse(look(aws, self.clock, host, script, "at its availability groups"))
-        return spec_of(resource, seen, self.clock.now())
+        return spec_of(resource, connect, seen, self.clock.now())
 
     def initial_ownership(
         self,

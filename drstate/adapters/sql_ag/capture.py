@@ -13,7 +13,7 @@ from drstate.programs.sql_ag import SqlAgSpec, SqlGroup, SqlReplica
 _MODES = frozenset({"SYNCHRONOUS_COMMIT", "ASYNCHRONOUS_COMMIT"})
 
 
-def spec_of(resource: Resource, seen: Seen, now: datetime) -> SqlAgSpec:
+def spec_of(resource: Resource, connect: str, seen: Seen, now: datetime) -> SqlAgSpec:
     """The groups. Raises OperationError where it is not primary, ConfigError for odd names."""
     if not seen.local:
         raise OperationError(
@@ -33,6 +33,7 @@ def spec_of(resource: Resource, seen: Seen, now: datetime) -> SqlAgSpec:
         region=resource.region,
         captured_at=now,
         instance=resource.name,
+        connect=connect,
         groups=tuple(
             _group(resource, one.group, seen) for one in sorted(seen.local, key=lambda x: x.group)
         ),

@@ -20,7 +20,10 @@ def build(ids: SeededIds, land: Land) -> Piece:
         "ledger_west": Member("ledger_west", STANDBY, applies=False),
     }
     tags = {
-        land.primary: land.tags(WAVE, "critical", strategy="oracle-dg"),
+        land.primary: {
+            **land.tags(WAVE, "critical", strategy="oracle-dg"),
+            "drstate:connect": "/@ledger",
+        },
         land.recovery: land.scope.tags(),
     }
     hosts = {
