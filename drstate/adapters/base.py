@@ -379,6 +379,7 @@ _IAM_ACTIONS = {
     "s3:getobjectlockconfiguration": "s3:getbucketobjectlockconfiguration",
     "s3:getpublicaccessblock": "s3:getbucketpublicaccessblock",
     "s3:headbucket": "s3:listbucket",
+    "s3:listobjectsv2": "s3:listbucket",
     "s3:putbucketreplication": "s3:putreplicationconfiguration",
 }
 

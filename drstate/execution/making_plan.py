@@ -77,6 +77,7 @@ def make_plan(
             *_warnings(protection),
             *_misplaced(services, scope),
             *_slow_answers(catalog, scope),
+            *_unreconciled(scope, catalog, wanted),
         ),
     )
     plan = compile_plan(request, catalog, scope, work_source(services))
@@ -86,6 +87,16 @@ def make_plan(
         catalog=catalog,
         protection=protection,
         notes=protection.notes if protection else (),
+    )
+
+
+def _unreconciled(scope: Scope, catalog: Catalog, phases: Sequence[Phase]) -> tuple[str, ...]:
+    acted_on = {catalog.target(phase) for phase in phases}
+    return tuple(
+        f"{region} was activated in an emergency, and its stacks are behind: "
+        f"drstate up --phase activate -c {scope.customer} -e {scope.environment} brings them up"
+        for region in catalog.unreconciled
+        if region not in acted_on
     )
 
 

@@ -1,8 +1,8 @@
 """Predicted times, in seconds, and what they mean for budgets and recovery time objectives.
 
-A shard's actions run one after another around its stack; a stage takes as long as its slowest
-shard; stages run one after another. So the plan's critical path is the sum of its stages, and
-gates, where people wait, are not in it.
+The resources of a shard are worked on at once, each one's actions one after another, around the
+shard's stack; a stage takes as long as its slowest shard; stages run one after another. So the
+plan's critical path is the sum of its stages, and gates, where people wait, are not in it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from drstate.model.catalog import CatalogEntry
 from drstate.model.phases import Phase
-from drstate.model.plan import ActionSpec, Stage
+from drstate.model.plan import ActionSpec, Stage, When
 
 #: what a stack update takes before and after its resources
 STACK_SECONDS = 15
@@ -20,19 +20,53 @@ HEALTH_SECONDS = 5
 
 
 def shard_seconds(
-    actions: Iterable[ActionSpec], declare_seconds: Iterable[int], *, has_stack: bool
+    actions: Iterable[ActionSpec],
+    declare_seconds: Iterable[int],
+    *,
+    has_stack: bool,
+    dependencies: Mapping[str, Sequence[str]] | None = None,
+    parallel: int = 10,
 ) -> int:
-    """Actions one after another, a batch as one; the stack's resources side by side."""
+    """Actions before, the stack, actions after.
+
+    A resource's actions follow each other, resources that do not depend on each other are worked on
+    at once, ``parallel`` of them. The stack's resources are made side by side.
+    """
     stack = STACK_SECONDS + max(declare_seconds, default=0) if has_stack else 0
-    alone = 0
+    known = list(actions)
+    return stack + sum(
+        _together([one for one in known if one.when is when], dependencies or {}, parallel)
+        for when in When
+    )
+
+
+def _together(
+    actions: Sequence[ActionSpec], dependencies: Mapping[str, Sequence[str]], parallel: int
+) -> int:
+    chains: dict[str, int] = {}
+    work = 0
     batches: dict[str, int] = {}
     for action in actions:
+        chains[action.resource] = chains.get(action.resource, 0) + action.estimate_seconds
         if action.batch_key is None:
-            alone += action.estimate_seconds
+            work += action.estimate_seconds
         else:
             held = batches.get(action.batch_key, 0)
             batches[action.batch_key] = max(held, action.estimate_seconds)
-    return stack + alone + sum(batches.values())
+    ends: dict[str, int] = {}
+
+    def end(resource: str, above: tuple[str, ...] = ()) -> int:
+        if resource not in ends:
+            before = [
+                end(one, (*above, resource))
+                for one in dependencies.get(resource, ())
+                if one in chains and one not in above and one != resource
+            ]
+            ends[resource] = chains[resource] + max(before, default=0)
+        return ends[resource]
+
+    longest = max((end(resource) for resource in chains), default=0)
+    return max(longest, -(-(work + sum(batches.values())) // parallel))
 
 
 def stage_seconds(shards: Iterable[int]) -> int:

@@ -89,7 +89,13 @@ def regional_shard(
         declared=tuple(declared),
         actions=tuple(actions),
         no_ops=tuple(no_ops),
-        estimate_seconds=estimate.shard_seconds(actions, seconds, has_stack=stack is not None),
+        estimate_seconds=estimate.shard_seconds(
+            actions,
+            seconds,
+            has_stack=stack is not None,
+            dependencies=context.dependencies,
+            parallel=context.scope.policies.parallel,
+        ),
         warnings=tuple(warnings),
     )
 

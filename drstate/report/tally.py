@@ -210,10 +210,7 @@ def next_commands(ways: Ways) -> tuple[str, ...]:
 def _next(ways: Ways) -> Iterator[str]:
     created, status, tail = ways.created, ways.status, ways.tail
     if status is ExecutionStatus.COMPLETED:
-        following = _FOLLOWING[created.phases[-1]] if created.phases else None
-        if following:
-            scope = f"-c {created.scope.customer} -e {created.scope.environment}"
-            yield f"drstate up --phase {following} {scope}{tail}"
+        yield from _after_success(created, tail)
     elif status is ExecutionStatus.CANCELLED:
         yield ways.anew
     elif ways.rollback is not None:
@@ -234,6 +231,15 @@ def _next(ways: Ways) -> Iterator[str]:
         yield f"drstate watch {ways.execution}{tail}"
     if status is not ExecutionStatus.COMPLETED:
         yield f"drstate logs {ways.execution}{tail}"
+
+
+def _after_success(created: ExecutionCreated, tail: str) -> Iterator[str]:
+    scope = f"-c {created.scope.customer} -e {created.scope.environment}"
+    for phase in created.phases[-1:]:
+        if created.plan.emergency:
+            # by actions alone: the stacks are brought to what was done
+            yield f"drstate up --phase {phase} {scope}{tail}"
+        yield f"drstate up --phase {_FOLLOWING[phase]} {scope}{tail}"
 
 
 #: what is usually done after a phase; after REPLICATE the scope is protected and waits

@@ -124,7 +124,11 @@ class SandboxServer:
         """Back to the fresh estate, under the same port and token."""
         with self._application.lock:
             gc.unfreeze()  # what is replaced now is garbage after all
+            groups = list(BackendDict._instances)  # noqa: SLF001 - moto has no other list of them
             BackendDict.reset()
+            for group in groups:
+                # some backends make others anew while they are reset
+                group.clear()
             self._application.calls.clear()
             self._furnish()
 

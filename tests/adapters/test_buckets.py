@@ -14,6 +14,7 @@ from drstate.adapters.s3 import ADAPTER
 from drstate.adapters.s3.routes import REGIONS
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry, Ownership
+from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.scope import Scope
 from drstate.programs.prerequisites import prerequisites
@@ -268,3 +269,13 @@ def test_without_an_access_point_nothing_is_flipped_and_the_plan_says_so(world: 
     work = ADAPTER().activate(entry, world.site(entry, Phase.ACTIVATE))
     assert work.actions == ()
     assert "both buckets take writes" in (work.no_op or "")
+
+
+def test_objects_that_a_new_rule_does_not_reach_are_warned_of_once(pair: World) -> None:
+    adapter, entry = ADAPTER(), pair.entry("s3")
+    site = pair.site(entry, Phase.REPLICATE)
+    (told,) = adapter.prerequisites(Phase.REPLICATE, entry, site, pair.aws)
+    assert told.status is ResourceStatus.DEGRADED
+    assert "Batch Replication" in told.hint
+    action(pair, Phase.REPLICATE, "#replicate").run(pair.aws, pair.context({}))
+    assert adapter.prerequisites(Phase.REPLICATE, entry, site, pair.aws) == ()

@@ -174,3 +174,14 @@ def test_attributes_that_would_be_lost_are_named_with_their_value() -> None:
     kept, lost = balancers._attributes(shown, group=False)
     assert kept == {"idle_timeout.timeout_seconds": "60"}
     assert lost == ["attribute health_check_logs.s3.enabled=true"]
+
+
+@pytest.mark.parametrize(
+    ("internal", "value", "lost"),
+    [(True, "true", 0), (True, "false", 1), (False, "true", 1), (False, "false", 0)],
+)
+def test_what_aws_sets_for_internal_load_balancers_is_no_setting(
+    internal: bool, value: str, lost: int
+) -> None:
+    shown = [{"Key": "ipv6.deny_all_igw_traffic", "Value": value}]
+    assert len(balancers._attributes(shown, group=False, internal=internal)[1]) == lost

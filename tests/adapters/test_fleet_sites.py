@@ -24,6 +24,7 @@ from drstate.model.tags import DrTags
 from drstate.planning.bindings import Endpoints
 from drstate.programs.registry import identity
 from drstate.sandbox import process
+from tests.adapters.fleet_specs import rich_balancer, rich_fleet
 from tests.adapters.world import EAST, WEST, World
 from tests.programs.engine import open_stacks
 
@@ -182,6 +183,18 @@ def test_a_foreign_group_comes_back_with_the_bounds_that_it_had(world: World) ->
     change(world, "update_auto_scaling_group", EAST, MinSize=2, MaxSize=8, DesiredCapacity=4)
 
 
+def test_a_run_that_died_after_holding_remembers_what_it_held(world: World) -> None:
+    down, _ = scale(world, EAST, SiteState.RETIRED)
+    first = down.observe(world.aws).facts
+    change(world, "suspend_processes", EAST, ScalingProcesses=["ScheduledActions"])
+    # the second attempt gets what was seen before the first one
+    kept = down.run(world.aws, world.context(first))["memory"]
+    assert kept == {"suspended": ["AlarmNotification", "ScheduledActions"], "sizes": [2, 8, 4]}
+    up, _ = scale(world, EAST, SiteState.ACTIVE, **kept)
+    act(world, up)
+    assert processes(world, EAST) == {"AZRebalance"}
+
+
 def test_undo_puts_back_sizes_and_processes(world: World) -> None:
     before = fleet(world, EAST)
     down, _ = scale(world, EAST, SiteState.RETIRED)
@@ -232,89 +245,6 @@ def test_a_changed_launch_template_starts_no_refresh(world: World) -> None:
     found = fleet(world, WEST)
     assert (found["DesiredCapacity"], found["Instances"]) == (0, [])
     world.up([entry, *others], WEST, SiteState.STANDBY)
-
-
-def rich_fleet(found: dict[str, Any]) -> dict[str, Any]:
-    """The fleet with everything else that a group may have."""
-    step = {"ScalingAdjustment": 2, "MetricIntervalLowerBound": 0.0}
-    tracked = {"MetricName": "Depth", "Namespace": "Shop", "Statistic": "Average"}
-    policies = (
-        {"name": "simple", "type": "SimpleScaling", "configuration": {
-            "AdjustmentType": "ChangeInCapacity", "ScalingAdjustment": 1, "Cooldown": 60}},
-        {"name": "steps", "type": "StepScaling", "configuration": {
-            "AdjustmentType": "ChangeInCapacity", "MetricAggregationType": "Average",
-            "StepAdjustments": [step], "EstimatedInstanceWarmup": 30}},
-        {"name": "depth", "type": "TargetTrackingScaling", "configuration": {
-            "TargetTrackingConfiguration": {"TargetValue": 9.0, "CustomizedMetricSpecification": {
-                **tracked, "Dimensions": [{"Name": "Queue", "Value": "orders"}]}}}},
-    )  # fmt: skip
-    template = {
-        **found["template"],
-        "instance_type": None,
-        "security_groups": (),
-        "interfaces": (
-            {"public_ip": False, "security_groups": found["template"]["security_groups"]},
-        ),
-        "instance_profile": "shop",
-        "cpu_credits": "unlimited",
-        "tenancy": "default",
-        "shutdown_behavior": "terminate",
-        "disable_api_stop": False,
-        "disable_api_termination": True,
-    }
-    return {
-        **found,
-        "template": template,
-        "mixed": {
-            "on_demand_strategy": "prioritized",
-            "on_demand_base": 1,
-            "on_demand_percent": 50,
-            "spot_strategy": "capacity-optimized",
-            "overrides": (
-                {"instance_type": "m7g.large", "weight": "1"},
-                {"instance_type": "m6g.large", "weight": "1"},
-            ),
-        },
-        "default_warmup": 45,
-        "max_lifetime": 604800,
-        "capacity_rebalance": True,
-        "protect_new_instances": True,
-        "enabled_metrics": ("GroupDesiredCapacity", "GroupInServiceInstances"),
-        "policies": policies,
-        "schedules": ({"name": "night", "recurrence": "0 22 * * *", "max_size": 1},),
-    }
-
-
-def rich_balancer(found: dict[str, Any]) -> dict[str, Any]:
-    """The load balancer with the other actions and conditions."""
-    cart, web = (group["arn"] for group in found["target_groups"])
-    shares = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in ((cart, 1), (web, 3))]
-    forward = {
-        "Type": "forward",
-        "ForwardConfig": {
-            "TargetGroups": shares,
-            "TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 60},
-        },
-    }
-    down = {"ContentType": "text/plain", "MessageBody": "later", "StatusCode": "503"}
-    conditions = (
-        {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X", "Values": ["1"]}},
-        {"Field": "query-string", "QueryStringConfig": {"Values": [{"Key": "a", "Value": "b"}]}},
-        {"Field": "source-ip", "SourceIpConfig": {"Values": ["192.0.2.0/24"]}},
-        {"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["GET"]}},
-    )
-    rules = [
-        {"priority": 30 + number, "conditions": (condition,), "actions": (forward,)}
-        for number, condition in enumerate(conditions)
-    ]
-    listener = {
-        "port": 8080,
-        "protocol": "HTTP",
-        "actions": ({"Type": "fixed-response", "FixedResponseConfig": down},),
-        "rules": tuple(rules),
-    }
-    attributes = {**found["attributes"], "routing.http2.enabled": "false"}
-    return {**found, "attributes": attributes, "listeners": (*found["listeners"], listener)}
 
 
 def test_rich_configurations_are_declared_whole_and_do_not_move(world: World) -> None:

@@ -152,3 +152,11 @@ def test_what_has_no_backups_is_no_source(files: Files, kind: str, more: dict, r
     with pytest.raises(OperationError) as caught:
         files.adapter.capture(files.resource.model_copy(update=other), files.aws)
     assert reason in (caught.value.why or "")
+
+
+def test_a_backup_that_fsx_has_begun_by_itself_is_waited_for(files: Files) -> None:
+    files.client("fsx", EAST).create_backup(FileSystemId=files.facts["id"])
+    told = files.run(files.action(Phase.ACTIVATE, "copy"))
+    taken = files.client("fsx", EAST).describe_backups()["Backups"]
+    assert len(taken) == 2, "a last backup begins after the one that was under way"
+    assert told["taken_at"] == max(one["CreationTime"] for one in taken).isoformat()

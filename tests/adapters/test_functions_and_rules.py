@@ -333,6 +333,24 @@ def test_the_default_bus_is_not_captured(estate: Estate) -> None:
         adapter_for("eventbridge").capture(bus, estate.aws)
 
 
+def test_what_was_cut_off_while_it_was_made_is_found_again(estate: Estate) -> None:
+    function = f"{estate.function['arn']}:live"
+    source = f"arn:aws:sqs:{EAST}:{estate.account}:{estate.function['name']}-orders"
+    asked = {"eventSourceArn": source, "functionName": function}
+    created = adapter_for("lambda").created
+    kind = "aws:lambda/eventSourceMapping:EventSourceMapping"
+    assert created(kind, asked, estate.account, estate.aws) == estate.function["mappings"]["orders"]
+    assert created(kind, {**asked, "functionName": "none"}, estate.account, estate.aws) is None
+    check = {"Type": "CALCULATED", "ChildHealthChecks": [], "HealthThreshold": 0}
+    made = estate.ask(
+        "route53", "create_health_check", CallerReference="drstate-1-x", HealthCheckConfig=check
+    )["HealthCheck"]["Id"]
+    created, kind = adapter_for("eventbridge").created, "aws:route53/healthCheck:HealthCheck"
+    wanted = {"referenceName": "drstate-1"}
+    assert created(kind, wanted, estate.account, estate.aws) == made
+    assert created(kind, {"cloudwatchAlarmName": "none"}, estate.account, estate.aws) is None
+
+
 @pytest.mark.parametrize(
     ("technology", "name", "told"),
     [

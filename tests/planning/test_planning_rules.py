@@ -261,9 +261,11 @@ def test_a_group_that_is_none_is_refused():
 
 
 def test_a_stage_is_as_slow_as_its_slowest_shard_and_the_plan_the_sum_of_its_stages():
-    known = catalog(entry("a"), entry("b"), entry("c", account=APP), entry("d", wave=2))
+    a, b = entry("a"), entry("b", needs=("a",))
+    known = catalog(a, b, entry("c", account=APP), entry("e", account=APP), entry("d", wave=2))
     found = plan(known, work=ScriptedWork(seconds=100, declare_seconds=30))
     stack = estimate.STACK_SECONDS + 30
+    # b waits for a; c and e are worked on at once
     first, second = found.stages
     assert [shard.estimate_seconds for shard in first.shards] == [stack + 200, stack + 100]
     assert first.estimate_seconds == stack + 200 + estimate.HEALTH_SECONDS

@@ -45,7 +45,8 @@ def capture(resource: Resource, at: At, now: datetime) -> ElbSpec:
     arn = found["LoadBalancerArn"]
     wrong = list(_unsupported_balancer(found))
     attributes = at.call(SERVICE, "describe_load_balancer_attributes", LoadBalancerArn=arn)
-    kept, lost = _attributes(attributes["Attributes"], group=False)
+    internal = found["Scheme"] == "internal"
+    kept, lost = _attributes(attributes["Attributes"], group=False, internal=internal)
     groups: list[TargetGroup] = []
     for group in reading.target_groups(at, arn):
         made, more = _target_group(at, group)
@@ -91,7 +92,7 @@ def _unsupported_balancer(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _attributes(
-    shown: Iterable[dict[str, Any]], *, group: bool
+    shown: Iterable[dict[str, Any]], *, group: bool, internal: bool = False
 ) -> tuple[dict[str, str], list[str]]:
     """Those that are carried, and those that would be lost."""
     kept: dict[str, str] = {}
@@ -101,7 +102,7 @@ def _attributes(
         if carried(name, group=group):
             if value:
                 kept[name] = value
-        elif set_to_something(name, value):
+        elif set_to_something(name, value, internal=internal):
             lost.append(f"attribute {name}={value}")
     return dict(sorted(kept.items())), lost
 

@@ -171,11 +171,17 @@ class EventBridgeAdapter(Adapter):
     def created(
         self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller
     ) -> str | None:
-        """The health check of the reference in the inputs."""
-        reference = inputs.get("referenceName")
-        if kind != HEALTH_CHECK or not reference:
+        """The health check of the reference, or on the alarm, that the inputs name.
+
+        Rules and targets need no looking up: putting one that is there changes nothing.
+        """
+        at = At(aws, account, CONTROL_REGION)
+        reference, alarm = inputs.get("referenceName"), inputs.get("cloudwatchAlarmName")
+        if kind != HEALTH_CHECK:
             return None
-        return reading.own_check(At(aws, account, CONTROL_REGION), str(reference))
+        if reference:
+            return reading.own_check(at, str(reference))
+        return reading.check_on(at, str(alarm)) if alarm else None
 
     def prerequisites(
         self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller

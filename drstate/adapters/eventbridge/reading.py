@@ -77,6 +77,15 @@ def own_check(at: At, reference: str) -> str | None:
     return str(one["Id"]) if one else None
 
 
+def check_on(at: At, alarm: str) -> str | None:
+    """Id of the health check that follows an alarm, or None."""
+    for one in at.pages("route53", "list_health_checks", "HealthChecks"):
+        followed = one["HealthCheckConfig"].get("AlarmIdentifier") or {}
+        if followed.get("Name") == alarm:
+            return str(one["Id"])
+    return None
+
+
 def alarm_state(at: At, name: str) -> str | None:
     """State of the flag's alarm, or None where there is none."""
     found = at.call("cloudwatch", "describe_alarms", AlarmNames=[name], AlarmTypes=["MetricAlarm"])

@@ -162,10 +162,26 @@ class Copy(FsxAction):
                 young = one.age_seconds(now) <= self.max_age.total_seconds()
                 if one.lifecycle == reading.AVAILABLE and young:
                     return one
-        made = there.call(
-            "fsx", "create_backup", FileSystemId=source.identifier, Tags=self._tags()
-        )["Backup"]
-        return self._await(there, made["BackupId"], run, _BACKUP_SECONDS)
+
+        def begun() -> str | None:
+            try:
+                made = there.call(
+                    "fsx", "create_backup", FileSystemId=source.identifier, Tags=self._tags()
+                )
+            except AwsCallError as error:
+                if error.aws_code != "BackupInProgress":
+                    raise
+                # FSx has begun one of its own meanwhile
+                return None
+            return str(made["Backup"]["BackupId"])
+
+        name = run.wait(
+            begun,
+            what=f"another backup of {source.identifier} to end, so that this one can begin",
+            timeout_seconds=_BACKUP_SECONDS,
+            hint=f"aws fsx describe-backups --region {self.other}; drstate resume",
+        )
+        return self._await(there, name, run, _BACKUP_SECONDS)
 
     def _copied(self, here: At, backup: Backup, source: System, run: RunContext) -> Backup:
         key = placed(self.system, self.site).kms_key

@@ -364,7 +364,11 @@ class Promote(_DomainAction):
 
 
 class Resize(_DomainAction):
-    """Bring a domain of ours to production's data nodes, where no stack does it."""
+    """Bring a domain of ours to production's data nodes, where no stack does it.
+
+    AWS builds a second cluster beside the first and moves the data, for half an hour or more. The
+    domain serves meanwhile, so nothing waits for the end of that.
+    """
 
     def __init__(
         self, entry: CatalogEntry, search: OpenSearchSpec, target: str, other: str, wanted: Nodes
@@ -376,15 +380,15 @@ class Resize(_DomainAction):
             resource=entry.key,
             technology="opensearch",
             title=f"bring {self.name} in {target} to {wanted.instance_count} x "
-            f"{wanted.instance_type}",
+            f"{wanted.instance_type}; it serves meanwhile",
             when=When.AFTER,
             calls=tuple(calls("opensearch", target, "DescribeDomain", "UpdateDomainConfig")),
-            estimate_seconds=1800,
+            estimate_seconds=10,
             deadline_seconds=_RESIZE_SECONDS,
         )
 
     def observe(self, aws: AwsCaller) -> Observation:
-        """Done when it has these nodes and is not being changed."""
+        """Done when it has these nodes, or is on its way to them."""
         found = reading.domain(self._at(aws, self.target), self.name)
         if found is None:
             return Observation(
@@ -394,11 +398,10 @@ class Resize(_DomainAction):
                 "drstate up --phase replicate creates it",
             )
         facts = {"config": reading.as_config(reading.nodes(found))}
-        done = facts["config"] == reading.as_config(self.wanted) and not found.get("Processing")
-        return Observation(done, facts)
+        return Observation(facts["config"] == reading.as_config(self.wanted), facts)
 
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
-        """Change the nodes; AWS moves the data to a second cluster beside the first."""
+        """Ask for the nodes, once no earlier change is under way."""
         return self._bring(aws, run, reading.as_config(self.wanted))
 
     def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:
@@ -412,16 +415,14 @@ class Resize(_DomainAction):
             found = reading.domain(at, self.name)
             return found if found is not None and not found.get("Processing") else None
 
-        def settled() -> dict[str, Any]:
-            return run.wait(
-                idle,
-                what=f"{self.name} in {self.target} to be settled",
-                timeout_seconds=self.spec.deadline_seconds,
-                hint="it serves meanwhile; drstate resume waits on",
-            )
-
-        if reading.as_config(reading.nodes(settled())) != config:
+        found = run.wait(
+            idle,
+            what=f"an earlier change of {self.name} in {self.target} to end",
+            timeout_seconds=self.spec.deadline_seconds,
+            hint="it serves meanwhile; drstate resume waits on",
+        )
+        if reading.as_config(reading.nodes(found)) != config:
             at.call(
                 "opensearch", "update_domain_config", DomainName=self.name, ClusterConfig=config
             )
-        return {"config": reading.as_config(reading.nodes(settled()))}
+        return {"config": config}

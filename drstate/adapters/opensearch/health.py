@@ -48,14 +48,9 @@ def ready_domain(at: At, name: str, wanted: Nodes | None) -> tuple[Health, dict[
             ),
             facts,
         )
-    return (
-        Health(
-            ResourceStatus.HEALTHY,
-            f"domain {name} in {at.region} has {facts['nodes']}",
-            facts=facts,
-        ),
-        facts,
-    )
+    has = "is being brought to" if found.get("Processing") else "has"
+    said = f"domain {name} in {at.region} {has} {facts['nodes']}"
+    return Health(ResourceStatus.HEALTHY, said, facts=facts), facts
 
 
 def primary(at: At, name: str, good: Health) -> Health:

@@ -22,6 +22,7 @@ from drstate.adapters.base import (
 )
 from drstate.adapters.s3 import capture, health, reading
 from drstate.adapters.s3.actions import Replicate, Route
+from drstate.adapters.s3.prerequisites import before_activate, before_replicate
 from drstate.adapters.s3.routes import Routes
 from drstate.errors import ConfigError
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
@@ -42,8 +43,6 @@ _NO_POINT = (
     "no access point: both buckets take writes, and clients go where their configuration says"
 )
 _WAY_BACK = "the bucket keeps its objects and its rules: it is the way back"
-#: beyond S3's promise with replication time control
-_LATE_SECONDS = 900.0
 
 
 class S3Adapter(Adapter):
@@ -68,6 +67,7 @@ class S3Adapter(Adapter):
                 "s3:GetEncryptionConfiguration",
                 "s3:GetLifecycleConfiguration",
                 "s3:GetReplicationConfiguration",
+                "s3:ListBucket",
             ),
             ("arn:aws:s3:::*",),
         ),
@@ -253,27 +253,18 @@ class S3Adapter(Adapter):
     def prerequisites(
         self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
     ) -> tuple[Health, ...]:
-        """Before ACTIVATE: the bucket is there, and how far it is behind."""
-        if phase is not Phase.ACTIVATE or site.region == GLOBAL:
+        """Before REPLICATE: objects it will not reach. Before ACTIVATE: how far it is behind."""
+        if site.region == GLOBAL:
             return ()
-        at = At(aws, entry.resource.account, site.region)
-        there = health.bucket_health(at, self._bucket(entry, site, site.region))
-        if not there.ok:
-            return (there,)
+        account = entry.resource.account
         rule = self._rule(entry, site, site.region)
         source = self._bucket(entry, site, site.other)
-        lag, pending = reading.measured(at, source, rule.destination, rule.id, self.clock.now())
-        facts = {"lag_seconds": lag, "pending_bytes": pending}
-        if lag is not None and lag > _LATE_SECONDS:
-            return (
-                Health(
-                    ResourceStatus.DEGRADED,
-                    f"{rule.destination} is {lag:.0f} s behind {source}",
-                    "wait until it has caught up, or go on: what is missing arrives later",
-                    facts,
-                ),
-            )
-        return (Health(ResourceStatus.HEALTHY, f"{rule.destination} follows", facts=facts),)
+        if phase is Phase.ACTIVATE:
+            here = At(aws, account, site.region)
+            return before_activate(here, source, rule, self.clock.now())
+        if phase is Phase.REPLICATE and not site.force:
+            return before_replicate(At(aws, account, site.other), source, rule)
+        return ()
 
     def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
         """Writers that name the bucket itself."""

@@ -56,6 +56,8 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     "tcp.idle_timeout.seconds": ("350",),
 }
 _NOTHING = ("", "false", "0")
+#: AWS sets it for internal load balancers, and for no others
+_INTERNAL = "ipv6.deny_all_igw_traffic"
 
 
 def carried(name: str, *, group: bool) -> bool:
@@ -65,8 +67,10 @@ def carried(name: str, *, group: bool) -> bool:
     return name in BALANCER or any(name.startswith(f"{begin}.") for begin in LOGS)
 
 
-def set_to_something(name: str, value: str) -> bool:
+def set_to_something(name: str, value: str, *, internal: bool = False) -> bool:
     """Whether leaving the attribute out would lose something."""
+    if name == _INTERNAL:
+        return value not in ("", str(internal).lower())
     return value not in _NOTHING and value not in USUAL.get(name, ())
 
 

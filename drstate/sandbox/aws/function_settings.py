@@ -37,6 +37,8 @@ _update_alias = LambdaStorage.update_alias
 
 def _init(self: Any, account_id: str, spec: dict[str, Any], region: str, version: Any = 1) -> None:
     _made(self, account_id, spec, region, version)
+    # no snapshot keeps it, and nothing here runs in Docker
+    vars(self).pop("_DockerModel__docker_client", None)
     self.kept = {name: spec[name] for name in _KEPT if spec.get(name)}
     self.provisioned = {}
     self.invoke_configs = {}

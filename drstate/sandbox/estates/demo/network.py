@@ -39,6 +39,8 @@ def build_network(
     ids: SeededIds, scope: DemoScope, account: str, region: str, group: str, *, data: bool
 ) -> Network:
     """A VPC, two subnets in two zones, a security group called `group`."""
+    # a backend that is asked for the first time makes a default network of its own
+    ids.named(account, region, scope.prefix, "defaults")
     backend = ec2_backends[account][region]
     octet = _octet(scope, region, data)
     tier = "data" if data else "app"
