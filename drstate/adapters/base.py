@@ -276,7 +276,8 @@ class Adapter(ABC):
 
         ``kind`` is Pulumi's type token. Asked only for types whose id cannot be told from the
         inputs (``Program.identities``); None: it is not there, or nobody can tell, and the
-        next update makes it.
+        next update makes it. Of types in ``Program.rebound`` it is asked before every update, too:
+        it answers who carries the name today.
         """
         return None
 

@@ -120,6 +120,11 @@ def next_run(run: str, failed: str) -> str:
     return str(uuid.uuid5(uuid.UUID(run), failed))
 
 
+def guards(hook: Hook) -> bool:
+    """Whether nothing else of its shard may begin where it fails."""
+    return hook.when is HookWhen.BEFORE and not tolerated(hook)
+
+
 def tolerated(hook: Hook) -> bool:
     """Whether its failure is told and nothing more."""
     return hook.on_failure is OnFailure.CONTINUE

@@ -17,6 +17,7 @@ from drstate.adapters.hooks import (
     AGAIN,
     HookAdapter,
     fresh_run,
+    guards,
     hook_of,
     not_run,
     parameters,
@@ -188,6 +189,7 @@ class InvokeFunction(Action):
             title=f"invoke function {self.function} in {self.region}",
             when=when_of(hook),
             outermost=True,
+            guards=guards(hook),
             calls=(
                 *calls("lambda", self.region, "GetFunctionConfiguration"),
                 *calls("lambda", self.region, "Invoke", plane=Plane.DATA),

@@ -18,6 +18,7 @@ from drstate.adapters.hooks import (
     AGAIN,
     HookAdapter,
     fresh_run,
+    guards,
     hook_of,
     next_run,
     not_run,
@@ -198,6 +199,7 @@ class RunDocument(Action):
             title=f"run document {self.document} in {self.region}",
             when=when_of(hook),
             outermost=True,
+            guards=guards(hook),
             calls=tuple(
                 calls(
                     "ssm",

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from drstate.engine.failures import Holder, LockedError, failed_outcome
+from drstate.engine.outcome import PROVIDER_TYPE
 from drstate.engine.processes import is_dead
 from drstate.engine.stacks import Deployment, Stacks
 from drstate.engine.statefile import holders
@@ -25,6 +26,8 @@ from drstate.programs.registry import identity
 #: type and inputs -> the id that the resource has if it exists
 Identify = Callable[[str, Mapping[str, Any]], str | None]
 Dead = Callable[[Holder], bool]
+#: a state -> the same with ids of today, or None where they are; and URNs that must not be read
+Rebind = Callable[[Deployment], tuple[Deployment | None, frozenset[str]]]
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,14 @@ def recover(
     identify: Identify = identity,
     dead: Dead | None = None,
     refresh: bool = False,
+    rebind: Rebind | None = None,
 ) -> Recovery:
     """Make the stack ready for its next update.
 
     ``refresh`` reads every resource of it, not only those with an unfinished operation: an update
     that was cancelled may have forgotten an operation whose outcome it did not see.
+
+    ``rebind`` brings ids up to date before anything is read by them.
 
     Raises StateError (LockedError) where a lock's holder lives or ran elsewhere, EngineError where
     reading what was under way fails.
@@ -81,9 +87,15 @@ def recover(
     touched: list[str] = []
     if pending:
         deployment, adopted, dropped, touched = settle(deployment, identify)
+    current, spared = rebind(deployment) if rebind is not None else (None, frozenset[str]())
+    if current is not None:
+        deployment = current
+    if pending or current is not None:
         stacks.import_state(stack, deployment)
-    read = [*adopted, *touched]
-    everything = refresh and bool(deployment.get("resources"))
+    read = [urn for urn in (*adopted, *touched) if urn not in spared]
+    if refresh and spared:
+        read = readable(deployment, spared)
+    everything = refresh and not spared and bool(deployment.get("resources"))
     if read or everything:
         outcome = stacks.refresh(
             stack,
@@ -128,6 +140,17 @@ def settle(
         adopted.append(urn)
     edited = {**deployment, "resources": resources, "pending_operations": []}
     return edited, adopted, dropped, touched
+
+
+def readable(state: Deployment, spared: Collection[str]) -> list[str]:
+    """URNs of what AWS knows of a state, without those that are spared."""
+    return [
+        resource["urn"]
+        for resource in state.get("resources") or ()
+        if resource.get("custom")
+        and not resource["type"].startswith(PROVIDER_TYPE)
+        and resource["urn"] not in spared
+    ]
 
 
 def _clear(stacks: Stacks, stack: str, is_gone: Dead) -> tuple[Holder, ...]:

@@ -69,6 +69,7 @@ class Stacks:
         parallel: int | None = None,
         base: Deployment | None = None,
         refresh: bool = False,
+        exclude: Sequence[str] = (),
     ) -> StackOutcome:
         """What ``up`` would do. Nothing is changed, and the stack need not exist.
 
@@ -89,6 +90,7 @@ class Stacks:
                     on_progress=on_progress,
                     parallel=parallel,
                     refresh=refresh and bool(base),
+                    exclude=exclude if base else (),
                 )
         handle = self._handle(stack)
         return self._run(
@@ -99,6 +101,7 @@ class Stacks:
                 parallel=parallel or self.settings.parallel,
                 on_event=on_event,
                 refresh=refresh or None,
+                exclude=list(exclude) or None,
             ),
             program=program,
             on_progress=on_progress,
@@ -114,10 +117,12 @@ class Stacks:
         on_progress: OnProgress | None = None,
         parallel: int | None = None,
         refresh: bool = False,
+        exclude: Sequence[str] = (),
     ) -> StackOutcome:
         """Bring the stack to what ``program`` declares. A stack that does not exist is created.
 
-        ``tags`` are written where they differ. Raises StateError (locked, damaged), EngineError,
+        ``tags`` are written where they differ; resources in ``exclude`` (URNs) stay as they are,
+        whatever the program says of them. Raises StateError (locked, damaged), EngineError,
         CredentialsError, and whatever DrstateError the program itself raises.
         """
         handle = self._handle(stack, create=True)
@@ -132,6 +137,7 @@ class Stacks:
                 on_event=on_event,
                 show_secrets=False,
                 refresh=refresh or None,
+                exclude=list(exclude) or None,
             ),
             program=program,
             on_progress=on_progress,

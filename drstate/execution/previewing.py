@@ -24,6 +24,7 @@ from drstate.execution.knocking import acted_on, knock
 from drstate.execution.making_plan import PlannedRun
 from drstate.execution.pool import WORKERS, Admission, estimate, stated_bytes
 from drstate.execution.prerequisites import unmet
+from drstate.execution.rebinding import Lookup, look
 from drstate.execution.services import Services
 from drstate.execution.worksource import site_context
 from drstate.model.catalog import GLOBAL, Catalog
@@ -200,12 +201,17 @@ class _Looker:
             return None
         given = shard_input(shard, catalog, self._planned.scope, bindings)
         knock(self._caller, given.account.id, acted_on(given))
-        return self._services.stacks().preview(
+        stacks = self._services.stacks()
+        base = self._after_moves.get(shard.stack)
+        found = look(stacks, Lookup(given, self._services.adapter, self._caller), base)
+        ready = found.ready(refresh=given.id.region in catalog.unreconciled)
+        return stacks.preview(
             shard.stack,
             program_of(given),
             message="preview",
-            base=self._after_moves.get(shard.stack),
-            refresh=given.id.region in catalog.unreconciled,
+            base=found.state if found else base,
+            refresh=ready.refresh,
+            exclude=ready.exclude,
         )
 
     def _action(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import takewhile
 
-from drstate.errors import DrstateError
+from drstate.errors import DrstateError, OperationError
 from drstate.execution.actionstep import ActionStep
 from drstate.execution.batchstep import BatchStep
 from drstate.execution.errorinfo import as_drstate, error_info
@@ -85,6 +85,17 @@ class ShardStep:
                 chains.setdefault(spec.resource, []).append(spec)
             for level in self._levels(tuple(chains)):
                 self._together({key: chains[key] for key in level if key not in self._failed})
+            self._refuse_unguarded(part)
+
+    def _refuse_unguarded(self, done: Iterable[ActionSpec]) -> None:
+        """Raise OperationError where one failed that nothing else may begin without."""
+        failed = next((one for one in done if one.guards and one.resource in self._failed), None)
+        if failed is not None:
+            raise OperationError(
+                f"{failed.title}: failed, so nothing else of this account and wave was begun",
+                why=f"{failed.resource} stands before everything else there, and stops it",
+                hint="mend what its own error names, then drstate resume",
+            )
 
     def _together(self, chains: dict[str, list[ActionSpec]]) -> None:
         """Resources that do not depend on each other: each chain on its own, but for batches."""

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 from drstate.errors import UnknownNameError
 from drstate.execution.errorinfo import as_drstate
 from drstate.execution.fingerprints import counted, fingerprints, over_all_attempts
+from drstate.execution.rebinding import Lookup, rebind
 from drstate.execution.states import StepState
 from drstate.execution.workbench import Workbench
 from drstate.model import events as e
 from drstate.model.plan import ShardPlan, Stage
 from drstate.model.shard import ShardInput
 from drstate.model.stackops import ResourceOp, StackOutcome
-from drstate.programs.registry import identity
 
 if TYPE_CHECKING:
     from drstate.engine.outcome import Progress
+    from drstate.engine.stacks import Deployment
 
 
 class StackStep:
@@ -31,7 +32,7 @@ class StackStep:
         self._bench = bench
         self._stage = stage
         self._shard_id = str(shard.id)
-        self._technologies = sorted({key.partition("/")[0] for key in shard.declared})
+        self._lookup = Lookup(given, bench.adapter, bench.aws)
         self._stack = given.stack
         self._input = given
 
@@ -76,13 +77,16 @@ class StackStep:
     def _up(self) -> StackOutcome:
         bench = self._bench
         bench.remember_shard(self._input)
+        behind = self._input.id.region in bench.catalog.catalog.unreconciled
+        ready = rebind(bench.stacks(), self._lookup, self._tell_rebound, refresh=behind)
         return bench.stacks().up(
             self._stack,
             bench.program(self._input),
             message=bench.message,
             tags=tags_of(self._input),
             on_progress=self._progress,
-            refresh=self._input.id.region in bench.catalog.catalog.unreconciled,
+            refresh=ready.refresh,
+            exclude=ready.exclude,
         )
 
     def _up_unlocked(self) -> StackOutcome:
@@ -98,25 +102,27 @@ class StackStep:
     def _repair(self) -> None:
         from drstate.engine.recovery import recover  # noqa: PLC0415 loaded when it is needed
 
-        finding = recover(self._bench.stacks(), self._stack, identify=self._identify, refresh=True)
+        finding = recover(
+            self._bench.stacks(),
+            self._stack,
+            identify=self._lookup.identify,
+            refresh=True,
+            rebind=self._rebind,
+        )
         self._bench.recorder.append(
             e.StepUnknown(
                 stage=self._stage.id, shard=self._shard_id, step=self._stack, finding=str(finding)
             )
         )
 
-    def _identify(self, kind: str, inputs: Mapping[str, Any]) -> str | None:
-        """The id of a creation that was cut off: told by its inputs, or looked up in AWS."""
-        told = identity(kind, inputs)
-        if told is not None:
-            return told
-        for technology in self._technologies:
-            adapter = self._bench.adapter(technology)
-            aws = self._bench.aws_for(adapter)
-            found = adapter.created(kind, inputs, self._input.id.account, aws)
-            if found is not None:
-                return found
-        return None
+    def _rebind(self, state: Deployment) -> tuple[Deployment | None, frozenset[str]]:
+        found = self._lookup.of(state)
+        if found:
+            self._tell_rebound(found.changed)
+        return (found.state if found else None), found.away
+
+    def _tell_rebound(self, changed: Mapping[str, tuple[str, str]]) -> None:
+        tell_rebound(self._bench, self._stage.id, self._shard_id, self._stack, changed)
 
     def _prints(self) -> dict[str, str]:
         try:
@@ -176,6 +182,21 @@ class StackStep:
                 duration_seconds=self._bench.clock.monotonic() - begun,
             )
         )
+
+
+def tell_rebound(
+    bench: Workbench, stage: str, shard: str, stack: str, changed: Mapping[str, tuple[str, str]]
+) -> None:
+    """Journal that a state is about to get other ids."""
+    bench.recorder.append(
+        e.StackRebound(
+            stage=stage,
+            shard=shard,
+            stack=stack,
+            was={urn: held for urn, (held, _) in changed.items()},
+            now={urn: found for urn, (_, found) in changed.items()},
+        )
+    )
 
 
 def endpoints_in(outputs: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from drstate.execution.errorinfo import error_info
 from drstate.execution.knocking import acted_on, knock
-from drstate.execution.stackstep import tags_of
+from drstate.execution.rebinding import Lookup, rebind
+from drstate.execution.stackstep import tags_of, tell_rebound
 from drstate.execution.wayback import Group, Trail, WayBack, returns_to
 from drstate.execution.workbench import StoppedError, Workbench, working_for
 from drstate.execution.worksource import site_context
@@ -123,11 +125,16 @@ class Undoing:
         given = bench.shard_input(wanted, bench.bindings(shard))
         knock(bench.aws, given.account.id, acted_on(given))
         stacks = bench.stacks()
-        recover(stacks, given.stack)
+        lookup = Lookup(given, bench.adapter, bench.aws)
+        recover(stacks, given.stack, identify=lookup.identify)
+        tell = partial(tell_rebound, bench, stage.id, str(shard.id), given.stack)
+        ready = rebind(stacks, lookup, tell)
+        how: dict[str, Any] = {"refresh": ready.refresh, "exclude": ready.exclude}
         program = bench.program(given)
-        refuse(check(stage.phase, [stacks.preview(given.stack, program, message="preview")]))
+        seen = stacks.preview(given.stack, program, message="preview", **how)
+        refuse(check(stage.phase, [seen]))
         bench.remember_shard(given)
-        outcome = stacks.up(given.stack, program, message=bench.message, tags=tags_of(given))
+        outcome = stacks.up(given.stack, program, message=bench.message, tags=tags_of(given), **how)
         if not outcome.ok:
             raise failed_outcome(outcome)
         return {"counts": outcome.counts}

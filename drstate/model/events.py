@@ -158,6 +158,22 @@ class StackStarted(Value):
     before: dict[str, str] = {}
 
 
+class StackRebound(Value):
+    """A stack's state is about to get the ids of what carries its resources' names today.
+
+    An action had put new resources in the place of old ones. Told again where the runner died
+    between this and the writing.
+    """
+
+    type: Literal["stack_rebound"] = "stack_rebound"
+    stage: str
+    shard: str
+    stack: str
+    #: URN -> id
+    was: dict[str, str]
+    now: dict[str, str]
+
+
 class StackProgress(Value):
     """One resource of a stack has reached its new state."""
 
@@ -431,6 +447,7 @@ Payload = Annotated[
     | ShardStarted
     | ShardFinished
     | StackStarted
+    | StackRebound
     | StackProgress
     | StackFinished
     | EndpointsRecorded

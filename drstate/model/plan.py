@@ -57,6 +57,8 @@ class ActionSpec(Value):
     needs_consent: str | None = None
     #: of the actions at its place (``when``) it is the first or the last: hooks stand around others
     outermost: bool = False
+    #: where it fails, nothing that stands behind it in its shard is begun
+    guards: bool = False
     #: it writes nothing: it waits until what the shard's stack changed is there
     waits: bool = False
     #: named before the start where there is no way back

@@ -41,10 +41,7 @@ class Technology(StrEnum):
 
 
 #: not importable yet
-PENDING: frozenset[str] = frozenset(
-    {
-    }
-)
+PENDING: frozenset[str] = frozenset({})
 BUILT_IN: tuple[str, ...] = tuple(str(one) for one in Technology if one not in PENDING)
 
 

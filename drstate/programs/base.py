@@ -52,3 +52,6 @@ class Program:
     #: type token -> how the id in the state is made from the inputs, where it can be told before:
     #: a creation that was cut off is looked up by it
     identities: Mapping[str, str] = field(default_factory=dict)
+    #: type tokens of which an action may put a new physical resource, with an id of its own, in
+    #: the place of the old one under the same name: ``Adapter.created`` tells who carries it
+    rebound: frozenset[str] = frozenset()

@@ -330,5 +330,5 @@ PROGRAM = Program(
     site=declare_site,
     classes=classes,
     stateful={INSTANCE: "a database instance and its data"},
-    identities={INSTANCE: "{identifier}"},
+    rebound=frozenset({INSTANCE}),
 )

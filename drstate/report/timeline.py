@@ -118,6 +118,9 @@ def _tell_step(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR
             said = ", ".join(f"{count} {op}" for op, count in counts.items() if count)
             level, text = _judged(ok, f"stack {stack}", seconds)
             return level, f"{text} ({said or 'no resources'})"
+        case e.StackRebound(stack=stack, was=was, now=now):
+            ids = ", ".join(f"{was[urn]} -> {now[urn]}" for urn in sorted(now))
+            return _info(f"{stack}: replaced resources are taken over under their names ({ids})")
         case e.EndpointsRecorded(resource=resource, region=region, endpoints=endpoints):
             return _info(f"{resource} answers in {region} at {', '.join(endpoints.values())}")
         case e.ActionIntended(resource=resource, title=title):

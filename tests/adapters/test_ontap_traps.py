@@ -118,8 +118,17 @@ def test_the_last_copy_begins_after_one_that_is_under_way(files: Files) -> None:
     assert here.cluster.mirror(here.path).state == "broken_off"
 
 
-def test_a_forced_one_needs_nothing_of_the_other_region(files: Files) -> None:
+def test_a_forced_one_needs_nothing_of_the_other_region_nor_the_end_of_a_transfer(
+    files: Files,
+) -> None:
+    here = at(files, WEST)
+    here.cluster.copy_now(here.cluster.mirror(here.path).uuid)
     process.add_fault(files.home, {"effect": "region-down", "region": EAST})
+    process.advance(files.home, 3600)
+    lost = here.cluster.mirror(here.path)
+    assert (lost.healthy, lost.transferring) == (False, True)
+    planned = files.action(Phase.ACTIVATE, "break").observe(files.aws)
+    assert "does not answer" in str(planned.blocked)
     assert [a.spec.needs_consent for a in files.actions(Phase.ACTIVATE, force=True)] == [
         "data-loss",
         None,

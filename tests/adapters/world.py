@@ -6,7 +6,7 @@ stack, actions after, health. Time is the sandbox's own: a wait pushes it forwar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from drstate.adapters.base import Action, Adapter, Health, RunContext, SiteConte
 from drstate.adapters.registry import adapter_for
 from drstate.aws.caller import AwsCaller, open_caller
 from drstate.aws.records import CallRecord
+from drstate.execution.rebinding import Lookup, rebind
 from drstate.model.catalog import GLOBAL, Catalog, CatalogEntry, Ownership
 from drstate.model.names import stack_name, wave_group
 from drstate.model.phases import Phase, SiteState
@@ -210,6 +211,8 @@ class World:
             sites={EAST: SiteState.ACTIVE, WEST: SiteState.ABSENT},
         )
         self.outcomes: dict[str, StackOutcome] = {}
+        #: ids in the stacks' states that were brought up to date
+        self.rebound: list[Mapping[str, tuple[str, str]]] = []
 
     def protect(self, resources: Iterable[Resource]) -> None:
         """Capture, and enter the catalog."""
@@ -344,7 +347,15 @@ class World:
         from drstate.programs.site import program
 
         shard = self.shard(entries, region, state)
-        outcome: StackOutcome = self.stacks.up(shard.stack, program(shard), message="")
+        lookup = Lookup(shard, adapter_for, self.aws)
+        ready = rebind(self.stacks, lookup, self.rebound.append)
+        outcome: StackOutcome = self.stacks.up(
+            shard.stack,
+            program(shard),
+            message="",
+            refresh=ready.refresh,
+            exclude=ready.exclude,
+        )
         assert outcome.ok, (outcome.errors, outcome.diagnostics)
         self.outcomes[shard.stack] = outcome
         for key, endpoints in outcome.outputs.get("endpoints", {}).items():

@@ -124,7 +124,7 @@ class TestCompletion:
     @pytest.mark.parametrize(
         ("line", "offered"),
         [
-            ("drstate up -c ", ["acme", "globex"]),
+            ("drstate up -c ", ["acme", "globex", "initech"]),
             ("drstate up -c g", ["globex"]),
             ("drstate up -c acme -e ", ["production", "staging"]),
             ("drstate preview --phase ", ["replicate", "instantiate", "activate", "cleanup"]),

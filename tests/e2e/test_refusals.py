@@ -30,7 +30,7 @@ def test_wrong_external_id_fails_that_accounts_shards_only(warm, bench_of):
 
 
 def test_unknown_customer_is_exit_6_with_the_known_ones(fresh):
-    ended = fresh.run("up", "--phase", "activate", "-c", "initech", "-e", "production", "--yes")
+    ended = fresh.run("up", "--phase", "activate", "-c", "umbra", "-e", "production", "--yes")
     ended.expect(6)
     for known in ("acme/production", "acme/staging", "globex/production", "globex/staging"):
         assert known in ended.err

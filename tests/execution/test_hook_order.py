@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from drstate.errors import OperationError
 from drstate.execution.shardstep import ShardStep
 from drstate.model.phases import Phase, SiteState
 from drstate.model.plan import ActionSpec, ShardPlan, Stage, When
@@ -13,7 +16,9 @@ from drstate.model.shard import ShardId
 KEY = ScopeKey.model_validate({"customer": "acme", "environment": "production"})
 
 
-def action(resource: str, when: When, *, outermost: bool = False) -> ActionSpec:
+def action(
+    resource: str, when: When, *, outermost: bool = False, guards: bool = False
+) -> ActionSpec:
     return ActionSpec(
         id=f"{resource}#{when}",
         resource=resource,
@@ -24,6 +29,7 @@ def action(resource: str, when: When, *, outermost: bool = False) -> ActionSpec:
         estimate_seconds=1,
         deadline_seconds=1,
         outermost=outermost,
+        guards=guards,
     )
 
 
@@ -47,25 +53,41 @@ class Told(ShardStep):
 
     def _together(self, chains: dict[str, list[ActionSpec]]) -> None:
         self.order += [spec.id for chain in chains.values() for spec in chain]
+        # what is called so fails
+        self._failed |= {key for key in chains if key.startswith("bad")}
+
+
+def shard_of(*actions: ActionSpec) -> ShardPlan:
+    return ShardPlan(
+        id=ShardId(scope=KEY, region="us-west-2", account="211111111101", group="w1"),
+        stack=None,
+        site_state=SiteState.ACTIVE,
+        resources=tuple(sorted({one.resource for one in actions})),
+        declared=(),
+        actions=actions,
+        estimate_seconds=1,
+    )
 
 
 def test_hooks_are_the_first_before_the_stack_and_the_last_behind_it() -> None:
-    actions = (
+    shard = shard_of(
         action("sql-ag", When.BEFORE),
         action("freeze", When.BEFORE, outermost=True),
         action("smoke", When.AFTER, outermost=True),
         action("ecs", When.AFTER),
     )
-    shard = ShardPlan(
-        id=ShardId(scope=KEY, region="us-west-2", account="211111111101", group="w1"),
-        stack=None,
-        site_state=SiteState.ACTIVE,
-        resources=("ecs", "freeze", "smoke", "sql-ag"),
-        declared=(),
-        actions=actions,
-        estimate_seconds=1,
-    )
     step = Told(shard)
     step._actions(When.BEFORE)
     step._actions(When.AFTER)
     assert step.order == ["freeze#before", "sql-ag#before", "ecs#after", "smoke#after"]
+
+
+def test_where_a_guard_fails_nothing_behind_it_is_begun() -> None:
+    database = action("sql-ag", When.BEFORE)
+    step = Told(shard_of(database, action("bad", When.BEFORE, outermost=True, guards=True)))
+    with pytest.raises(OperationError, match="nothing else of this account and wave was begun"):
+        step._actions(When.BEFORE)
+    assert step.order == ["bad#before"]
+    tolerated = Told(shard_of(database, action("bad", When.BEFORE, outermost=True)))
+    tolerated._actions(When.BEFORE)
+    assert tolerated.order == ["bad#before", "sql-ag#before"]

@@ -1,7 +1,7 @@
 """Kill the process after an event; resume; the world and the report are the same.
 
 The reference run tells how many events there are. Every third of them is tried, all of them with
-DRSTATE_KILL_EVERY_EVENT=1 (``make test-full``); slices spread the work over workers.
+DRSTATE_FULL_TESTS=1 (``make test-full``); slices spread the work over workers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.execution.worlds import World, timeless
 
 SLICES = 6
 #: of so many events one is tried
-STRIDE = 1 if os.environ.get("DRSTATE_KILL_EVERY_EVENT") == "1" else 3
+STRIDE = 1 if os.environ.get("DRSTATE_FULL_TESTS") == "1" else 3
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The same with shards that run side by side, in every phase: killed, killed again, resumed.
 
 Where events of parallel shards fall is chance: which moment a number stands for differs from run to
-run, the end does not. A few moments a phase are tried; all of them with DRSTATE_KILL_EVERY_EVENT=1.
+run, the end does not. A few moments a phase are tried; all of them with DRSTATE_FULL_TESTS=1.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _DRAWN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=scalable-tar
 
 def moments(events: int) -> list[int]:
     """Numbers of events spread over the run, or all of them."""
-    if os.environ.get("DRSTATE_KILL_EVERY_EVENT") == "1":
+    if os.environ.get("DRSTATE_FULL_TESTS") == "1":
         return list(range(1, events))
     return [1 + (2 * part + 1) * (events - 1) // (2 * MOMENTS) for part in range(MOMENTS)]
 

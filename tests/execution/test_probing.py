@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from drstate.adapters.policy import policy
-from drstate.adapters.registry import built_in
+from drstate.adapters.registry import adapter_for
 from drstate.errors import AwsCallError, OperationError, Retry
 from drstate.execution import probe_function
 from drstate.execution.probing import Prober
@@ -247,8 +247,9 @@ def test_a_place_that_makes_no_sense_is_refused(place: dict[str, Any], says: str
 
 def test_a_policy_grants_the_functions_that_are_named_and_no_others() -> None:
     arn = "arn:aws:lambda:us-west-2:211111111102:function:other"
-    found = policy(built_in(), functions=("drstate-probe", arn))["Statement"][-1]
+    adapters = [adapter_for(name) for name in ("aurora", "ecs", "route53")]
+    found = policy(adapters, functions=("drstate-probe", arn))["Statement"][-1]
     assert found["Action"] == ["lambda:InvokeFunction"]
     assert sorted(found["Resource"]) == sorted(["arn:aws:lambda:*:*:function:drstate-probe", arn])
-    plain = policy(built_in())["Statement"]
+    plain = policy(adapters)["Statement"]
     assert not [row for row in plain if "lambda:InvokeFunction" in row["Action"]]

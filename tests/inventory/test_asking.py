@@ -152,5 +152,7 @@ def test_every_call_is_among_the_declared_permissions(
     ask(caller, DATA, "us-east-1")
     aws.answers.extend([Answer.of(), Answer.of(Views=[]), tagged()])
     ask(caller, DATA, "us-east-1")
-    assert {record.permission for record in records} <= {action for grant in GRANTS for action in grant.actions}
+    assert {record.permission for record in records} <= {
+        action for grant in GRANTS for action in grant.actions
+    }
     assert len(operations(records)) == 6

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: consent that a forced failover needs
 DATA_LOSS = "data-loss"
 #: how long the end of a replication may take: AWS says several minutes
-ENDING_SECONDS = 900
+ENDING_SECONDS = 600
 #: the first copy may be long; drstate resume goes on waiting
 FIRST_COPY_SECONDS = 14400
 LOCAL_ONLY = "LOCAL_CONFIGURATION_ONLY"

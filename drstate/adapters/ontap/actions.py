@@ -77,7 +77,8 @@ class OntapAction(Action):
                     why="ONTAP does not know it any more; somebody else has deleted it",
                     hint=_REPLICATE,
                 )
-            if not now.healthy and not now.transferring:
+            # a mirror whose source is lost is not healthy: that is why it is forced
+            if not now.healthy and not now.transferring and not self.site.force:
                 raise OperationError(
                     f"the mirror to {here.path} in {here.at.region} is not healthy",
                     why=now.reason or "ONTAP gives no reason",
@@ -146,7 +147,8 @@ class Break(OntapAction):
     ) -> None:
         super().__init__(entry, spec, site, clock)
         lost = ": what was not copied is lost" if site.force else " after a last copy"
-        more = () if site.force else ("PostSnapmirrorRelationshipsTransfers",)
+        forced = ("GetSnapmirrorRelationshipsTransfers", "PatchSnapmirrorRelationshipsTransfers")
+        more = forced if site.force else ("PostSnapmirrorRelationshipsTransfers",)
         self._told(
             "break",
             f"break the mirror of {spec.name} in {site.region}{lost}",
@@ -201,7 +203,9 @@ class Break(OntapAction):
             )
         before = mirror.lag_seconds
         if mirror.state == MIRRORED:
-            if not self.site.force:
+            if self.site.force:
+                here.cluster.abort(mirror.uuid)
+            else:
                 self._last_copy(here, mirror, run)
             here.cluster.set_state(mirror.uuid, PAUSED)
             mirror = self._await(here, run, "to be quiesced", PAUSED)
@@ -213,7 +217,7 @@ class Break(OntapAction):
             "mirror": mirror.uuid,
             "lag_seconds_before": before,
             "forced": self.site.force,
-            "data_loss": _loss(self.site.force, before),
+            "data_loss": self._loss(before),
         }
 
     def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,6 +232,15 @@ class Break(OntapAction):
         await_kind(here, run, "dp")
         await_seen(here, run, "DP", None)
         return facts_of(done)
+
+    def _loss(self, lag: float | None) -> str:
+        if not self.site.force and self.volume.junction_path:
+            return "none: the old volume was unmounted before the last copy"
+        if not self.site.force:
+            return "none of what was written before the last copy; nothing stops writers of LUNs"
+        if lag is None:
+            return "unknown: ONTAP had no lag before the break"
+        return f"up to about {lag:.0f} s of writes, by the lag before the break"
 
     def _last_copy(self, here: Place, mirror: Mirror, run: RunContext) -> None:
         """Copy once more, from now on: a copy under way may have begun before the unmount."""
@@ -367,11 +380,3 @@ def await_seen(here: Place, run: RunContext, kind: str, junction: str | None) ->
         timeout_seconds=_SEEN_SECONDS,
         hint="FSx follows ONTAP about a minute later; drstate resume waits on",
     )
-
-
-def _loss(force: bool, lag: float | None) -> str:
-    if not force:
-        return "none: the old volume was unmounted before the last copy"
-    if lag is None:
-        return "unknown: ONTAP had no lag before the break"
-    return f"up to about {lag:.0f} s of writes, by the lag before the break"

@@ -26,6 +26,7 @@ PROXY_VARIABLE = "DRSTATE_ONTAP_PROXY"
 CA_VARIABLE = "DRSTATE_ONTAP_CA_FILE"
 _CONNECT_SECONDS = 5
 _BUSY = frozenset({429, 503})
+_RUNNING = ("queued", "transferring")
 _PAUSES = (1.0, 2.0, 4.0)
 #: what is asked for: everything (``**``) is expensive on a cluster with many volumes
 _FIELDS = {
@@ -140,6 +141,18 @@ class Cluster:
     def copy_now(self, uuid: str) -> None:
         """Copy what was written since, now."""
         self._send("post", "SnapmirrorTransfer", {}, parent=uuid)
+
+    def abort(self, uuid: str) -> None:
+        """End transfers under way: one whose source is lost would not end by itself."""
+
+        def asked() -> None:
+            resource, connection = _resource("SnapmirrorTransfer"), self._open()
+            for one in resource.get_collection(uuid, connection=connection, fields="state"):
+                if one.to_dict().get("state") in _RUNNING:
+                    one.state = "aborted"
+                    one.patch(poll=False)
+
+        self._asked("abort a transfer", asked)
 
     def delete_mirror(self, uuid: str) -> None:
         """Forget a relationship that is broken."""
@@ -264,7 +277,7 @@ def _mirror(found: dict[str, Any]) -> Mirror:
         destination=(found.get("destination") or {}).get("path", ""),
         state=str(found.get("state") or ""),
         healthy=found.get("healthy") is not False,
-        transferring=transfer.get("state") in ("queued", "transferring"),
+        transferring=transfer.get("state") in _RUNNING,
         lag_seconds=lag_seconds(found.get("lag_time")),
         reason="; ".join(str(one.get("message", "")) for one in reasons),
     )

@@ -8,7 +8,8 @@ changes roles instead, and needs none of this.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.at import At
 from drstate.adapters.base import (
@@ -22,7 +23,7 @@ from drstate.adapters.base import (
     SiteContext,
     Work,
 )
-from drstate.adapters.rds import capture, health, prerequisites
+from drstate.adapters.rds import capture, health, prerequisites, reading
 from drstate.adapters.rds.fence import Fence
 from drstate.adapters.rds.lag import replica_lag
 from drstate.adapters.rds.promote import Promote, Switchover
@@ -38,7 +39,7 @@ from drstate.model.resource import Resource
 from drstate.model.scope import Scope
 from drstate.model.spec import Spec
 from drstate.programs.context import tags_of
-from drstate.programs.rds import ADDRESS, RdsPolicy, RdsSpec, RdsValues, rds_values
+from drstate.programs.rds import ADDRESS, INSTANCE, RdsPolicy, RdsSpec, RdsValues, rds_values
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
@@ -173,6 +174,24 @@ class RdsAdapter(Adapter):
             resource.region: Ownership.FOREIGN,
             scope.regions.other(resource.region): Ownership.DECLARED,
         }
+
+    def created(
+        self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller
+    ) -> str | None:
+        """The resource id of the instance that carries the identifier today.
+
+        Inputs that were read from an instance that was put away have its new name in them: asked
+        for is the name that it had.
+        """
+        name, region = inputs.get("identifier"), str(inputs.get("region") or "")
+        if kind != INSTANCE or not name or not region:
+            return None
+        at = At(aws, account, region)
+        found = reading.instance(at, str(name))
+        had = found.tags.get(reading.RETIRED_TAG) if found is not None else None
+        if had is not None and had != name:
+            found = reading.instance(at, had)
+        return found.resource_id if found is not None else None
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """The replica gets production's class and zones."""

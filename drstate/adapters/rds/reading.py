@@ -61,6 +61,11 @@ class Instance:
         return str(self.shown["DBInstanceArn"])
 
     @property
+    def resource_id(self) -> str:
+        """What AWS knows it by, whatever it is called."""
+        return str(self.shown["DbiResourceId"])
+
+    @property
     def status(self) -> str:
         """Its status."""
         return str(self.shown.get("DBInstanceStatus") or "")

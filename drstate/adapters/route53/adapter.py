@@ -123,7 +123,7 @@ class Route53Adapter(Adapter):
         "undo-undoes": _NO_DATA,
     }
     limits = (
-        Limit("health checks of an account", 200, "route53", "L-ACB674F3", per="account"),
+        Limit("health checks of an account", 500, "route53", "L-ACB674F3", per="account"),
         Limit("record sets of a zone", 10_000, "route53", "L-E209CC9F", per="resource"),
     )
 

@@ -37,7 +37,6 @@ class _Template:
             raise InvalidLaunchTemplateVersionNotFound(template_id=self.id, version=num)
         return _get_version(self, num)
 
-
     @property
     def tags(self: Any) -> dict[str, str]:
         """The tags as they are now."""
@@ -46,7 +45,7 @@ class _Template:
 
     @tags.setter
     def tags(self: Any, given: Any) -> None:
-        """moto would keep the tags of the beginning for ever."""
+        """Moto would keep the tags of the beginning for ever."""
 
 
 class _Responses:

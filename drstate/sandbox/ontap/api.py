@@ -131,6 +131,19 @@ class _Cluster:
         snapmirror.update(self._relationship(ask.uuid))
         return 201, {}
 
+    def transfers(self, ask: Ask) -> Answer:
+        """The transfer under way, if there is one."""
+        one = self._relationship(ask.uuid)
+        state = one.shown().get("transfer", {}).get("state")
+        return _records([{"uuid": one.uuid, "state": state}] if state else [])
+
+    def abort(self, ask: Ask) -> Answer:
+        """End the transfer under way."""
+        if ask.body != {"state": "aborted"}:
+            raise OntapError(501, "3", "The sandbox's ONTAP aborts transfers only.")
+        snapmirror.abort(self._relationship(ask.uuid))
+        return 200, {}
+
     def volumes(self, ask: Ask) -> Answer:
         """Volumes, by name and machine."""
         found = [
@@ -205,6 +218,8 @@ _ROUTES: tuple[tuple[str, str, Callable[[_Cluster, Ask], Answer]], ...] = (
     ("PATCH", r"/snapmirror/relationships/([0-9a-f-]+)", _Cluster.change),
     ("DELETE", r"/snapmirror/relationships/([0-9a-f-]+)", _Cluster.end),
     ("POST", r"/snapmirror/relationships/([0-9a-f-]+)/transfers", _Cluster.transfer),
+    ("GET", r"/snapmirror/relationships/([0-9a-f-]+)/transfers", _Cluster.transfers),
+    ("PATCH", r"/snapmirror/relationships/([0-9a-f-]+)/transfers/[0-9a-f-]+", _Cluster.abort),
     ("GET", r"/storage/volumes", _Cluster.volumes),
     ("PATCH", r"/storage/volumes/([0-9a-f-]+)", _Cluster.modify),
     ("GET", r"/storage/quota/rules", _Cluster.quota_rules),

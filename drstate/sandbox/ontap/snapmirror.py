@@ -2,13 +2,16 @@
 
 A relationship is kept by the cluster of its destination. A volume is the destination of one only.
 Breaking makes the destination writable; resynchronising makes it a copy again, and throws away what
-was written to it. Nothing of this asks the source's cluster, but transfers fail where it is down.
+was written to it. Nothing of this asks the source's cluster; but while its region is down (by a
+fault rule) the mirror is not healthy, and a transfer that is under way does not end until it is
+aborted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
@@ -17,6 +20,7 @@ from moto.moto_api._internal import mock_random
 
 from drstate.sandbox.aws import runtime
 from drstate.sandbox.aws.fsx_ontap import DP, RW, Svm, Volume, svms, volumes
+from drstate.sandbox.faults.rule import Effect
 
 INITIALIZE_SECONDS = 60.0
 RESYNC_SECONDS = 30.0
@@ -56,6 +60,10 @@ class Relationship:
     copied: float = 0.0
     #: the volumes have a snapshot in common, so that a resync is possible
     common: bool = False
+    #: when the transfer under way began that its source keeps from ending
+    stuck: float = 0.0
+    #: it is to be paused when the transfer under way has ended
+    quiescing: bool = False
 
     @property
     def path(self) -> str:
@@ -63,24 +71,37 @@ class Relationship:
         return path_of(self.destination)
 
     def look(self) -> None:
-        """Move the copied time by its schedule."""
+        """Move the copied time by its schedule; end what was stuck once its source is back."""
+        if self.source_down:
+            return
+        if self.stuck:
+            _transferred(self, self.stuck)
         if self.state == MIRRORED and self.copied and not self.transfer:
             clock = runtime.clock()
             period = ROUND_SECONDS * clock.scale
             passed = clock.seconds() - self.copied
             self.copied += passed // period * period if period else passed
 
+    @property
+    def source_down(self) -> bool:
+        """Whether the source's region is down."""
+        source = volume_at(self.destination.backend.account_id, self.source)
+        return source is not None and _down(source.backend.region_name)
+
     def shown(self) -> dict[str, Any]:
         """As ONTAP shows it."""
         self.look()
+        down = self.source_down
         found: dict[str, Any] = {
             "uuid": self.uuid,
             "source": {"path": self.source, "svm": {"name": self.source.partition(":")[0]}},
             "destination": {"path": self.path, "svm": {"name": self.destination.svm.name}},
             "policy": {"name": self.policy, "type": "async"},
             "state": self.state,
-            "healthy": True,
+            "healthy": not down,
         }
+        if down:
+            found["unhealthy_reason"] = [{"message": f"The source of {self.path} does not answer."}]
         if self.copied:
             found["lag_time"] = f"PT{int(max(0.0, runtime.clock().seconds() - self.copied))}S"
         if self.transfer:
@@ -161,7 +182,9 @@ def create(backend: FSxBackend, file_system: str, body: dict[str, Any]) -> Relat
 def change(relationship: Relationship, wanted: str) -> None:
     """Go to another state, as PATCH asks for; it takes its time."""
     now = relationship.state
-    if wanted == PAUSED and now in (MIRRORED, PAUSED):
+    if wanted == PAUSED and relationship.transfer:
+        relationship.quiescing = True
+    elif wanted == PAUSED and now in (MIRRORED, PAUSED):
         runtime.clock().after(QUIESCE_SECONDS, partial(_paused, relationship))
     elif wanted == BROKEN and now in (PAUSED, BROKEN):
         runtime.clock().after(BREAK_SECONDS, partial(_broken, relationship))
@@ -190,6 +213,12 @@ def update(relationship: Relationship) -> None:
     _transfer(relationship, UPDATE_SECONDS)
 
 
+def abort(relationship: Relationship) -> None:
+    """End the transfer under way without its result."""
+    relationship.transfer, relationship.stuck = "", 0.0
+    _quiesce(relationship)
+
+
 def delete(backend: FSxBackend, relationship: Relationship) -> None:
     """Forget it; the snapshots in common stay, so that it can be made the other way round."""
     if relationship.state == MIRRORED:
@@ -204,7 +233,13 @@ def _transfer(relationship: Relationship, seconds: float) -> None:
 
 
 def _transferred(relationship: Relationship, begun: float) -> None:
-    relationship.transfer = ""
+    if not relationship.transfer:
+        # it was aborted
+        return
+    if relationship.source_down:
+        relationship.stuck = begun
+        return
+    relationship.transfer, relationship.stuck = "", 0.0
     relationship.state = MIRRORED
     relationship.copied = max(relationship.copied, begun)
     relationship.common = True
@@ -213,6 +248,23 @@ def _transferred(relationship: Relationship, begun: float) -> None:
     if volume.kind != DP:
         volume.quotas = False
         volume.change(kind=DP)
+    _quiesce(relationship)
+
+
+def _quiesce(relationship: Relationship) -> None:
+    if relationship.quiescing:
+        relationship.quiescing = False
+        runtime.clock().after(QUIESCE_SECONDS, partial(_paused, relationship))
+
+
+def _down(region: str) -> bool:
+    """Whether a fault rule has a region down."""
+    state = runtime.get()
+    rules = (one["rule"] for one in state.faults.listed(state.clock.seconds()))
+    return any(
+        rule["effect"] == Effect.REGION_DOWN and fnmatchcase(region, rule.get("region", "*"))
+        for rule in rules
+    )
 
 
 def _paused(relationship: Relationship) -> None:

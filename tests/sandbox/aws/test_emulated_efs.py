@@ -186,3 +186,13 @@ def test_throughput_and_policies_change(sandbox, east, source, refused):
     east.delete_file_system_policy(FileSystemId=source)
     gone = refused(east.describe_file_system_policy, FileSystemId=source)
     assert gone[0] == "PolicyNotFound"
+
+
+def test_an_access_point_is_made_once_for_a_token_and_only_where_the_file_system_is(east, source):
+    words = {"ClientToken": "orders", "FileSystemId": source, "RootDirectory": {"Path": "/orders"}}
+    made = east.create_access_point(**words)
+    assert made["FileSystemId"] == source
+    with pytest.raises(east.exceptions.AccessPointAlreadyExists):
+        east.create_access_point(**words)
+    with pytest.raises(east.exceptions.FileSystemNotFound):
+        east.create_access_point(ClientToken="other", FileSystemId="fs-0a1b2c3d")

@@ -142,3 +142,19 @@ def test_fault_rules_strike_it_by_its_operations_names(ontap):
     assert [ontap.ask(EAST, "GET", "/cluster")[0] for _ in range(2)] == [429, 200]
     with pytest.raises(Exception, match="is not a fault rule"):
         process.add_fault(ontap.sandbox.home, {**rule, "operation": "GetNothing"})
+
+
+def test_a_volume_is_listed_with_its_machine_and_gone_in_time_once_deleted(ontap, copy):
+    fsx = ontap.client("fsx", WEST)
+    (machine,) = fsx.describe_storage_virtual_machines(
+        StorageVirtualMachineIds=[ontap.facts["svms"][WEST]]
+    )["StorageVirtualMachines"]
+    volume = fsx.describe_volumes(VolumeIds=[copy])["Volumes"][0]
+    assert (
+        volume["OntapConfiguration"]["StorageVirtualMachineId"]
+        == machine["StorageVirtualMachineId"]
+    )
+    assert fsx.delete_volume(VolumeId=copy)["Lifecycle"] == "DELETING"
+    ontap.sandbox.settle()
+    with pytest.raises(fsx.exceptions.VolumeNotFound):
+        fsx.describe_volumes(VolumeIds=[copy])

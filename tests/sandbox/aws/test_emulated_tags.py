@@ -89,15 +89,17 @@ def test_cluster_with_services_is_not_deleted(sandbox, refused):
 def test_zones_are_listed_by_name_from_the_given_one_on(sandbox):
     route53 = sandbox.dns()
     every = route53.list_hosted_zones_by_name()
-    assert [one["Name"] for one in every["HostedZones"]] == ["acme.example.", "globex.example."]
+    names = ["acme.example.", "globex.example.", "initech.example."]
+    assert [one["Name"] for one in every["HostedZones"]] == names
     later = route53.list_hosted_zones_by_name(DNSName="globex.example")
-    assert [one["Name"] for one in later["HostedZones"]] == ["globex.example."]
+    assert [one["Name"] for one in later["HostedZones"]] == names[1:]
     first = route53.list_hosted_zones_by_name(DNSName="acme.example", MaxItems="1")
     assert (first["IsTruncated"], first["NextDNSName"]) == (True, "globex.example.")
 
 
 def test_health_checks_are_listed_in_pages(sandbox):
     route53 = sandbox.dns()
+    known = [one["Id"] for one in route53.list_health_checks()["HealthChecks"]]
     made = [
         route53.create_health_check(
             CallerReference=str(number),
@@ -107,4 +109,5 @@ def test_health_checks_are_listed_in_pages(sandbox):
     ]
     pages = route53.get_paginator("list_health_checks").paginate(PaginationConfig={"PageSize": 2})
     listed = [[one["Id"] for one in page["HealthChecks"]] for page in pages]
-    assert listed == [made[:2], made[2:]]
+    every = [*known, *made]
+    assert listed == [every[at : at + 2] for at in range(0, len(every), 2)]

@@ -24,6 +24,8 @@ def test_an_instance_lives(plugin):
         FIRST, second, ["instanceClass", "multiAz", "tags", "tagsAll.a"], "alone"
     )
     assert imported["engineVersion"] == "16.3"
+    assert instance.id.startswith("db-")
+    assert instance.id == instance.state["resourceId"]
     assert instance.state["address"].startswith("alone.")
     assert instance.state["endpoint"] == f"{instance.state['address']}:5432"
 
@@ -44,7 +46,7 @@ def test_a_replica_gets_its_backups_afterwards_and_is_promoted_by_its_removal(pl
     }
     replica = Resource(plugin, KIND, "copy")
     replica.create(inputs)
-    assert replica.id == "copy"
+    assert replica.id == replica.state["resourceId"] != source.id
     assert replica.state["backupRetentionPeriod"] == 3
     assert replica.state["engine"] == "postgres"
     assert replica.state["status"] == "available"
@@ -58,6 +60,42 @@ def test_a_replica_gets_its_backups_afterwards_and_is_promoted_by_its_removal(pl
     assert not state.get("replicateSourceDb")
     replica.delete()
     source.delete()
+
+
+def test_an_instance_is_known_by_its_resource_id_whatever_it_is_called(plugin, aws):
+    instance = Resource(plugin, KIND)
+    instance.create({**FIRST, "identifier": "first"})
+    client = aws("rds")
+    client.modify_db_instance(
+        DBInstanceIdentifier="first", NewDBInstanceIdentifier="retired", ApplyImmediately=True
+    )
+    inputs = {
+        "identifier": "first",
+        "instanceClass": "db.m6g.large",
+        "replicateSourceDb": f"arn:aws:rds:us-west-2:{ACCOUNT}:db:retired",
+        "applyImmediately": True,
+        "skipFinalSnapshot": True,
+    }
+    second = Resource(plugin, KIND, "second")
+    second.create(inputs)
+    assert second.id != instance.id
+    ident, _, state = instance.refresh()
+    assert (ident, state["identifier"]) == (instance.id, "retired")
+    assert second.imported("first")[0] == second.id
+    second.update({**inputs, "instanceClass": "db.m6g.4xlarge"})
+    classes = {
+        one["DBInstanceIdentifier"]: one["DBInstanceClass"]
+        for one in client.describe_db_instances()["DBInstances"]
+    }
+    assert classes["first"] == "db.m6g.4xlarge"
+    assert classes["retired"] == FIRST["instanceClass"]
+    second.delete()
+    # a changed identifier is a new name for the same instance
+    instance.update({**FIRST, "identifier": "back"})
+    assert instance.refresh()[0] == instance.id
+    assert instance.refresh()[2]["identifier"] == "back"
+    instance.delete()
+    assert instance.refresh()[0] == ""
 
 
 def test_what_an_instance_lacks_or_cannot_have_is_told(plugin):

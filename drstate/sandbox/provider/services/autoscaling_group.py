@@ -228,13 +228,7 @@ class AutoScalingGroup(ResourceType):
                         AutoScalingGroupName=ident, TargetGroupARNs=sorted(arns)
                     )
         if "suspendedProcesses" in changed:
-            had = set(old.get("suspendedProcesses") or ())
-            want = set(new.get("suspendedProcesses") or ())
-            for operation, names in (("suspend", want - had), ("resume", had - want)):
-                if names:
-                    getattr(client, f"{operation}_processes")(
-                        AutoScalingGroupName=ident, ScalingProcesses=sorted(names)
-                    )
+            _change_processes(client, ident, old, new)
         if "enabledMetrics" in changed:
             client.enable_metrics_collection(
                 AutoScalingGroupName=ident,
@@ -363,6 +357,16 @@ def _tag(group: str, tag: Values) -> dict[str, Any]:
         "ResourceId": group,
         "ResourceType": "auto-scaling-group",
     }
+
+
+def _change_processes(client: Any, ident: str, old: Values, new: Values) -> None:
+    had = set(old.get("suspendedProcesses") or ())
+    want = set(new.get("suspendedProcesses") or ())
+    for operation, names in (("suspend", want - had), ("resume", had - want)):
+        if names:
+            getattr(client, f"{operation}_processes")(
+                AutoScalingGroupName=ident, ScalingProcesses=sorted(names)
+            )
 
 
 def _change_tags(client: Any, group: str, old: list[Values], new: list[Values]) -> None:

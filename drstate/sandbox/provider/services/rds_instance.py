@@ -1,11 +1,13 @@
 """aws:rds/instance:Instance: a DB instance of its own, or a read replica of one.
 
-Its id is the instance's identifier, under which the real provider reads an instance too; the real
-one's own id, for an instance that it has made itself, is the DB resource id. It refuses restores.
+Its id is the DB resource id, which AWS makes up and an instance keeps for life, whatever it is
+called: every call looks up first what the instance is called now. An import may name it by its
+identifier instead. It refuses restores.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -86,6 +88,8 @@ _SHOWN_AS = {
     "username": "MasterUsername",
 }
 _PORT_ON_CHANGE = "DBPortNumber"
+#: what a DB resource id looks like; an identifier may look so too
+_RESOURCE_ID = re.compile(r"db-[0-9A-Za-z]{2,255}")
 
 
 def _same_source(actual: Value, wanted: Value) -> bool:
@@ -212,7 +216,7 @@ class RdsInstance(ResourceType):
 
     @override
     def create(self, call: Call, inputs: Values, tags: Mapping[str, str]) -> str:
-        ident = str(inputs["identifier"])
+        name = str(inputs["identifier"])
         source = inputs.get("replicateSourceDb")
         left_out = _NOT_OF_REPLICAS if source else frozenset()
         request = outward(inputs, self.props, Style.PASCAL, {*self.props} - left_out)
@@ -220,19 +224,18 @@ class RdsInstance(ResourceType):
             request["Tags"] = tag_list(tags)
         client = call.client("rds")
         if not source:
-            client.create_db_instance(**request)
+            answer = client.create_db_instance(**request)
         else:
             request["SourceDBInstanceIdentifier"] = source
             if str(source).startswith("arn:"):
                 request["SourceRegion"] = str(source).split(":")[3]
-            client.create_db_instance_read_replica(**request)
+            answer = client.create_db_instance_read_replica(**request)
+        ident = str(answer["DBInstance"]["DbiResourceId"])
         with made(ident):
             self._available(call, ident)
             later = outward(inputs, self.props, Style.PASCAL, _AFTERWARDS) if source else {}
             if later and self._differs(call, ident, later):
-                client.modify_db_instance(
-                    DBInstanceIdentifier=ident, ApplyImmediately=True, **later
-                )
+                client.modify_db_instance(DBInstanceIdentifier=name, ApplyImmediately=True, **later)
                 self._available(call, ident)
         return ident
 
@@ -264,18 +267,19 @@ class RdsInstance(ResourceType):
             # No API call tells these: the real provider's import assumes them.
             values.update(skipFinalSnapshot=True, deleteAutomatedBackups=True)
         tags = tag_map(shown["TagList"]) if "TagList" in shown else None
-        return Found(shown["DBInstanceIdentifier"], values, tags)
+        return Found(shown["DbiResourceId"], values, tags)
 
     @override
     def update(
         self, call: Call, ident: str, old: Values, new: Values, changed: frozenset[str]
     ) -> None:
         client = call.client("rds")
+        name = self._name(call, ident)
         if "replicateSourceDb" in changed:
             if new.get("replicateSourceDb"):
                 raise ProviderError("cannot elect new source database for replication")
             client.promote_read_replica(
-                DBInstanceIdentifier=ident,
+                DBInstanceIdentifier=name,
                 **outward(new, self.props, Style.PASCAL, ("backupRetentionPeriod", "backupWindow")),
             )
             self._available(call, ident)
@@ -294,12 +298,10 @@ class RdsInstance(ResourceType):
                 "DisableLogTypes": sorted(before - after),
             }
         if "identifier" in changed:
-            raise ProviderError(
-                "the sandbox's provider does not rename an instance: its id would be another one"
-            )
+            request["NewDBInstanceIdentifier"] = new["identifier"]
         if request:
             client.modify_db_instance(
-                DBInstanceIdentifier=ident,
+                DBInstanceIdentifier=name,
                 ApplyImmediately=bool(new.get("applyImmediately")),
                 **request,
             )
@@ -314,8 +316,12 @@ class RdsInstance(ResourceType):
                     "final_snapshot_identifier is required when skip_final_snapshot is false"
                 )
             request["FinalDBSnapshotIdentifier"] = state["finalSnapshotIdentifier"]
+        shown = self._look(call, ident)
+        if shown is None:
+            return
+        name = shown["DBInstanceIdentifier"]
         try:
-            call.client("rds").delete_db_instance(DBInstanceIdentifier=ident, **request)
+            call.client("rds").delete_db_instance(DBInstanceIdentifier=name, **request)
         except ClientError as error:
             if rds.gone(error):
                 return
@@ -340,13 +346,27 @@ class RdsInstance(ResourceType):
         )
 
     def _look(self, call: Call, ident: str) -> dict[str, Any] | None:
+        """The instance with this DB resource id, or with this identifier."""
+        client = call.client("rds")
+        if _RESOURCE_ID.fullmatch(ident):
+            chosen = [{"Name": "dbi-resource-id", "Values": [ident]}]
+            found = client.describe_db_instances(Filters=chosen)["DBInstances"]
+            if found:
+                return dict(found[0])
         try:
-            answer = call.client("rds").describe_db_instances(DBInstanceIdentifier=ident)
+            answer = client.describe_db_instances(DBInstanceIdentifier=ident)
         except ClientError as error:
             if rds.gone(error):
                 return None
             raise
         return answer["DBInstances"][0] if answer["DBInstances"] else None
+
+    def _name(self, call: Call, ident: str) -> str:
+        """What the instance is called now."""
+        shown = self._look(call, ident)
+        if shown is None:
+            raise ProviderError(f"there is no {self.title} with the id {ident}")
+        return str(shown["DBInstanceIdentifier"])
 
     def _available(self, call: Call, ident: str) -> None:
         def available() -> bool | None:
