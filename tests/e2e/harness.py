@@ -168,5 +168,6 @@ class Bench:
 def _copy_database(source: Path, target: Path) -> None:
     import sqlite3
 
+    target.touch(mode=0o600)
     with sqlite3.connect(source) as old, sqlite3.connect(target) as new:
         old.backup(new)

@@ -1,6 +1,6 @@
 """Kill the process after an event; resume; the world and the report are the same.
 
-The reference run tells how many events there are. Every third of them is tried, all of them with
+The reference run tells how many events there are. Every fifth of them is tried, all of them with
 DRSTATE_FULL_TESTS=1 (``make test-full``); slices spread the work over workers.
 """
 
@@ -21,7 +21,7 @@ from tests.execution.worlds import World, timeless
 
 SLICES = 6
 #: of so many events one is tried
-STRIDE = 1 if os.environ.get("DRSTATE_FULL_TESTS") == "1" else 3
+STRIDE = 1 if os.environ.get("DRSTATE_FULL_TESTS") == "1" else 5
 
 
 @dataclass(frozen=True)

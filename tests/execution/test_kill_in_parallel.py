@@ -22,7 +22,7 @@ from tests.execution.worlds import World, timeless
 
 SCOPE = "acme/production"
 #: how many moments of a phase are tried, and what has to be done before it
-MOMENTS = 2
+MOMENTS = 1
 BEFORE: dict[Phase, Sequence[Phase]] = {
     Phase.REPLICATE: (),
     Phase.INSTANTIATE: (Phase.REPLICATE,),

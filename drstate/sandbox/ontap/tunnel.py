@@ -123,6 +123,8 @@ class _Rest(BaseHTTPRequestHandler):
     """HTTP inside the tunnel."""
 
     protocol_version = "HTTP/1.1"
+    #: head and body leave together: apart, each answer would wait for an acknowledgement
+    wbufsize = -1
 
     def __init__(self, connection: ssl.SSLSocket, address: Any, host: str) -> None:
         self.host = host
@@ -150,6 +152,7 @@ class _Rest(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
+        self.wfile.flush()
 
     do_GET = do_POST = do_PATCH = do_DELETE = _do  # noqa: N815 - http.server's
 

@@ -179,5 +179,5 @@ def test_a_version_may_leave_its_last_parts_open():
 
 def test_every_type_has_a_title_and_a_token_of_its_own():
     found = [registry.find(token) for token in registry.tokens()]
-    assert len({one.title for one in found}) == len(found) == 12
+    assert len({one.title for one in found}) == len(found)
     assert all(one.urn_type == token for one, token in zip(found, registry.tokens(), strict=True))
