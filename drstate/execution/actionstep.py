@@ -180,7 +180,7 @@ class ActionStep:
         endpoints = result.get("endpoints")
         if isinstance(endpoints, Mapping) and endpoints:
             named = {str(name): str(host) for name, host in endpoints.items()}
-            self._bench.catalog.record_endpoints(key, region, named)
+            self._bench.catalog.record_endpoints(region, {key: named})
             self._bench.recorder.append(
                 e.EndpointsRecorded(resource=key, region=region, endpoints=named)
             )

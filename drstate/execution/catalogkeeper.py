@@ -36,16 +36,25 @@ class CatalogKeeper:
                 self._catalog = self._journal.save_catalog(changed, fence=self._fence)
             return self._catalog
 
-    def record_endpoints(self, key: str, region: str, endpoints: Mapping[str, str]) -> None:
-        """Remember where the resource answers at the region."""
+    def record_endpoints(self, region: str, endpoints: Mapping[str, Mapping[str, str]]) -> None:
+        """Remember where resources (by key) answer at the region; saved once for all of them.
+
+        Raises KeyError for one that is not in the catalog.
+        """
 
         def change(catalog: Catalog) -> Catalog:
-            entry = catalog.entry(key)
-            known = entry.endpoints.get(region, {})
-            if {**known, **endpoints} == known:
-                return catalog
-            merged = {**entry.endpoints, region: {**known, **endpoints}}
-            return catalog.with_entry(entry.model_copy(update={"endpoints": merged}))
+            unknown = endpoints.keys() - {entry.key for entry in catalog.entries}
+            if unknown:
+                raise KeyError(min(unknown))
+            entries = []
+            for entry in catalog.entries:
+                known = entry.endpoints.get(region, {})
+                told = {**known, **endpoints.get(entry.key, {})}
+                if told != known:
+                    merged = {**entry.endpoints, region: told}
+                    entry = entry.model_copy(update={"endpoints": merged})  # noqa: PLW2901
+                entries.append(entry)
+            return catalog.model_copy(update={"entries": tuple(entries)})
 
         self.update(change)
 

@@ -148,8 +148,9 @@ class StackStep:
     def _record_endpoints(self, outcome: StackOutcome) -> None:
         # before StackFinished: a runner that dies in between repeats the update and gets here again
         region = self._input.id.region
-        for key, named in endpoints_in(outcome.outputs):
-            self._bench.catalog.record_endpoints(key, region, named)
+        told = dict(endpoints_in(outcome.outputs))
+        self._bench.catalog.record_endpoints(region, told)
+        for key, named in told.items():
             self._bench.recorder.append(
                 e.EndpointsRecorded(resource=key, region=region, endpoints=named)
             )

@@ -1,14 +1,15 @@
 """Activate of 1,000 mixed resources in 5 accounts, and the share of it that is drstate's own.
 
 A generated estate, protected and prewarmed by the command; then ACTIVATE in a process whose threads
-are looked at every few milliseconds (``sampled.py``). Planning and preview are part of it; what the
-emulated AWS and the plugins work in processes of their own is not counted.
+are looked at every few milliseconds (``sampled.py``). Planning and preview are part of it. The
+emulated AWS and the plugins work in processes of their own; their time is counted, too.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -53,6 +54,22 @@ def _write_scopes(env: dict[str, str], project: Path) -> None:
     shutil.copy(ROOT / "stacks" / "__main__.py", project / "stacks")
 
 
+def _sandbox(env: dict[str, str]) -> int:
+    """The process of the emulated AWS."""
+    from drstate.sandbox import process
+
+    status = process.status(Path(env["DRSTATE_HOME"]) / "sandbox")
+    if status is None:
+        sys.exit("the sandbox does not run")
+    return status.pid
+
+
+def _ran(pid: int) -> float:
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _measure(env: dict[str, str], folder: Path) -> None:
     for phase in ("replicate", "instantiate"):
         began = time.perf_counter()
@@ -71,6 +88,8 @@ def _measure(env: dict[str, str], folder: Path) -> None:
         + ")"
     )
     seen = folder / "seen.json"
+    sandbox = _sandbox(env)
+    served, plugins = _ran(sandbox), resource.getrusage(resource.RUSAGE_CHILDREN)
     words = ["up", "--phase", "activate", *SCOPE, "--yes", "-o", "json"]
     began = time.perf_counter()
     ended = subprocess.run(
@@ -84,13 +103,20 @@ def _measure(env: dict[str, str], folder: Path) -> None:
     took = time.perf_counter() - began
     if ended.returncode not in (0, 11):
         sys.exit(f"activate ended with {ended.returncode}\n{ended.stderr[-2000:]}")
-    times = json.loads(seen.read_text())
+    times: dict[str, float] = json.loads(seen.read_text())
+    whole = resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = sum(times.values())
+    used = sum(getattr(whole, one) - getattr(plugins, one) for one in ("ru_utime", "ru_stime"))
+    times["plugins"] = max(0.0, used - process)
+    times["sandbox"] = _ran(sandbox) - served
     busy = sum(times.values())
     for name, what in (
         ("aws", "boto3's side of calls"),
         ("engine", "the engine and Pulumi's SDK"),
         ("own", "drstate's own code"),
         ("rest", "imports, the interpreter"),
+        ("plugins", "the plugin's processes"),
+        ("sandbox", "the emulated AWS"),
     ):
         print(f"  {what:<46}{times[name]:8.1f}{times[name] / busy:8.0%}   processor seconds")
     print(f"  {'wall clock':<46}{took:8.1f}", flush=True)
