@@ -27,6 +27,7 @@ from drstate.model.resource import Resource
 from drstate.model.scope import Account, Scope, SiteMap
 from drstate.model.shard import Binding
 from drstate.model.spec import Spec
+from drstate.programs.registry import program_for
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
@@ -235,11 +236,24 @@ class Adapter(ABC):
         a replica, an engine of another technology), AwsCallError where a call fails.
         """
 
-    @abstractmethod
     def initial_ownership(
-        self, resource: Resource, spec: Spec, scope: Scope
+        self,
+        resource: Resource,
+        spec: Spec,  # noqa: ARG002 - the contract
+        scope: Scope,
     ) -> dict[str, Ownership]:
-        """Owners of a resource that enters the catalog: the source is foreign."""
+        """Owners of a resource that enters the catalog.
+
+        The source is foreign. The other site is ours where the technology's program declares one,
+        and somebody else's where it does not. An adapter says otherwise where the spec decides, or
+        where something spans both sites.
+        """
+        program = program_for(self.technology)
+        ours = program is not None and program.site is not None
+        return {
+            resource.region: Ownership.FOREIGN,
+            scope.regions.other(resource.region): Ownership.DECLARED if ours else Ownership.FOREIGN,
+        }
 
     @abstractmethod
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:

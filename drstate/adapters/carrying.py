@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from drstate.adapters import exports
 from drstate.adapters.actions import Action, Observation, RunContext
@@ -48,6 +48,34 @@ class Cluster:
     endpoints: dict[str, str] = field(default_factory=dict)
 
 
+class Carried(Protocol):
+    """What is carried by snapshots, as its spec has it."""
+
+    @property
+    def identifier(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def shards(self) -> int:
+        """How many parts an export has."""
+        ...
+
+
+class CarryPolicy(Protocol):
+    """What the scope file says of carrying."""
+
+    @property
+    def export_buckets(self) -> dict[str, str]:
+        """Region -> bucket."""
+        ...
+
+    @property
+    def snapshot_max_age_minutes(self) -> int:
+        """How old an export may be for a standby."""
+        ...
+
+
 class Snapshots(ABC):
     """One resource's snapshots and clusters: what the two services do each in their own way."""
 
@@ -60,24 +88,23 @@ class Snapshots(ABC):
     restores: ClassVar[tuple[tuple[str, str], ...]]
 
     def __init__(
-        self, entry: CatalogEntry, site: SiteContext, clock: Clock, identifier: str, shards: int
+        self,
+        entry: CatalogEntry,
+        site: SiteContext,
+        clock: Clock,
+        carried: Carried,
+        policy: CarryPolicy,
     ) -> None:
         self.clock = clock
         self.entry = entry
         self.site = site
-        self.identifier = identifier
-        self.shards = shards
+        self.identifier = carried.identifier
+        self.shards = carried.shards
         self.technology = entry.resource.technology
-
-    @property
-    @abstractmethod
-    def buckets(self) -> dict[str, str]:
-        """Region -> bucket for exports, as the scope file says."""
-
-    @property
-    @abstractmethod
-    def max_age_seconds(self) -> float:
-        """How old an export may be for a standby."""
+        #: region -> bucket for exports, as the scope file says
+        self.buckets = policy.export_buckets
+        #: how old an export may be for a standby
+        self.max_age_seconds = policy.snapshot_max_age_minutes * 60.0
 
     @abstractmethod
     def clusters(self, at: At) -> Iterable[Cluster]:
@@ -91,13 +118,22 @@ class Snapshots(ABC):
     def take(self, at: At, cluster: str, name: str) -> None:
         """Begin a snapshot."""
 
-    @abstractmethod
     def export(self, at: At, name: str, bucket: str) -> None:
-        """Begin to write a snapshot into a bucket of the same region, under its own name."""
+        """Begin to write a snapshot into a bucket of the same region, under its own name.
 
-    @abstractmethod
+        A copy with a bucket is the export.
+        """
+        at.call(
+            self.service,
+            "copy_snapshot",
+            SourceSnapshotName=name,
+            TargetSnapshotName=name,
+            TargetBucket=bucket,
+        )
+
     def drop(self, at: At, name: str) -> None:
-        """Delete a snapshot that has been carried over."""
+        """Delete a snapshot that has been carried over, also where it is gone already."""
+        at.find(self.service, "delete_snapshot", "SnapshotNotFoundFault", SnapshotName=name)
 
     @abstractmethod
     def restore(self, at: At, name: str, arns: list[str]) -> None:

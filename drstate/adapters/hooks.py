@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 from drstate.adapters.actions import Action
 from drstate.adapters.base import Adapter, SiteContext, Work
 from drstate.errors import ConfigError
-from drstate.model.catalog import CatalogEntry, Ownership
+from drstate.model.catalog import CatalogEntry
 from drstate.model.named import Hook, HookPlace, HookWhen, OnFailure
 from drstate.model.phases import Phase, SiteState
 from drstate.model.plan import When
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope, SiteMapTable
-from drstate.model.spec import Spec
 from drstate.model.translation import Translation
 
 if TYPE_CHECKING:
@@ -136,16 +135,6 @@ def _translation(site: SiteContext, region: str) -> Translation:
 
 class HookAdapter(Adapter):
     """A hook of either kind: the same action in each of its phases."""
-
-    def initial_ownership(
-        self,
-        resource: Resource,  # noqa: ARG002 - the contract
-        spec: Spec,  # noqa: ARG002 - the contract
-        scope: Scope,
-    ) -> dict[str, Ownership]:
-        """Documents and functions are the owner's at both sites."""
-        regions = scope.regions
-        return {regions.primary: Ownership.FOREIGN, regions.recovery: Ownership.FOREIGN}
 
     @abstractmethod
     def hooked(self, entry: CatalogEntry, site: SiteContext, hook: Hook, phase: Phase) -> Action:

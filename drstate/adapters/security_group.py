@@ -118,18 +118,6 @@ class SecurityGroupAdapter(Adapter):
             egress=_direction(rules, egress=True),
         )
 
-    def initial_ownership(
-        self,
-        resource: Resource,
-        spec: Spec,  # noqa: ARG002 - the contract
-        scope: Scope,
-    ) -> dict[str, Ownership]:
-        """The source is foreign, the copy ours; nothing spans both."""
-        return {
-            resource.region: Ownership.FOREIGN,
-            scope.regions.other(resource.region): Ownership.DECLARED,
-        }
-
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:  # noqa: ARG002 - the contract
         """Nothing: the group is there."""
         return _nothing(site)

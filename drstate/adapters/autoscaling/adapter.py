@@ -19,7 +19,6 @@ from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.resource import Resource
-from drstate.model.scope import Scope
 from drstate.model.spec import Spec
 from drstate.programs.autoscaling.owners import TEMPLATE
 from drstate.programs.autoscaling.spec import AutoScalingSpec
@@ -141,18 +140,6 @@ class AutoScalingAdapter(Adapter):
         """Read the group that runs production; see ``capture.capture``."""
         at = At(aws, resource.account, resource.region)
         return capture.capture(resource, at, self.clock.now())
-
-    def initial_ownership(
-        self,
-        resource: Resource,
-        spec: Spec,  # noqa: ARG002 - the contract
-        scope: Scope,
-    ) -> dict[str, Ownership]:
-        """The source is foreign, the recovery group ours; nothing spans both."""
-        return {
-            resource.region: Ownership.FOREIGN,
-            scope.regions.other(resource.region): Ownership.DECLARED,
-        }
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """Prewarm: a part of production's instances, pinned there."""

@@ -23,12 +23,11 @@ from drstate.adapters.drs.power import Stop
 from drstate.adapters.drs.prerequisites import Prerequisites
 from drstate.adapters.drs.protect import Protect
 from drstate.adapters.drs.settings import Settings
-from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.catalog import GLOBAL, CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.plan import When
 from drstate.model.resource import Resource
-from drstate.model.scope import Scope
 from drstate.model.spec import Spec
 from drstate.programs.drs import INSTANCE, DrsPolicy, DrsSpec
 from drstate.programs.drs import Launch as LaunchIn
@@ -79,18 +78,6 @@ class DrsAdapter(Adapter):
         """Read the instance that runs production; see ``capture.capture``."""
         at = At(aws, resource.account, resource.region)
         return capture.capture(resource, at, self.clock.now())
-
-    def initial_ownership(
-        self,
-        resource: Resource,
-        spec: Spec,  # noqa: ARG002 - the contract
-        scope: Scope,
-    ) -> dict[str, Ownership]:
-        """The original is foreign, the instance to launch into ours; nothing spans both."""
-        return {
-            resource.region: Ownership.FOREIGN,
-            scope.regions.other(resource.region): Ownership.DECLARED,
-        }
 
     def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """Data arrives continuously; the instance that it will be launched into waits stopped."""

@@ -16,11 +16,11 @@ from drstate.adapters.ecs import capture, health, prerequisites
 from drstate.adapters.ecs.actions import Goal, ServiceAction
 from drstate.adapters.ecs.reading import ServiceId
 from drstate.errors import ConfigError
-from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.catalog import GLOBAL, CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.resource import Resource
-from drstate.model.scope import Scope, SiteMapTable
+from drstate.model.scope import SiteMapTable
 from drstate.model.spec import Spec
 from drstate.model.translation import Translation
 from drstate.programs.ecs.spec import EcsSpec
@@ -113,18 +113,6 @@ class EcsAdapter(Adapter):
         """Read the service that runs production; see ``capture.capture``."""
         at = At(aws, resource.account, resource.region)
         return capture.capture(resource, at, self.clock.now())
-
-    def initial_ownership(
-        self,
-        resource: Resource,
-        spec: Spec,  # noqa: ARG002 - the contract
-        scope: Scope,
-    ) -> dict[str, Ownership]:
-        """The source is foreign, the recovery service ours; nothing spans both."""
-        return {
-            resource.region: Ownership.FOREIGN,
-            scope.regions.other(resource.region): Ownership.DECLARED,
-        }
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """Prewarm: a part of production's tasks, pinned there."""

@@ -16,11 +16,11 @@ from drstate.adapters.eks_dns import reading
 from drstate.adapters.eks_dns.actions import AwaitIngresses, ClusterSite, MoveRecords
 from drstate.adapters.route53.reading import CONTROL_REGION
 from drstate.errors import OperationError
-from drstate.model.catalog import CatalogEntry, Ownership
+from drstate.model.catalog import CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase
 from drstate.model.resource import Resource
-from drstate.model.scope import Scope, SiteMapTable
+from drstate.model.scope import SiteMapTable
 from drstate.model.spec import Spec
 from drstate.programs.eks_dns import ClusterDns, EksDnsPolicy, EksDnsSpec
 
@@ -102,16 +102,6 @@ class EksDnsAdapter(Adapter):
             version=str(shown.get("version", "")),
             ingresses=tuple(sorted(found)),
         )
-
-    def initial_ownership(
-        self,
-        resource: Resource,  # noqa: ARG002 - the contract
-        spec: Spec,  # noqa: ARG002 - the contract
-        scope: Scope,
-    ) -> dict[str, Ownership]:
-        """Both clusters are somebody else's."""
-        regions = scope.regions
-        return {regions.primary: Ownership.FOREIGN, regions.recovery: Ownership.FOREIGN}
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:  # noqa: ARG002 - the contract
         """Nothing: the workloads run already."""

@@ -131,18 +131,6 @@ class ElbAdapter(Adapter):
         at = At(aws, resource.account, resource.region)
         return capture.capture(resource, at, self.clock.now())
 
-    def initial_ownership(
-        self,
-        resource: Resource,
-        spec: Spec,  # noqa: ARG002 - the contract
-        scope: Scope,
-    ) -> dict[str, Ownership]:
-        """The source is foreign, the copy ours; nothing spans both."""
-        return {
-            resource.region: Ownership.FOREIGN,
-            scope.regions.other(resource.region): Ownership.DECLARED,
-        }
-
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:  # noqa: ARG002 - the contract
         """Nothing: it is there."""
         return _nothing(site)

@@ -27,12 +27,11 @@ from drstate.adapters.fsx import capture, health, reading
 from drstate.adapters.fsx.actions import Copy, Retire
 from drstate.adapters.fsx.placing import placed
 from drstate.adapters.fsx.restoring import Restore
-from drstate.model.catalog import CatalogEntry, Ownership
+from drstate.model.catalog import CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.probe import Probe, ProbeKind
 from drstate.model.resource import Resource
-from drstate.model.scope import Scope
 from drstate.model.spec import Spec
 from drstate.programs.fsx import DNS, FsxKind, FsxPolicy, FsxSpec, RestoreIn
 
@@ -123,18 +122,6 @@ class FsxAdapter(Adapter):
         """Read the file system that serves; see ``capture.capture``."""
         at = At(aws, resource.account, resource.region)
         return capture.capture(resource, at, self.clock.now())
-
-    def initial_ownership(
-        self,
-        resource: Resource,
-        spec: Spec,  # noqa: ARG002 - the contract
-        scope: Scope,
-    ) -> dict[str, Ownership]:
-        """Foreign at both sites: no stack declares a file system that is made from a backup."""
-        return {
-            resource.region: Ownership.FOREIGN,
-            scope.regions.other(resource.region): Ownership.FOREIGN,
-        }
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """A fresh copy; with ``restore_in: instantiate`` the file system, too."""

@@ -22,12 +22,11 @@ from drstate.adapters.lambda_.starting import (
     ReserveConcurrency,
 )
 from drstate.adapters.lambda_.stopping import StopFunction
-from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.catalog import GLOBAL, CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.plan import When
 from drstate.model.resource import Resource
-from drstate.model.scope import Scope
 from drstate.model.spec import Spec
 from drstate.programs.lambda_.owners import MAPPING
 from drstate.programs.lambda_.spec import LambdaSpec
@@ -197,18 +196,6 @@ class LambdaAdapter(Adapter):
         """Read the function that production invokes; see ``capture.capture``."""
         at = At(aws, resource.account, resource.region)
         return capture.capture(resource, at, self.clock.now())
-
-    def initial_ownership(
-        self,
-        resource: Resource,
-        spec: Spec,  # noqa: ARG002 - the contract
-        scope: Scope,
-    ) -> dict[str, Ownership]:
-        """The source is foreign, the recovery function ours; nothing spans both."""
-        return {
-            resource.region: Ownership.FOREIGN,
-            scope.regions.other(resource.region): Ownership.DECLARED,
-        }
 
     def created(
         self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller

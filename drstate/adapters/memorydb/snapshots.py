@@ -39,19 +39,8 @@ class MemorydbSnapshots(Snapshots):
         spec: MemorydbSpec,
         policy: MemorydbPolicy,
     ) -> None:
-        super().__init__(entry, site, clock, spec.identifier, spec.shards)
+        super().__init__(entry, site, clock, spec, policy)
         self.spec = spec
-        self.policy = policy
-
-    @property
-    def buckets(self) -> dict[str, str]:
-        """``policies.memorydb.export_buckets``."""
-        return self.policy.export_buckets
-
-    @property
-    def max_age_seconds(self) -> float:
-        """``policies.memorydb.snapshot_max_age_minutes``."""
-        return self.policy.snapshot_max_age_minutes * 60.0
 
     def clusters(self, at: At) -> Iterable[Cluster]:
         """The clusters of the region."""
@@ -66,20 +55,6 @@ class MemorydbSnapshots(Snapshots):
     def take(self, at: At, cluster: str, name: str) -> None:
         """CreateSnapshot of all shards."""
         at.call(reading.SERVICE, "create_snapshot", ClusterName=cluster, SnapshotName=name)
-
-    def export(self, at: At, name: str, bucket: str) -> None:
-        """CopySnapshot with a bucket is the export."""
-        at.call(
-            reading.SERVICE,
-            "copy_snapshot",
-            SourceSnapshotName=name,
-            TargetSnapshotName=name,
-            TargetBucket=bucket,
-        )
-
-    def drop(self, at: At, name: str) -> None:
-        """DeleteSnapshot, also where it is gone already."""
-        at.find(reading.SERVICE, "delete_snapshot", "SnapshotNotFoundFault", SnapshotName=name)
 
     def restore(self, at: At, name: str, arns: list[str]) -> None:
         """CreateCluster with production's configuration and the exported objects."""

@@ -18,12 +18,11 @@ from drstate.adapters.ontap.actions import Break, Mount, Unmount
 from drstate.adapters.ontap.mirroring import Replicate
 from drstate.adapters.ontap.place import Place, fsx_volume, machine, place
 from drstate.errors import DrstateError
-from drstate.model.catalog import CatalogEntry, Ownership
+from drstate.model.catalog import CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.probe import Probe, ProbeKind
 from drstate.model.resource import Resource
-from drstate.model.scope import Scope
 from drstate.model.spec import Spec
 from drstate.programs.ontap import NFS, VOLUME, OntapSpec
 
@@ -97,18 +96,6 @@ class OntapAdapter(Adapter):
         """Read the source; see ``capture.capture``."""
         at = At(aws, resource.account, resource.region)
         return capture.capture(resource, at, self.clock.now())
-
-    def initial_ownership(
-        self,
-        resource: Resource,
-        spec: Spec,  # noqa: ARG002 - the contract
-        scope: Scope,
-    ) -> dict[str, Ownership]:
-        """The source is foreign, the recovery volume ours."""
-        return {
-            resource.region: Ownership.FOREIGN,
-            scope.regions.other(resource.region): Ownership.DECLARED,
-        }
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:  # noqa: ARG002 - the contract
         """Nothing has a size here: the volume is whole since REPLICATE."""

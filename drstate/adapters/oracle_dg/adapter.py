@@ -17,11 +17,11 @@ from drstate.adapters.oracle_dg import broker
 from drstate.adapters.oracle_dg.actions import Apply, ForceFailOver, Guarded, SwitchOver
 from drstate.adapters.oracle_dg.broker import PRIMARY, STANDBY
 from drstate.errors import ConfigError, OperationError
-from drstate.model.catalog import CatalogEntry, Ownership
+from drstate.model.catalog import CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.resource import Resource
-from drstate.model.scope import Scope, SiteMapTable
+from drstate.model.scope import SiteMapTable
 from drstate.model.spec import Spec
 from drstate.programs.oracle_dg import OracleDgPolicy, OracleDgSpec
 
@@ -73,16 +73,6 @@ class OracleDgAdapter(Adapter):
             database=plain(found.primary, "the database"),
             members=tuple(sorted(plain(one.name, "the database") for one in found.members)),
         )
-
-    def initial_ownership(
-        self,
-        resource: Resource,  # noqa: ARG002 - the contract
-        spec: Spec,  # noqa: ARG002 - the contract
-        scope: Scope,
-    ) -> dict[str, Ownership]:
-        """Both hosts are somebody else's."""
-        regions = scope.regions
-        return {regions.primary: Ownership.FOREIGN, regions.recovery: Ownership.FOREIGN}
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:  # noqa: ARG002 - the contract
         """Nothing: the standby runs all the time."""

@@ -36,7 +36,6 @@ from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.probe import Probe, ProbeKind
 from drstate.model.resource import Resource
-from drstate.model.scope import Scope
 from drstate.model.spec import Spec
 from drstate.programs.context import tags_of
 from drstate.programs.rds import ADDRESS, INSTANCE, RdsPolicy, RdsSpec, RdsValues, rds_values
@@ -162,18 +161,6 @@ class RdsAdapter(Adapter):
         """Read the writing instance; see ``capture.capture``."""
         at = At(aws, resource.account, resource.region)
         return capture.capture(resource, at, self.clock.now())
-
-    def initial_ownership(
-        self,
-        resource: Resource,
-        spec: Spec,  # noqa: ARG002 - the contract
-        scope: Scope,
-    ) -> dict[str, Ownership]:
-        """The source is foreign, the replica ours; nothing spans both."""
-        return {
-            resource.region: Ownership.FOREIGN,
-            scope.regions.other(resource.region): Ownership.DECLARED,
-        }
 
     def created(
         self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller

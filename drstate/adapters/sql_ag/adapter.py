@@ -16,11 +16,10 @@ from drstate.adapters.sql_ag import scripts
 from drstate.adapters.sql_ag.actions import FailOver, ForceFailOver, Pair, ResumeMovement
 from drstate.adapters.sql_ag.capture import spec_of
 from drstate.adapters.sql_ag.reading import PRIMARY, SECONDARY, parse
-from drstate.model.catalog import CatalogEntry, Ownership
+from drstate.model.catalog import CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.resource import Resource
-from drstate.model.scope import Scope
 from drstate.model.spec import Spec
 from drstate.programs.sql_ag import SqlAgPolicy, SqlAgSpec
 
@@ -56,16 +55,6 @@ class SqlAgAdapter(Adapter):
         script = scripts.shell(scripts.LOOK, connect)
         seen = parse(look(aws, self.clock, host, script, "at its availability groups"))
         return spec_of(resource, connect, seen, self.clock.now())
-
-    def initial_ownership(
-        self,
-        resource: Resource,  # noqa: ARG002 - the contract
-        spec: Spec,  # noqa: ARG002 - the contract
-        scope: Scope,
-    ) -> dict[str, Ownership]:
-        """Both hosts are somebody else's."""
-        regions = scope.regions
-        return {regions.primary: Ownership.FOREIGN, regions.recovery: Ownership.FOREIGN}
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:  # noqa: ARG002 - the contract
         """Nothing: the secondary replica runs all the time."""

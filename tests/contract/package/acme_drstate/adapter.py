@@ -10,12 +10,11 @@ from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
 from drstate.adapters.base import Adapter, Claim, Grant, Health, SiteContext, Work
 from drstate.errors import OperationError
-from drstate.model.catalog import CatalogEntry, Ownership
+from drstate.model.catalog import CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import SiteState
 from drstate.model.plan import ActionSpec, When
 from drstate.model.resource import Resource
-from drstate.model.scope import Scope
 from drstate.model.spec import Spec
 
 from .program import STANDBY_DAYS, LogGroupSpec
@@ -119,15 +118,6 @@ class LogGroupAdapter(Adapter):
             name=resource.name,
             retention_days=found["retentionInDays"],
         )
-
-    def initial_ownership(
-        self, resource: Resource, spec: Spec, scope: Scope
-    ) -> dict[str, Ownership]:
-        """The source is foreign, the other one ours."""
-        return {
-            resource.region: Ownership.FOREIGN,
-            scope.regions.other(resource.region): Ownership.DECLARED,
-        }
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """Keep logs as long as production does."""
