@@ -52,7 +52,7 @@ docs: setup ## links and generated parts of the documentation
 unit: setup ## the tests, in parallel and in any order
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
-test-full: check ## make test, with what takes long: a kill after every event, all technologies together
+test-full: check ## make test, with what takes long: kills and faults at every call, all technologies together
 	@DRSTATE_FULL_TESTS=1 $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 bench: setup ## medians of the commands people wait for, and where the time goes

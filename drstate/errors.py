@@ -189,6 +189,14 @@ class JournalError(OperationError):
     """The journal refuses: lease held, version conflict, broken chain."""
 
 
+class TakenOnError(JournalError):
+    """Another worker has taken on what this one was at. Nothing more may be written for it."""
+
+
+class TaskGoneError(JournalError):
+    """Step Functions no longer waits for a worker's task. Nothing more may be written for it."""
+
+
 class InternalError(DrstateError):
     """A bug in drstate."""
 

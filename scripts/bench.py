@@ -26,6 +26,8 @@ SECTIONS = {
     "discovery": ("bench_parts.discovery", "accounts side by side, and one after the other"),
     "estates": ("bench_parts.estates", "large estates: generated, discovered, planned"),
     "circle": ("bench_parts.circle", "every technology there and back, phase by phase"),
+    "efficiency": ("bench_parts.efficiency", "makespan of a run against its critical-path bound"),
+    "many": ("bench_parts.many", "50 executions at once, and one of 1,000 resources; memory"),
     "mixed": ("bench_parts.mixed", "activate of 1,000 mixed resources, and drstate's share of it"),
     "shards": ("bench_parts.shard_processes", "shards in threads, and in processes of their own"),
 }

@@ -52,13 +52,13 @@ def _measure(file: Path, count: int) -> tuple[list[float], list[float], int]:
         journal.append("x", payload, fence=lease.fence)
     journal.append("x", t.shard_started(STAGE, t.A, "w1"), fence=lease.fence)
     for number in range(count):
-        journal.append("x", _progress(keys[number % len(keys)], number), fence=lease.fence)
+        journal.append("x", progress(keys[number % len(keys)], number), fence=lease.fence)
     first, again = [], []
     for number in range(ASKED):
         readers = Readers(journal, SystemClock())
         first.append(_asked(readers))
         for repeat in range(20):
-            journal.append("x", _progress(keys[0], count + number * 20 + repeat), fence=lease.fence)
+            journal.append("x", progress(keys[0], count + number * 20 + repeat), fence=lease.fence)
             again.append(_asked(readers))
     journal.close()
     return first, again, len(keys)
@@ -70,7 +70,8 @@ def _asked(readers: Readers) -> float:
     return 1000 * (time.perf_counter() - begun)
 
 
-def _progress(key: str, number: int) -> e.StackProgress:
+def progress(key: str, number: int) -> e.StackProgress:
+    """One of the many events that an execution is made of."""
     return e.StackProgress(
         stage=STAGE,
         shard=f"{t.WEST}.{t.A}.w1",

@@ -17,6 +17,7 @@ trap '"$drstate" sandbox stop >/dev/null 2>&1 || true' EXIT
 "$drstate" sandbox stop >/dev/null 2>&1 || true
 rm -rf "$DRSTATE_HOME"
 run sandbox start --estate demo
+run capacity --customer acme --environment production --timeout 20
 run up --phase replicate   --customer acme --environment production --yes
 run up --phase instantiate --customer acme --environment production --yes
 run up --phase activate    --customer acme --environment production --yes

@@ -101,6 +101,7 @@ def _permissions(adapter: Adapter) -> str:
     lines = ["| for | actions | made by |", "|---|---|---|"]
     lines += _rows(adapter.grants, "actions, capture, health")
     lines += _rows(adapter.stack_grants, "stack updates")
+    lines += _rows(adapter.drill_grants, "drills")
     return "\n".join(lines) + "\n"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -47,3 +48,20 @@ def _weight(module: list[pytest.Item]) -> float:
 def _flat(parts: list[list[pytest.Item]]) -> Iterator[pytest.Item]:
     for part in parts:
         yield from part
+
+
+@pytest.fixture(autouse=True)
+def surroundings() -> Iterator[None]:
+    """What a test makes of the environment ends with it: whatever works in a sandbox sets it."""
+    before = dict(os.environ)
+    yield
+    if dict(os.environ) != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def pytest_sessionfinish() -> None:
+    """What was begun once for many tests ends with the run, in each of its workers."""
+    forks = sys.modules.get("tests.forks")
+    if forks is not None:
+        forks.close()

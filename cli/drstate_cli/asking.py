@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from drstate.errors import CancelledError, UsageError
 from drstate_cli.options import Common
 from drstate_cli.payload import say
+from drstate_cli.typing_in import LOOK_SECONDS, SettledElsewhere, typed_line
 
 if TYPE_CHECKING:
-    from drstate.execution.gates import Answer, Ask, Question
+    from drstate.execution.gates import Answer, Ask, Question, TellToken
     from drstate.model.plan import Plan
     from drstate.report.preview import PlanPreview
 
@@ -47,44 +48,108 @@ def confirm(common: Common, yes: bool, preview: PlanPreview, plan: Plan) -> None
         raise CancelledError("not confirmed; nothing was changed")
 
 
-def ask_line(prompt: str) -> str:
+def ask_line(prompt: str, settled: Callable[[], bool] | None = None) -> str:
     """One answered line, stripped. The question goes to stderr: stdout is the payload's.
 
-    Raises KeyboardInterrupt where the input ended: the person left without an answer.
+    ``settled`` is asked about once a second; where it says so, SettledElsewhere is raised. Raises
+    KeyboardInterrupt where the input ended: the person left without an answer.
     """
     print(prompt, end="", file=sys.stderr, flush=True)
-    line = sys.stdin.readline()
+    line = typed_line(sys.stdin, settled)
     if not line:
         raise KeyboardInterrupt
     return line.strip()
 
 
 def asker(
-    common: Common, yes: bool, by: str, paused: Callable[[], AbstractContextManager[None]]
+    common: Common,
+    yes: bool,
+    by: str,
+    paused: Callable[[], AbstractContextManager[None]],
+    *,
+    stay: bool = False,
 ) -> Ask | None:
     """How gates are decided in this run; None: the execution pauses there.
 
-    ``by``: who is asked. ``paused`` holds a moving display still while somebody thinks.
+    ``by``: who is asked. ``paused`` holds a moving display still while somebody thinks. ``stay``:
+    where nobody can be asked here, the run waits until somebody decides elsewhere.
     """
     if not can_ask(common) or yes:
-        return None
+        return _waiting(common) if stay else None
 
-    def ask(question: Question) -> Answer:
+    def ask(question: Question) -> Answer | None:
         with paused():
-            return _decide(question, by)
+            _show(question)
+            barred = question.barred is not None and _person(question.barred) == _person(by)
+            try:
+                if barred:
+                    say(f"{by} started it and may not decide; {_elsewhere(common, question)}")
+                    _wait(question)
+                    return None
+                return _decide(question, by)
+            except SettledElsewhere:
+                say("\ndecided elsewhere")
+                return None
 
     return ask
+
+
+def token_teller(common: Common) -> TellToken | None:
+    """Shows a gate's token to whoever sits here; None: nobody does, and a log must not hold it."""
+    if not can_ask(common):
+        return None
+
+    def tell(execution: str, stage: str, token: str) -> None:
+        tail = " --sandbox" if common.sandbox else ""
+        say(f"token of the gate before {stage}, for 30 minutes: {token}")
+        say(f"  whoever has it may decide: drstate approve {execution} --token {token}{tail}")
+
+    return tell
+
+
+def _waiting(common: Common) -> Ask:
+    def ask(question: Question) -> Answer | None:
+        _show(question)
+        say(_elsewhere(common, question))
+        _wait(question)
+        return None
+
+    return ask
+
+
+def _wait(question: Question) -> None:
+    from drstate.aws.clock import SystemClock
+
+    clock = SystemClock()
+    while not question.settled():
+        clock.sleep(LOOK_SECONDS)
+
+
+def _elsewhere(common: Common, question: Question) -> str:
+    tail = " --sandbox" if common.sandbox else ""
+    ways = [f"drstate {word} {question.execution}{tail}" for word in ("approve", "reject")]
+    return f"it waits until somebody decides: {' or '.join(ways)}"
+
+
+def _person(operator: str) -> str:
+    return operator.partition("@")[0]
+
+
+def _show(question: Question) -> None:
+    say(f"\nGate before {question.stage}: {question.reason}")
+    for line in question.summary:
+        say(f"  {line}")
+    for item in question.checklist:
+        say(f"  [ ] {item}")
 
 
 def _decide(question: Question, by: str) -> Answer:
     from drstate.execution.gates import Answer
 
-    say(f"\nGate before {question.stage}: {question.reason}")
-    for item in question.checklist:
-        say(f"  [ ] {item}")
     answer = ""
     # an empty line decides nothing: rejecting is for good
     while answer not in ("y", "yes", "n", "no"):
-        answer = ask_line("Approve? A no cancels the execution. [y/n] ").lower()
-    comment = ask_line("Comment: ")
+        asked = "Approve? A no cancels the execution. [y/n] "
+        answer = ask_line(asked, question.settled).lower()
+    comment = ask_line("Comment: ", question.settled)
     return Answer(approved=answer in ("y", "yes"), by=by, comment=comment)

@@ -46,6 +46,8 @@ def executions(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     # looking must not make a journal
     if not (home_of(project, home, sandbox=sandbox) / JOURNAL_FILE).is_file():
         return []
+    if _shared(project, sandbox=sandbox):
+        return []
     try:
         with Readers.open(project, home=home, sandbox=sandbox) as readers:
             rows = readers.history(limit=OFFERED).rows
@@ -69,6 +71,8 @@ def resources(ctx: typer.Context, incomplete: str) -> list[str]:
     journal = home_of(project, home, sandbox=sandbox) / JOURNAL_FILE
     if not customer or environment not in list(Environment) or not journal.is_file():
         return []
+    if _shared(project, sandbox=sandbox):
+        return []
     try:
         scope = ScopeKey(customer=customer, environment=Environment(environment))
         with Readers.open(project, home=home, sandbox=sandbox) as readers:
@@ -78,6 +82,17 @@ def resources(ctx: typer.Context, incomplete: str) -> list[str]:
     rows = [entry.resource for entry in catalog.entries] if catalog is not None else []
     offered = {name for row in rows for name in (row.key, row.name)}
     return sorted(name for name in offered if name.startswith(incomplete))
+
+
+def _shared(project: Path, *, sandbox: bool) -> bool:
+    """Whether the journal is a table: asking it takes the network."""
+    from drstate.errors import DrstateError
+    from drstate.journal.address import chosen
+
+    try:
+        return chosen(project, sandbox=sandbox) is not None
+    except DrstateError:
+        return True
 
 
 def _scope_files(values: dict[str, Any]) -> list[Path]:

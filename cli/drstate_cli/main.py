@@ -94,25 +94,37 @@ def before(
 def _register() -> None:
     # an explicit list, in the order in which `--help` shows them: the day's work from top to bottom
     from drstate_cli.verbs import (
+        approve,
         cancel,
+        capacity,
         capture,
         discover,
+        dispatcher,
         doctor,
         emergency,
         engine,
+        failover,
         history,
         iam,
+        journal,
         logs,
+        pause,
         plan,
         preview,
+        readiness,
+        report,
         resume,
         rollback,
         sandbox,
+        start,
         status,
         technologies,
+        terminate,
+        test,
         up,
         version,
         watch,
+        worker,
     )
 
     for module in (
@@ -121,21 +133,33 @@ def _register() -> None:
         plan,
         preview,
         up,
+        failover,
         emergency,
+        start,
+        readiness,
+        capacity,
+        test,
+        terminate,
         status,
         watch,
+        approve,
+        pause,
         resume,
         rollback,
         cancel,
         history,
         logs,
+        report,
         technologies,
         doctor,
+        worker,
     ):
         module.register(app)
     app.add_typer(sandbox.app, name="sandbox", cls=SuggestingGroup)
     app.add_typer(engine.app, name="engine", cls=SuggestingGroup)
+    app.add_typer(dispatcher.app, name="dispatcher", cls=SuggestingGroup)
     app.add_typer(iam.app, name="iam", cls=SuggestingGroup)
+    app.add_typer(journal.app, name="journal", cls=SuggestingGroup)
     version.register(app)
 
 

@@ -23,7 +23,25 @@ def open_readers(common: Common) -> Readers:
     """The journal's readers: fast, no AWS, no engine."""
     from drstate.execution.readers import Readers
 
-    return Readers.open(common.cwd, home=common.home, sandbox=common.sandbox)
+    if common.sandbox:
+        enter_emulated(common)
+    return Readers.open(
+        common.cwd, home=common.home, sandbox=common.sandbox, journal=common.journal
+    )
+
+
+def enter_emulated(common: Common, journal: str | None = None) -> None:
+    """Send calls to the project's sandbox, where its journal (or ``journal``) is a table there."""
+    from drstate.journal.address import chosen
+
+    if chosen(common.cwd, sandbox=True, asked=journal or common.journal) is None:
+        return
+    import os
+
+    from drstate.sandbox import process
+
+    os.environ.update(process.environment(running_sandbox(common)))
+    os.environ.pop("AWS_PROFILE", None)
 
 
 def open_services(common: Common) -> Services:
@@ -31,7 +49,9 @@ def open_services(common: Common) -> Services:
     from drstate.execution.services import Services
 
     if not common.sandbox:
-        return Services.open(common.cwd, home=common.home, engine=common.engine)
+        return Services.open(
+            common.cwd, home=common.home, engine=common.engine, journal_at=common.journal
+        )
     import os
 
     from drstate.engine.stopping import Stopping
@@ -44,6 +64,7 @@ def open_services(common: Common) -> Services:
         return Services.open(
             common.cwd,
             home=common.home,
+            journal_at=common.journal,
             sandbox=True,
             sandbox_env={**env, **rehearsal_environment(found.endpoint)},
             engine="pulumi",
@@ -52,6 +73,7 @@ def open_services(common: Common) -> Services:
     return Services.open(
         common.cwd,
         home=common.home,
+        journal_at=common.journal,
         sandbox=True,
         sandbox_env=env,
         embedded=lambda: _embedded(stopping),

@@ -19,7 +19,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import typer
 from typer.models import OptionInfo
 
-from drstate.errors import DrstateError
+from drstate.errors import DrstateError, UsageError
 from drstate_cli import completing
 
 
@@ -29,6 +29,8 @@ class Output(StrEnum):
     TEXT = "text"
     JSON = "json"
     NDJSON = "ndjson"
+    #: reports only
+    MD = "md"
 
 
 class Color(StrEnum):
@@ -52,6 +54,8 @@ class Common:
     debug: bool
     #: auto, pulumi or embedded; None: as the machine has it
     engine: str | None = None
+    #: address of the journal; None: as the project has it
+    journal: str | None = None
 
     @property
     def machine(self) -> bool:
@@ -205,6 +209,16 @@ _COMMON = {
         ),
         None,
     ),
+    "journal": (
+        str | None,
+        typer.Option(
+            "--journal",
+            metavar="file|dynamodb://TABLE?region=REGION",
+            help="The journal: the file in --home, or a table that machines share.",
+            show_default="as in Pulumi.yaml, else file",
+        ),
+        None,
+    ),
     "sandbox": (bool, typer.Option("--sandbox", help="Work on the emulated AWS."), False),
     "output": (Output, typer.Option("-o", "--output", help="What stdout carries."), Output.TEXT),
     "json_": (bool, typer.Option("--json", help="The same as -o json."), False),
@@ -257,6 +271,12 @@ def verb(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def wrapped(**values: Any) -> Any:
         common = _common(values)
+        if common.output is Output.MD and command.__name__ != "report":
+            raise UsageError(
+                f"drstate {command.__name__} has no markdown",
+                why="-o md is how drstate report is read by people",
+                hint="use -o text or -o json; drstate report -o md",
+            )
         for name in wishes:
             values[name] = Wish(**{one.name: values.pop(one.name) for one in fields(Wish)})
         try:
@@ -322,4 +342,5 @@ def _common(values: dict[str, Any]) -> Common:
         interactive=not non_interactive and not os.environ.get("CI"),
         debug=values.pop("debug"),
         engine=values.pop("engine"),
+        journal=values.pop("journal"),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drstate.errors import PlanRefusedError, UsageError
+from drstate.errors import UsageError
 from drstate_cli.options import Common, Wish
 from drstate_cli.payload import SANDBOX_NOTICE, say
 from drstate_cli.scoping import scope_names
@@ -12,7 +12,7 @@ from drstate_cli.scoping import scope_names
 if TYPE_CHECKING:
     from drstate.execution.making_plan import PlannedRun
     from drstate.execution.services import Services
-    from drstate.model.phases import Phase
+    from drstate.model.phases import Operation, Phase
     from drstate.model.plan import Plan
 
 
@@ -36,17 +36,23 @@ def make(
     *,
     announce: bool = True,
     emergency: bool = False,
+    graceful_seconds: int = 0,
+    operation: Operation | None = None,
 ) -> PlannedRun:
     """Compile the plan that the options ask for.
 
     ``announce`` says scope and direction on stderr; who prints them otherwise need not.
-    ``emergency``: actions alone, a failover by force.
+    ``emergency``: actions alone, a failover by force. ``operation`` other than PHASE has phases of
+    its own where none are named.
     """
     from drstate.execution.making_plan import make_plan
+    from drstate.execution.notifying import untold
+    from drstate.execution.planning_late import check_direction
     from drstate.model.phases import Operation
     from drstate.model.scope import Approval
 
-    phases = parse_phases(wish.phase)
+    own = operation not in (None, Operation.PHASE) and not wish.phase
+    phases = [] if own else parse_phases(wish.phase)
     if wish.approval is not None and wish.approval not in list(Approval):
         raise UsageError(
             f"--approval {wish.approval!r} does not exist", hint=f"one of: {', '.join(Approval)}"
@@ -61,11 +67,15 @@ def make(
         approval=Approval(wish.approval) if wish.approval else None,
         force=wish.force,
         emergency=emergency,
-        operation=Operation.FAILOVER if emergency else Operation.PHASE,
+        graceful_seconds=graceful_seconds,
+        operation=operation or (Operation.FAILOVER if emergency else Operation.PHASE),
     )
-    _check_direction(planned.plan, wish.to)
+    check_direction(planned.plan, wish.to)
     if announce:
         say(header(common, services, planned.plan))
+        said = untold(services, scope)
+        if said is not None:
+            say(f"note: {said}")
     return planned
 
 
@@ -78,18 +88,12 @@ def header(common: Common, services: Services, plan: Plan) -> str:
     if common.sandbox:
         lines.append(SANDBOX_NOTICE)
     if plan.emergency:
-        lines.append("EMERGENCY: actions only, nothing is asked of the region that serves")
+        asked = (
+            f"{plan.serving} is asked for {plan.graceful_seconds} s at most"
+            if plan.graceful_seconds
+            else "nothing is asked of the region that serves"
+        )
+        lines.append(f"EMERGENCY: actions only, {asked}")
     if plan.force:
         lines.append("FORCE: data that was not replicated yet will be lost")
     return "\n".join(lines)
-
-
-def _check_direction(plan: Plan, to: str | None) -> None:
-    regions = {stage.region for stage in plan.stages if stage.region != "global"}
-    if to is not None and regions - {to}:
-        found = ", ".join(sorted(regions))
-        raise PlanRefusedError(
-            f"--to {to} was given, but this plan acts on {found}",
-            why=f"{plan.serving} serves now and {plan.recovery} is the recovery site",
-            hint="drstate status shows the roles; leave out --to to act on the recovery site",
-        )

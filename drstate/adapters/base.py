@@ -15,13 +15,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from drstate.adapters.actions import Action, Observation, RunContext
+from drstate.adapters.drilling import Copy, Make, Remove
+from drstate.adapters.lagging import held_to
+from drstate.adapters.quotas import Demand, Limit
 from drstate.aws.clock import SystemClock
 from drstate.errors import InternalError
 from drstate.model.base import Value
 from drstate.model.catalog import Catalog, CatalogEntry, Ownership
 from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
-from drstate.model.phases import Phase, SiteState
+from drstate.model.phases import LAUNCHED, Phase, SiteState
 from drstate.model.probe import Probe
 from drstate.model.resource import Resource
 from drstate.model.scope import Account, Scope, SiteMap
@@ -30,6 +33,7 @@ from drstate.model.spec import Spec
 from drstate.programs.registry import program_for
 
 if TYPE_CHECKING:
+    from drstate.adapters.at import At
     from drstate.aws.caller import AwsCaller
     from drstate.aws.clock import Clock
 
@@ -39,6 +43,7 @@ __all__ = [
     "Action",
     "Adapter",
     "Claim",
+    "Demand",
     "Grant",
     "Health",
     "Lag",
@@ -71,21 +76,6 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Limit:
-    """A quota that bounds what a technology's actions and stacks may do."""
-
-    #: what it bounds, in the words of AWS's documentation
-    what: str
-    #: the figure where the account's own cannot be asked
-    default: int
-    #: of Service Quotas; empty where AWS has no code for it
-    service: str = ""
-    code: str = ""
-    #: account, region, resource
-    per: str = "region"
-
-
-@dataclass(frozen=True)
 class SiteContext:
     """The site that a phase acts on, as an adapter sees it.
 
@@ -105,6 +95,8 @@ class SiteContext:
     #: actions only, no stack is updated: what a program would set is set by actions
     emergency: bool = False
     bindings: tuple[Binding, ...] = ()
+    #: a drill's id: what is made carries it, and nothing that is live is changed
+    drill: str = ""
 
     @classmethod
     def of(
@@ -118,6 +110,7 @@ class SiteContext:
         force: bool = False,
         emergency: bool = False,
         bindings: tuple[Binding, ...] = (),
+        drill: str = "",
     ) -> SiteContext:
         """The context for one entry of the catalog."""
         return cls(
@@ -130,6 +123,7 @@ class SiteContext:
             force=force,
             emergency=emergency,
             bindings=bindings,
+            drill=drill,
         )
 
     @property
@@ -198,6 +192,8 @@ class Lag:
     seconds: float | None
     measured_at: datetime | None
     source: str
+    #: whether AWS has a measurement at all; where it has one, a missing figure is a finding
+    measurable: bool = True
 
 
 class Adapter(ABC):
@@ -212,6 +208,8 @@ class Adapter(ABC):
     grants: ClassVar[tuple[Grant, ...]]
     #: what declaring the technology's resources needs besides (made by the stack's provider)
     stack_grants: ClassVar[tuple[Grant, ...]] = ()
+    #: what only drills call: a role that recovers in an emergency goes without
+    drill_grants: ClassVar[tuple[Grant, ...]] = ()
     #: error codes, beyond the usual throttling, that may be tried again
     transient_codes: ClassVar[frozenset[str]] = frozenset()
     spec_type: ClassVar[type[Spec]]
@@ -219,6 +217,8 @@ class Adapter(ABC):
     limits: ClassVar[tuple[Limit, ...]] = ()
     #: what differs by nature from what every technology keeps to -> why; the contract's names
     deviations: ClassVar[Mapping[str, str]] = {}
+    #: why a drill makes nothing of it; told in the plan of every drill
+    unrehearsed: ClassVar[str] = "its adapter has no copy for drills"
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or SystemClock()
@@ -226,7 +226,8 @@ class Adapter(ABC):
     @classmethod
     def permissions(cls) -> tuple[str, ...]:
         """IAM actions of the adapter's own calls, sorted."""
-        return tuple(sorted({action for grant in cls.grants for action in grant.actions}))
+        grants = (*cls.grants, *cls.drill_grants)
+        return tuple(sorted({action for grant in grants for action in grant.actions}))
 
     @abstractmethod
     def capture(self, resource: Resource, aws: AwsCaller) -> Spec:
@@ -309,6 +310,29 @@ class Adapter(ABC):
         """
         return ()
 
+    def used(self, limit: Limit, at: At) -> dict[str, int]:  # noqa: ARG002 - the contract
+        """How much of one of the ``counted`` limits is used at the place; reads only.
+
+        Keys: the resources that the limit is of, ``""`` where it is the region's or the account's.
+        Where the service was never set up, nothing is used. Raises AwsCallError and the like.
+        """
+        return {}
+
+    def demand(
+        self,
+        phase: Phase,  # noqa: ARG002 - the contract
+        entry: CatalogEntry,  # noqa: ARG002 - the contract
+        site: SiteContext,  # noqa: ARG002 - the contract
+        aws: AwsCaller,  # noqa: ARG002 - the contract
+    ) -> tuple[Demand, ...]:
+        """What ``phase`` takes of ``counted`` limits, beyond what the resource has taken already.
+
+        Summed over the plan and held against what the account uses, before anything is changed.
+        Reads only, and with ``site.force`` never in ``site.other``. An amount of 0: nothing is
+        taken, but the limit is worth a look.
+        """
+        return ()
+
     def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:  # noqa: ARG002 - the contract
         """What a forced activation could not stop in ``site.other``, and what that may cause.
 
@@ -319,6 +343,14 @@ class Adapter(ABC):
     def lag(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Lag | None:  # noqa: ARG002 - the contract
         """Replication lag of ``site.region``; None where the technology does not replicate."""
         return None
+
+    def lag_limit(self, entry: CatalogEntry, site: SiteContext) -> float:  # noqa: ARG002 - the contract
+        """Seconds that a standby may be behind.
+
+        The scope file's limit; an adapter says another one where nothing is replicated but copies
+        are carried from time to time, or where the service itself promises less.
+        """
+        return float(site.scope.policies.max_lag_seconds)
 
     def endpoints(self, entry: CatalogEntry, scope: Scope, region: str) -> dict[str, str]:  # noqa: ARG002 - the contract
         """Name -> host where clients find the resource while ``region`` serves; told in reports."""
@@ -331,8 +363,43 @@ class Adapter(ABC):
         """
         return ()
 
+    def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[Copy, ...]:  # noqa: ARG002 - the contract
+        """What the drill ``site.drill`` makes beside what is live, in the order of making."""
+        return ()
+
+    def drill(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Actions that make the copies of a drill; none changes what is live."""
+        made = tuple(Make(copy) for copy in self.copies(entry, site))
+        return Work(made) if made else Work(no_op=f"it is not rehearsed: {self.unrehearsed}")
+
+    def undrill(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Actions that remove whatever a drill of this id made, also where it was cut off."""
+        removed = tuple(Remove(copy) for copy in reversed(self.copies(entry, site)))
+        return Work(removed) if removed else Work(no_op="a drill makes nothing of it")
+
+    def terminate(self, entry: CatalogEntry, site: SiteContext) -> Work:  # noqa: ARG002 - the contract
+        """Actions that end what a recovery launched at ``site.region``, which serves no more."""
+        return Work(no_op="a recovery launches no instance of it that could be terminated")
+
+    def drill_health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
+        """Whether what the drill made works; what it removed, whether it is gone."""
+        removing = site.state is not SiteState.ACTIVE
+        work = self.work(Phase.CLEANUP if removing else Phase.ACTIVATE, entry, site)
+        for action in work.actions:
+            seen = action.observe(aws)
+            if not seen.done:
+                what = f"{action.spec.title}: not done"
+                return Health(ResourceStatus.UNHEALTHY, what, seen.hint, seen.facts)
+        told = "nothing of the drill is left" if removing else "the drill's copy works"
+        return Health(ResourceStatus.HEALTHY, told)
+
     def work(self, phase: Phase, entry: CatalogEntry, site: SiteContext) -> Work:
-        """The work of one phase."""
+        """The work of one phase; in a drill, making copies or removing them."""
+        if site.drill == LAUNCHED:
+            return self.terminate(entry, site)
+        if site.drill:
+            removing = phase is Phase.CLEANUP
+            return self.undrill(entry, site) if removing else self.drill(entry, site)
         methods = {
             Phase.INSTANTIATE: self.instantiate,
             Phase.ACTIVATE: self.activate,
@@ -355,10 +422,21 @@ class Adapter(ABC):
         )
 
     def check(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
-        """``health`` for an active site, ``ready`` for every other state."""
+        """``health`` for an active site, else ``ready``; a standby has to keep up, too."""
+        if site.drill:
+            return self.drill_health(entry, site, aws)
         if site.state is SiteState.ACTIVE:
             return self.health(entry, site, aws)
-        return self.ready(entry, site, aws)
+        found = self.ready(entry, site, aws)
+        # with force the other region, which may be the only one to know the lag, is not asked
+        if site.state is not SiteState.STANDBY or site.force or not found.ok:
+            return found
+        return held_to(
+            found,
+            lambda: self.lag(entry, site, aws),
+            self.lag_limit(entry, site),
+            entry.resource.tags.rpo_minutes,
+        )
 
 
 def undeclared(adapters: Iterable[Adapter], calls: Iterable[tuple[str, str]]) -> list[str]:

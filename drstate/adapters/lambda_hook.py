@@ -54,6 +54,7 @@ class LambdaHookAdapter(HookAdapter):
     """Functions that the scope file names."""
 
     technology = "lambda-hook"
+    unrehearsed = "a hook does its owner's work in earnest"
     summary = "hooks: Lambda functions, invoked before or after a wave's work"
     services = ("lambda",)
     grants = (

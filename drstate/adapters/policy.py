@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from drstate.adapters.base import Adapter, Grant
+from drstate.journal.dynamodb_texts import PART as JOURNAL_PARTS
 
 VERSION = "2012-10-17"
 #: characters of a customer managed policy, without white space
@@ -35,6 +36,17 @@ _LIFECYCLE = (
     "Change",
     "List",
 )
+#: what an execution does with the shared journal; a transaction is allowed by its parts
+JOURNAL_ACTIONS = (
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+)
+#: what 'drstate journal show' asks
+JOURNAL_LOOKS = ("dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable")
 #: what invoking probe functions needs, where nobody says which functions
 PROBE_GRANT = Grant(
     "probe endpoints from inside the VPC",
@@ -48,13 +60,17 @@ def policy(
     *,
     actions: bool = True,
     stacks: bool = True,
+    drills: bool = True,
     discovery: Sequence[Grant] = (),
     functions: Iterable[str] = (),
+    topics: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The policy document of a target role.
 
-    ``actions``: what adapters call; ``stacks``: what stack updates need; ``discovery``: the grants
-    of finding resources; ``functions``: names or ARNs of the account's probe functions.
+    ``actions``: what adapters call; ``stacks``: what stack updates need; ``drills``: what drills
+    make and remove copies with; ``discovery``: the grants
+    of finding resources; ``functions``: names or ARNs of the account's probe functions;
+    ``topics``: ARNs of the topics that are told of executions.
     """
     statements = _statements("Discovery", "Run", discovery)
     for adapter in sorted(adapters, key=lambda one: one.technology):
@@ -63,10 +79,16 @@ def policy(
             statements += _statements(name, "Run", adapter.grants)
         if stacks:
             statements += _statements(name, "Declare", adapter.stack_grants)
+        if drills:
+            statements += _statements(name, "Rehearse", adapter.drill_grants)
     named = tuple(_function_arn(function) for function in functions)
     if named:
         grant = Grant(PROBE_GRANT.why, PROBE_GRANT.actions, named)
         statements += _statements("Probe", "Run", (grant,))
+    told = tuple(topics)
+    if told:
+        grant = Grant("tell people of executions", ("sns:Publish",), told)
+        statements += _statements("Notify", "Run", (grant,))
     return {"Version": VERSION, "Statement": statements}
 
 
@@ -78,10 +100,32 @@ def lifecycle(action: str) -> bool:
     return action.partition(":")[2].startswith(_LIFECYCLE)
 
 
-def hub_policy(role_arns: Sequence[str]) -> dict[str, Any]:
-    """What whoever runs drstate may do: assume the target roles, nothing else."""
+def hub_policy(role_arns: Sequence[str], journal: tuple[str, str] | None = None) -> dict[str, Any]:
+    """What whoever runs drstate may do: assume the target roles, and use the shared journal.
+
+    ``journal``: name and region of its table, where there is one.
+    """
     grant = Grant("assume the target roles", ("sts:AssumeRole",), tuple(role_arns))
-    return {"Version": VERSION, "Statement": _statements("Hub", "Run", (grant,))}
+    statements = _statements("Hub", "Run", (grant,))
+    if journal is not None:
+        statements += _journal_statements(*journal)
+    return {"Version": VERSION, "Statement": statements}
+
+
+def _journal_statements(table: str, region: str) -> list[dict[str, Any]]:
+    arn = f"arn:aws:dynamodb:{region}:*:table/{table}"
+    grants = (
+        Grant("use the shared journal", JOURNAL_ACTIONS, (arn, f"{arn}/index/*")),
+        Grant("see what protects it", JOURNAL_LOOKS, (arn,)),
+        Grant("remove parts of long texts that were replaced", ("dynamodb:DeleteItem",), (arn,)),
+    )
+    statements = _statements("Journal", "Run", grants)
+    # events, executions and leases are never removed
+    statements[-1]["Condition"] = {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{JOURNAL_PARTS}*"]},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
+    return statements
 
 
 def size(document: dict[str, Any]) -> int:

@@ -15,7 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from drstate.adapters.base import Adapter
 from drstate.errors import ConfigError
-from drstate.model.resource import BUILT_IN, module_of
+from drstate.model.resource import BUILT_IN, OUTSIDE, module_of
 
 #: entry-point group of third parties; each entry names an Adapter subclass
 GROUP = "drstate.adapters"
@@ -61,6 +61,8 @@ def _by_technology() -> dict[str, Adapter]:
 
 def adapter_for(technology: str) -> Adapter:
     """The adapter of a technology. Raises ConfigError naming the known ones."""
+    if technology in OUTSIDE:
+        return _built_in(technology)
     if technology in BUILT_IN and not _packages_bring(technology):
         return _built_in(technology)
     known = _by_technology()

@@ -44,6 +44,7 @@ class SecurityGroupAdapter(Adapter):
     """Security groups of a VPC."""
 
     technology = "security-group"
+    unrehearsed = "its rules are in force in the standby as they are"
     summary = "security groups: a copy with translated rules, made before the disaster"
     services = ("ec2",)
     grants = (

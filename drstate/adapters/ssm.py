@@ -66,6 +66,7 @@ class SsmAdapter(HookAdapter):
     """Automation documents that the scope file names."""
 
     technology = "ssm"
+    unrehearsed = "a hook does its owner's work in earnest; an automation for drills is run by hand"
     summary = "hooks: automation documents of Systems Manager, before or after a wave's work"
     services = ("ssm",)
     grants = (

@@ -8,16 +8,17 @@ remembered for a moment, so that a wrong external id costs one call and not one 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 import botocore.session
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
 
+from drstate.aws import models
 from drstate.aws.clock import Clock
 from drstate.aws.failures import role_refused
 from drstate.aws.stamps import timestamp
@@ -36,18 +37,31 @@ UNUSABLE_SECONDS = 30
 REFUSAL_SECONDS = 30
 
 
-@cache
-def _models() -> Any:
-    """The reader of service models, which keeps what it has read."""
-    return botocore.session.Session().get_component("data_loader")
+def load_models(services: Iterable[str]) -> None:
+    """Read the services' models now: whoever gives answers little time must not spend it on that.
+
+    Makes no call, and needs no credentials.
+    """
+    made = _with_shared_models()
+    for service in services:
+        made.create_client(
+            service, region_name="us-east-1", config=Config(signature_version=UNSIGNED)
+        )
 
 
 def _with_shared_models() -> botocore.session.Session:
-    """A session of botocore. Service models are large: they are read once a process."""
+    """A session of botocore whose service models are read once a process."""
     made = botocore.session.Session()
-    made.register_component("data_loader", _models())
+    made.register_component("data_loader", models.reader())
     parsers = made.get_component("response_parser_factory")
     parsers.set_parser_defaults(timestamp_parser=timestamp)
+    return made
+
+
+def own_session() -> botocore.session.Session:
+    """A session with the runner's own credentials. For what is in no scope's account."""
+    made = _with_shared_models()
+    made.set_config_variable("sts_regional_endpoints", "regional")
     return made
 
 
@@ -118,8 +132,7 @@ class Sessions:
         self._config = config
         self._scope_file = scope_file
         self._making = threading.Lock()
-        self._own = _with_shared_models()
-        self._own.set_config_variable("sts_regional_endpoints", "regional")
+        self._own = own_session()
         self._assumed = _with_shared_models()
         self._clients: dict[tuple[str, str, str, Way], Any] = {}
         self._sts: dict[str, Any] = {}

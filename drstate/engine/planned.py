@@ -1,8 +1,9 @@
 """What was last planned for a stack, for ``stacks/__main__.py`` and so for plain Pulumi commands.
 
-The journal knows it on the machine that planned. A clone in CI has no journal, so the same value is
-also kept as a file beside the stacks' settings, to be committed with them. The journal wins where
-both are there. Nothing else is read, and a stack that was never planned is refused.
+The journal's file knows it on the machine that planned. A clone in CI has no such file, and neither
+has a project whose journal is a table that machines share, so the same value is also kept as a file
+beside the stacks' settings, to be committed with them. The journal's file wins where both are
+there. Nothing else is read, and a stack that was never planned is refused.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 from drstate.engine.workdir import STACKS
 from drstate.errors import ConfigError, UnknownNameError
 from drstate.journal import open_journal
+from drstate.journal.address import chosen
 from drstate.model.shard import ShardInput
 
 FOLDER = "planned"
@@ -42,7 +44,12 @@ def save_planned(project: Path, shard: ShardInput) -> Path:
 
 
 def _journal(home: Path) -> Path | None:
-    """The journal of a sandbox or a project; ``DRSTATE_HOME`` tells where a project keeps it."""
+    """The journal of a sandbox or a project; ``DRSTATE_HOME`` tells where a project keeps it.
+
+    A project whose journal is a table may have an old file, which is not believed any more.
+    """
+    if chosen(home, sandbox=False) is not None:
+        return None
     folders = [home, home / ".drstate"]
     if os.environ.get("DRSTATE_HOME"):
         folders.append(Path(os.environ["DRSTATE_HOME"]))

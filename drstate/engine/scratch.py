@@ -26,7 +26,8 @@ def scratch_settings(
 ) -> Iterator[EngineSettings]:
     """Settings like ``settings``, but with a project and a backend that vanish afterwards.
 
-    Secrets in it are sealed with a passphrase that nobody keeps, unless ``keep_passphrase``.
+    Secrets in it are sealed with a passphrase that nobody keeps, unless ``keep_passphrase``, or
+    with one that the settings bring along: its key has been derived already.
     """
     project = settings.project()
     with tempfile.TemporaryDirectory(prefix="drstate-preview-") as name:
@@ -36,7 +37,7 @@ def scratch_settings(
         copy = _relocated(project, settings.work_dir)
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(copy), encoding="utf-8")
         env = dict(settings.env)
-        if not keep_passphrase:
+        if not keep_passphrase and "PULUMI_CONFIG_PASSPHRASE" not in env:
             env["PULUMI_CONFIG_PASSPHRASE"] = secrets.token_hex(16)
             env.pop("PULUMI_CONFIG_PASSPHRASE_FILE", None)
         env.pop("PULUMI_BACKEND_URL", None)

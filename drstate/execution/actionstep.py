@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.errors import CancelledError, OperationError, TimedOutError
 from drstate.execution.errorinfo import error_info
+from drstate.execution.graceful import Graceful
 from drstate.execution.states import StepState
 from drstate.execution.workbench import StoppedError, Workbench
 from drstate.model import events as e
@@ -55,13 +56,21 @@ class ActionStep:
                 started = self.begin()
                 if isinstance(started, bool):
                     return started
-                self.succeed(started, started.action.run(started.aws, started.context))
+                self.succeed(started, self._result(started))
         except StoppedError:
             raise
         except Exception as error:  # noqa: BLE001 - journaled as the action's failure
             self.fail(error, begun)
             return False
         return True
+
+    def _result(self, started: Started) -> Mapping[str, Any]:
+        graceful = Graceful(self._bench, self._stage, self._shard, self._spec)
+        if graceful.wanted:
+            found = graceful.run(started.aws, started.context)
+            if found is not None:
+                return found
+        return started.action.run(started.aws, started.context)
 
     def begin(self) -> Started | bool:
         """Look, and tell the intent. What is to be run now; or whether it ended well already.
@@ -83,7 +92,8 @@ class ActionStep:
         seen = action.observe(aws)
         if state is StepState.UNKNOWN:
             self._tell_unknown(seen)
-        mine = state is StepState.UNKNOWN
+        # begun here, whatever was heard of its end: a call may have failed that had its effect
+        mine = state is StepState.UNKNOWN or spec.id in progress.observed
         if seen.done and (mine or not self._awaits_stack()):
             self._finish(already_done=not mine, result={}, begun=begun)
             return True
@@ -176,6 +186,8 @@ class ActionStep:
 
     def _keep(self, result: Mapping[str, Any]) -> None:
         """Record told endpoints for later shards, and what is to be kept for later runs."""
+        if self._bench.plan.drill:
+            return  # a copy's endpoint is nobody's endpoint, and nothing is to be found again
         key, region = self._spec.resource, self._stage.region
         endpoints = result.get("endpoints")
         if isinstance(endpoints, Mapping) and endpoints:

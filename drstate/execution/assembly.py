@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from drstate.execution.order import Order, order_of
 from drstate.execution.recorder import Recorder
 from drstate.execution.retelling import retries_to
 from drstate.execution.services import Services
+from drstate.execution.slots import Slots
 from drstate.execution.workbench import Program, Stop, Workbench
 from drstate.execution.worksource import AdapterWork, site_context
 from drstate.model.catalog import Catalog, CatalogEntry
@@ -52,7 +52,8 @@ def order_for(plan: Plan, catalog: Catalog) -> Order:
     from drstate.planning.dependencies import resolve  # noqa: PLC0415 loaded when it is needed
 
     needs = resolve(catalog.entries).of
-    return order_of(plan, catalog, needs, essential_resources(catalog.entries, needs))
+    essential = essential_resources(catalog.entries, needs, emergency=plan.emergency)
+    return order_of(plan, catalog, needs, essential)
 
 
 def workbench(
@@ -73,8 +74,15 @@ def workbench(
 
     at_once = parallel or scope.policies.parallel
 
+    #: asked for at every action, and dear: an answer holds as long as the catalog is the same
+    answered: dict[tuple[str, tuple[str, ...]], tuple[Catalog, tuple[Binding, ...]]] = {}
+
     def bindings(shard: ShardPlan) -> tuple[Binding, ...]:
-        return bindings_for(shard, keeper.catalog)
+        catalog, key = keeper.catalog, (str(shard.id), shard.resources)
+        known = answered.get(key)
+        if known is None or known[0] is not catalog:
+            known = answered[key] = (catalog, bindings_for(shard, catalog))
+        return known[1]
 
     def given(shard: ShardPlan, bound: tuple[Binding, ...]) -> ShardInput:
         return shard_input(shard, keeper.catalog, scope, bound)
@@ -89,6 +97,7 @@ def workbench(
             force=plan.force,
             emergency=plan.emergency,
             bindings=bindings(shard),
+            drill=plan.drill,
         )
 
     def remember(shard: ShardInput) -> None:
@@ -116,7 +125,7 @@ def workbench(
         parallel=at_once,
         message=message,
         stop=stop,
-        slots=threading.BoundedSemaphore(at_once),
+        slots=Slots(at_once),
     )
 
 

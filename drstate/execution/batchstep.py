@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.errors import InternalError
 from drstate.execution.actionstep import ActionStep, Started
+from drstate.execution.slots import FIRST, Turn
 from drstate.execution.workbench import StoppedError, Workbench, working_for
 from drstate.model.plan import ActionSpec, ShardPlan, Stage
 
@@ -23,9 +24,15 @@ class BatchStep:
     """Actions with one ``batch_key``, in their place."""
 
     def __init__(
-        self, bench: Workbench, stage: Stage, shard: ShardPlan, specs: tuple[ActionSpec, ...]
+        self,
+        bench: Workbench,
+        stage: Stage,
+        shard: ShardPlan,
+        specs: tuple[ActionSpec, ...],
+        turn: Turn = FIRST,
     ) -> None:
         self._bench = bench
+        self._turn = turn
         self._where = (stage.id, str(shard.id))
         self._steps = {spec.id: ActionStep(bench, stage, shard, spec) for spec in specs}
         self._resources = {spec.id: spec.resource for spec in specs}
@@ -38,7 +45,7 @@ class BatchStep:
         """
         started = self._begin()
         if started:
-            with self._bench.slots:
+            with self._bench.slots.held(self._turn):
                 self._do(started)
         return {self._resources[name] for name in self._failed}
 
@@ -52,7 +59,7 @@ class BatchStep:
     def _look(self, name: str) -> Started | None:
         begun = self._bench.clock.monotonic()
         try:
-            with working_for(*self._where), self._bench.slots:
+            with working_for(*self._where), self._bench.slots.held():
                 started = self._steps[name].begin()
         except StoppedError:
             raise

@@ -58,7 +58,8 @@ class ResourceCheck:
                     on_retry=_while_waited_for(ticket, retries_to(bench.recorder))
                 )
                 found = adapter.check(entry, site, aws)
-                if not found.ok or site.state is not SiteState.ACTIVE:
+                # health URLs and endpoints are production's: a drill's copies have neither
+                if not found.ok or site.state is not SiteState.ACTIVE or site.drill:
                     return Verdict(found.status, found.detail, found.hint, found.facts)
                 return self._probed(found, adapter.probes(entry, site), entry, site, aws)
             except Exception as error:  # noqa: BLE001 - journaled as the resource's health

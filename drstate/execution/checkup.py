@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drstate.errors import DrstateError
+from drstate.execution.journals import misplaced
 from drstate.execution.services import Services
 from drstate.model.scope import Scope
 from drstate.version import VERSION
@@ -43,10 +44,29 @@ def checkup(services: Services) -> Checkup:
     facts = [Fact("drstate", VERSION), Fact("project", str(services.project_dir))]
     troubles: list[Problem] = []
     facts += _engine(services, troubles)
-    facts.append(Fact("journal", str(services.home)))
+    facts.append(_journal(services, troubles))
     scopes = _scopes(services, troubles)
     facts.append(Fact("scopes", ", ".join(scopes) or "none"))
     return Checkup(tuple(facts), tuple(troubles))
+
+
+def _journal(services: Services, troubles: list[Problem]) -> Fact:
+    place = services.readers.place
+    if place is None:
+        return Fact("journal", str(services.home))
+    from drstate.execution.journal_keeping import journal_facts  # noqa: PLC0415 loaded when needed
+
+    try:
+        found = journal_facts(place, services.clock)
+    except DrstateError as error:
+        troubles.append(_problem(error))
+    else:
+        if found.missing:
+            missing = " and ".join(found.missing)
+            what = f"the journal's table {place.table} has no {missing}"
+            mend = f"switch it on: drstate journal init --journal '{place}'"
+            troubles.append(Problem(what, mend))
+    return Fact("journal", str(place))
 
 
 def _engine(services: Services, troubles: list[Problem]) -> list[Fact]:
@@ -113,17 +133,21 @@ def _scopes(services: Services, troubles: list[Problem]) -> list[str]:
 
 
 def state_problems(services: Services, scope: Scope) -> list[Problem]:
-    """State and keys that would be lost with the scope's source region. Asks nothing of AWS.
+    """Journal, state and keys that would be lost with the source region. Asks nothing of AWS.
 
     Raises ConfigError for a backend or secrets provider of no kind. A project without Pulumi.yaml
     has neither; whoever opens its stacks tells that.
     """
+    troubles = []
+    journal = misplaced(services.readers.place, scope.regions.primary, scope.regions.recovery)
+    if journal is not None:
+        troubles.append(Problem(journal.what, journal.mend))
     if services.sandbox or not (services.project_dir / "Pulumi.yaml").exists():
-        return []
+        return troubles
     from drstate.engine.facts import misplaced_troubles  # noqa: PLC0415 loaded when it is needed
 
     found = misplaced_troubles(services.engine_settings(), scope.regions)
-    return [Problem(one.what, one.mend) for one in found]
+    return troubles + [Problem(one.what, one.mend) for one in found]
 
 
 def _add(troubles: list[Problem], more: list[Problem]) -> None:

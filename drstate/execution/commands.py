@@ -46,6 +46,30 @@ class RunShard:
 
 
 @dataclass(frozen=True)
+class CheckCondition:
+    """Judge, from what the execution knows by now, whether the conditional wave is run."""
+
+    stage: str
+
+
+@dataclass(frozen=True)
+class SkipStage:
+    """The wave's condition does not hold: leave its resources out, and close it."""
+
+    stage: str
+
+
+@dataclass(frozen=True)
+class HoldShard:
+    """A hook before the wave failed: the shard ends without having begun."""
+
+    stage: str
+    shard: str
+    #: key of the hook
+    guard: str
+
+
+@dataclass(frozen=True)
 class CheckHealth:
     """Check every resource of the stage that has not been checked."""
 
@@ -62,6 +86,18 @@ class FinishStage:
 @dataclass(frozen=True)
 class PauseUnhealthy:
     """The wave is UNHEALTHY: stop before the next one until a person decides."""
+
+    stage: str
+
+
+@dataclass(frozen=True)
+class PauseAsRequested:
+    """A person wants it to stop here; the wave that ran has ended."""
+
+
+@dataclass(frozen=True)
+class FinishRevalidation:
+    """Judge a wave that was checked once more before the execution goes on."""
 
     stage: str
 
@@ -87,9 +123,14 @@ Command = (
     | AskGate
     | StartStage
     | RunShard
+    | CheckCondition
+    | SkipStage
+    | HoldShard
     | CheckHealth
     | FinishStage
     | PauseUnhealthy
+    | PauseAsRequested
+    | FinishRevalidation
     | FinishPhase
     | FinishExecution
 )

@@ -8,8 +8,8 @@ of the story, not exceptions.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 from drstate.errors import (
@@ -23,19 +23,23 @@ from drstate.errors import (
 )
 from drstate.execution import previewing
 from drstate.execution.assembly import mover, order_for, workbench
-from drstate.execution.cancelling import OPEN
+from drstate.execution.cancelling import OPEN, repair
 from drstate.execution.catalogkeeper import CatalogKeeper
 from drstate.execution.commands import Command
 from drstate.execution.cutoff import pause_interrupted
-from drstate.execution.gates import Answer, Ask
+from drstate.execution.gates import Answer, Ask, TellToken
+from drstate.execution.gatestep import GateStep
+from drstate.execution.inbox import Inbox
 from drstate.execution.interrupts import InterruptPolicy, Interrupts, ending_for
 from drstate.execution.lease import HeldLease
 from drstate.execution.lease import Runner as Identity
 from drstate.execution.making_plan import PlannedRun
+from drstate.execution.notifying import teller
 from drstate.execution.pool import Admission, estimate, stated_bytes
 from drstate.execution.recorder import OnEvent, Recorder
-from drstate.execution.runner import Runner
+from drstate.execution.runner import HandOver, Runner
 from drstate.execution.services import Services
+from drstate.execution.starting import with_hindrances
 from drstate.execution.workbench import Stop
 from drstate.model import events as e
 from drstate.model.catalog import Catalog
@@ -44,6 +48,7 @@ from drstate.model.health import WaveHealth
 from drstate.model.plan import Plan
 from drstate.model.scope import Scope
 from drstate.report.preview import PlanPreview
+from drstate.report.readiness import owed
 from drstate.report.view import ExecutionView, Progress
 from drstate.version import VERSION
 
@@ -60,6 +65,16 @@ class RunOptions:
     parallel: int | None = None
     #: how Ctrl-C and SIGTERM are answered; None: they are not taken over
     interrupts: InterruptPolicy | None = None
+    #: shows the token of a gate that opens; None: gates have none
+    tell_token: TellToken | None = None
+    #: how the scope's lease is held
+    hold: type[HeldLease] | Callable[..., HeldLease] = HeldLease
+    #: takes shards that other processes run; None: they are run here
+    hand_over: HandOver | None = None
+    #: it is a part of an attempt that was told already, by another process under the same lease
+    joins: bool = False
+    #: seconds that earlier parts of the attempt took; see ``Budgets``
+    spent: Mapping[str, float] = field(default_factory=dict)
 
 
 def execute(
@@ -74,6 +89,7 @@ def execute(
     parallel: int | None = None,
     on_event: OnEvent | None = None,
     interrupts: InterruptPolicy | None = None,
+    tell_token: TellToken | None = None,
 ) -> ExecutionView:
     """Run the plan to its end, or to the first gate where nobody is asked.
 
@@ -85,33 +101,72 @@ def execute(
     JournalError (another runner holds the scope). Failed steps do not raise: see the view's status.
     An interrupt raises RunInterruptedError once the execution is paused.
     """
+    check(
+        services,
+        planned,
+        preview=preview,
+        consent=consent,
+        expect_no_changes=expect_no_changes,
+        parallel=parallel,
+    )
+    return run_attempt(
+        services,
+        planned.scope,
+        services.new_execution(),
+        creation(services, planned, message=message, consent=consent),
+        resumed=False,
+        options=RunOptions(ask, on_event, parallel, interrupts, tell_token),
+    )
+
+
+def check(
+    services: Services,
+    planned: PlannedRun,
+    *,
+    preview: PlanPreview | None = None,
+    consent: str | None = None,
+    expect_no_changes: bool = False,
+    parallel: int | None = None,
+    own: str = "",
+) -> None:
+    """What must hold before an execution of the plan is created. See ``execute``.
+
+    ``own``: the execution, where it was created before it was planned.
+    """
     seen = _seen(services, planned, preview, parallel)
+    seen = with_hindrances(services, planned, seen, own=own)
     previewing.refuse(seen)
     previewing.refuse_damage(seen)
     _require_room(services, planned.plan)
     if expect_no_changes:
         _refuse_changes(seen)
     _require_consent(planned.plan, consent)
-    execution = services.new_execution()
-    options = RunOptions(ask, on_event, parallel, interrupts)
+
+
+def creation(
+    services: Services,
+    planned: PlannedRun,
+    *,
+    message: str,
+    consent: str | None,
+    operator: str | None = None,
+) -> Callable[[Recorder, int], Catalog]:
+    """Writes the first events of an execution of the plan, under the lease with that fence.
+
+    ``operator``: who wants it, where that is not whoever runs this process.
+    """
 
     def begin(recorder: Recorder, fence: int) -> Catalog:
         _refuse_second(services, planned.scope)
-        catalog = _saved(services, planned, fence)
-        recorder.append(_created(services, planned.plan, message))
+        catalog = save(services, planned, fence)
+        by = operator or services.operator
+        recorder.append(_created(services, planned.plan, message, by))
         if consent is not None and planned.plan.force:
             text = f"a failover of {planned.scope.key} may lose data that was not yet replicated"
             recorder.append(e.ConsentRecorded(kind=DATA_LOSS, by=consent, text=text))
         return catalog
 
-    return run_attempt(
-        services,
-        planned.scope,
-        execution,
-        begin,
-        resumed=False,
-        options=options,
-    )
+    return begin
 
 
 def run_attempt(
@@ -136,11 +191,14 @@ def run_attempt(
         stop.request("the lease was lost", error)
 
     queue: SimpleQueue[Command] = SimpleQueue()
-    with HeldLease(services.journal, scope.key, identity, on_lost=lost) as lease:
+    people = teller(services, scope, execution)
+    with people, options.hold(services.journal, scope.key, identity, on_lost=lost) as lease:
+        on_event = people.beside(options.on_event)
         recorder = Recorder(
-            services.journal, execution, lease.fence, services.clock, queue, options.on_event
+            services.journal, execution, lease.fence, services.clock, queue, on_event
         )
         catalog = begin(recorder, lease.fence)
+        people.attach(recorder)
         plan = recorder.state.plan
         if plan is None:
             raise JournalError(
@@ -166,31 +224,47 @@ def run_attempt(
         ending = ending_for(services, options.interrupts)
         engine = services.engine().name if plan.with_stacks else ""
         stated = stated_bytes(os.environ)
+        interrupts = Interrupts(
+            options.interrupts,
+            ending,
+            stop=stop.request,
+            last_words=lambda: pause_interrupted(recorder),
+        )
         runner = Runner(
             bench,
             queue,
             order_for(plan, catalog),
-            ask=options.ask,
+            gates=GateStep(
+                bench,
+                ask=options.ask,
+                tell_token=people.tokens(options.tell_token),
+                asking=interrupts.asking,
+            ),
             decision=decision,
+            mend=lambda: repair(services, recorder),
             move=mover(services),
             admission=Admission(services.memory, services.clock, on_wait=recorder.warn),
             cost=lambda shard: estimate(shard, engine, stated),
             ending=ending,
-            interrupts=Interrupts(
-                options.interrupts,
-                ending,
-                stop=stop.request,
-                last_words=lambda: pause_interrupted(recorder),
-            ),
+            interrupts=interrupts,
+            hand_over=options.hand_over,
+            spent=options.spent,
         )
-        runner.run(_attached(identity, lease, resumed=resumed))
-        return recorder.view()
+        with Inbox(recorder, stop):
+            attached = None if options.joins else _attached(identity, lease, resumed=resumed)
+            runner.run(attached)
+        view = recorder.view().model_copy(
+            update={"owed": owed(keeper.catalog, sandbox=services.sandbox)}
+        )
+    return people.said(view)
 
 
 def exit_code(view: ExecutionView) -> ExitCode:
     """The documented exit code for how an execution stands."""
     if view.status is ExecutionStatus.COMPLETED:
-        return ExitCode.SKIPS if view.counts.skipped or view.skips else ExitCode.OK
+        # an error of one that is completed: what CLEANUP left, which is owed
+        left = view.counts.skipped or view.skips or view.error
+        return ExitCode.SKIPS if left else ExitCode.OK
     if view.status is ExecutionStatus.CANCELLED:
         return ExitCode.CANCELLED
     if view.status is ExecutionStatus.PAUSED:
@@ -279,7 +353,7 @@ def _require_consent(plan: Plan, consent: str | None) -> None:
         )
 
 
-def _saved(services: Services, planned: PlannedRun, fence: int) -> Catalog:
+def save(services: Services, planned: PlannedRun, fence: int) -> Catalog:
     """The plan's catalog, stored. Raises PlanRefusedError where another was stored meanwhile."""
     stored = services.journal.load_catalog(planned.scope.key)
     version = stored.version if stored is not None else 0
@@ -294,14 +368,14 @@ def _saved(services: Services, planned: PlannedRun, fence: int) -> Catalog:
     return services.journal.save_catalog(planned.catalog, fence=fence)
 
 
-def _created(services: Services, plan: Plan, message: str) -> e.ExecutionCreated:
+def _created(services: Services, plan: Plan, message: str, operator: str) -> e.ExecutionCreated:
     return e.ExecutionCreated(
         scope=plan.scope,
         operation=plan.operation,
         phases=plan.phases,
         plan=plan,
         plan_digest=plan.digest(),
-        operator=services.operator,
+        operator=operator,
         message=message,
         engine=services.carrier(plan),
         drstate_version=VERSION,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from drstate.model.health import Impaired
+from drstate.errors import UsageError
+from drstate.model.health import Impaired, ResourceStatus, WaveHealth
 from drstate.model.plan import Plan, Stage, When
+from drstate.model.scope import Policies
 from drstate.model.words import counted
 
 
@@ -20,6 +22,13 @@ class Question:
     checklist: tuple[str, ...]
     #: what is not healthy in the stage before
     impaired: tuple[Impaired, ...] = ()
+    #: how the wave before fared, and what comes next
+    summary: tuple[str, ...] = ()
+    #: who may not decide it, because they started the execution; None: everybody may
+    barred: str | None = None
+    #: whether it was decided in the meantime, elsewhere. Whoever waits for an answer asks this
+    #: about once a second, and stops waiting when it is so
+    settled: Callable[[], bool] = field(default=lambda: False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -31,12 +40,37 @@ class Answer:
     comment: str = ""
 
 
-#: asks a person who sits at the terminal
-Ask = Callable[[Question], Answer]
+def refuse_starter(policies: Policies, starter: str, by: str, execution: str) -> None:
+    """Raise UsageError where the scope's rule bars ``by`` from deciding: they started it."""
+    if not policies.separate_approver or by.partition("@")[0] != starter.partition("@")[0]:
+        return
+    raise UsageError(
+        f"{by} started execution {execution} and may not decide its gates",
+        why="the scope file says policies.separate_approver: true",
+        hint=f"somebody else decides: drstate approve {execution}, or drstate reject {execution}",
+    )
+
+
+#: asks whoever can decide; None: it was decided elsewhere while the question stood
+Ask = Callable[[Question], Answer | None]
+#: tells a gate's token to people: execution, stage, token
+TellToken = Callable[[str, str, str], None]
+
+
+@dataclass(frozen=True)
+class BeforeGate:
+    """How the stage before a gate fared: its verdict, and what its resources were found to be."""
+
+    health: WaveHealth
+    statuses: Sequence[ResourceStatus]
 
 
 def question(
-    execution: str, plan: Plan, stage: Stage, impaired: Sequence[Impaired] = ()
+    execution: str,
+    plan: Plan,
+    stage: Stage,
+    impaired: Sequence[Impaired] = (),
+    before: BeforeGate | None = None,
 ) -> Question:
     """What a person should know before the stage begins.
 
@@ -52,6 +86,30 @@ def question(
         reason=reason,
         checklist=(*map(_told, impaired), *_checklist(plan, stage)),
         impaired=tuple(impaired),
+        summary=(*_before(plan, stage, before), _coming(stage)),
+    )
+
+
+def _before(plan: Plan, stage: Stage, before: BeforeGate | None) -> list[str]:
+    at = [row.id for row in plan.stages].index(stage.id)
+    if at == 0:
+        return [f"nothing was changed yet: {counted(len(plan.stages), 'stage')} to go"]
+    if before is None:
+        return []
+    told = ", ".join(
+        f"{count} {str(status).lower()}"
+        for status in ResourceStatus
+        if (count := sum(one is status for one in before.statuses))
+    )
+    return [f"before: {plan.stages[at - 1].id} is {before.health}" + (f": {told}" if told else "")]
+
+
+def _coming(stage: Stage) -> str:
+    resources = {key for shard in stage.shards for key in shard.resources}
+    actions = sum(len(shard.actions) for shard in stage.shards)
+    return (
+        f"next: {stage.id} in {stage.region}: {counted(len(resources), 'resource')}, "
+        f"{counted(actions, 'action')}, about {max(1, round(stage.estimate_seconds / 60))} min"
     )
 
 

@@ -50,9 +50,11 @@ class _Watched:
 class HealthStep:
     """The health check of one stage."""
 
-    def __init__(self, bench: Workbench, stage: Stage) -> None:
+    def __init__(self, bench: Workbench, stage: Stage, essential: Collection[str] = ()) -> None:
         self._bench = bench
         self._stage = stage
+        #: in an emergency nobody waits for the others to become healthy
+        self._waited_for = frozenset(essential) if bench.plan.emergency else None
         self._check = ResourceCheck(bench, stage)
         policies = bench.scope.policies
         self._check_seconds = float(policies.health_check_seconds)
@@ -122,7 +124,8 @@ class HealthStep:
         left = end - now
         if found.status is ResourceStatus.DEGRADED:
             left = min(left, DEGRADED_GRACE_SECONDS - (now - row.begun))
-        if found.status is ResourceStatus.HEALTHY or found.final or left <= 0:
+        once = self._waited_for is not None and row.entry.key not in self._waited_for
+        if found.status is ResourceStatus.HEALTHY or found.final or once or left <= 0:
             del watched[ended.key]
             self._tell(row, found)
             return
@@ -181,7 +184,7 @@ class HealthStep:
 
     def _endpoints(self, entry: CatalogEntry) -> tuple[dict[str, str], dict[str, str]]:
         """Where clients found the resource before the execution, and where they find it now."""
-        if self._stage.phase is not Phase.ACTIVATE:
+        if self._stage.phase is not Phase.ACTIVATE or self._bench.plan.drill:
             return {}, {}
         bench = self._bench
         adapter = bench.adapter(entry.resource.technology)
@@ -202,14 +205,16 @@ class _Question:
         return self.check.ask(self.shard, self.entry, ticket)
 
 
-def wave_health(statuses: Mapping[str, ResourceStatus], essential: Collection[str]) -> WaveHealth:
+def wave_health(
+    statuses: Mapping[str, ResourceStatus], essential: Collection[str], *, blocks: bool = True
+) -> WaveHealth:
     """The verdict over a wave's resources.
 
-    UNHEALTHY where an essential one failed (critical, high, or depended upon by another); DEGRADED
-    where any other one is not healthy.
+    UNHEALTHY where an essential one failed (critical, high, or depended upon by another) and the
+    phase ``blocks`` for it (CLEANUP does not); DEGRADED where any other one is not healthy.
     """
     failed = {key for key, status in statuses.items() if status in FAILING}
-    if failed & set(essential):
+    if blocks and failed & set(essential):
         return WaveHealth.UNHEALTHY
     if failed or ResourceStatus.DEGRADED in statuses.values():
         return WaveHealth.DEGRADED
@@ -217,9 +222,18 @@ def wave_health(statuses: Mapping[str, ResourceStatus], essential: Collection[st
 
 
 def essential_resources(
-    entries: Collection[CatalogEntry], dependencies: Mapping[str, Collection[str]]
+    entries: Collection[CatalogEntry],
+    dependencies: Mapping[str, Collection[str]],
+    *,
+    emergency: bool = False,
 ) -> frozenset[str]:
-    """Keys whose failure makes a wave unhealthy. ``dependencies``: key -> keys it depends on."""
+    """Keys whose failure makes a wave unhealthy. ``dependencies``: key -> keys it depends on.
+
+    In an emergency only what is critical, where anything is: the rest is made good afterwards.
+    """
+    critical = {entry.key for entry in entries if entry.resource.tags.priority is Priority.CRITICAL}
+    if emergency and critical:
+        return frozenset(critical)
     weighty = {
         entry.key
         for entry in entries

@@ -8,9 +8,11 @@ starting anything more; the journal refuses its writes anyway.
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -114,8 +116,9 @@ class HeldLease:
         execution = newest[0].execution
         return JournalError(
             f"{self._scope} is being run by process {held.pid} on {held.host} "
-            f"(execution {execution})",
-            why=f"one execution per scope; its lease lasts until {held.expires_at.isoformat()}",
+            f"(execution {execution}, begun by {newest[0].operator})",
+            why=f"one execution per scope; it holds it since {held.acquired_at:%Y-%m-%d %H:%M:%S} "
+            f"UTC, at least until {held.expires_at:%H:%M:%S}",
             hint=f"watch it: drstate watch {execution}; if that host is lost, wait until the lease "
             f"has expired and run: drstate resume {execution}",
             retry=Retry.NEEDS_PERSON,
@@ -134,6 +137,41 @@ class HeldLease:
                 self._lease = None
                 self._on_lost(error)
                 return
+
+
+def living(journal: Journal, scope: ScopeKey, now: datetime) -> Lease | None:
+    """The scope's lease if its holder may be at work: not expired, and not proved dead."""
+    held = journal.lease(scope)
+    if held is None or held.expired(now):
+        return None
+    gone = held.host == socket.gethostname() and not process_alive(held.pid)
+    return None if gone else held
+
+
+@dataclass(frozen=True)
+class Unproved:
+    """The last holder of a scope let its lease expire, and nothing proves that it is dead."""
+
+    held: Lease
+    #: its last call cannot be under way any more after this
+    until: datetime
+
+
+def unproved(
+    journal: Journal, scope: ScopeKey, now: datetime, in_flight_seconds: float
+) -> Unproved | None:
+    """Whether taking over has to wait for calls that the last holder may still have under way.
+
+    ``in_flight_seconds``: the longest deadline of what it had begun and not ended. None: nobody
+    held the scope, the holder gave it back, lives, or is proved dead (on this host, and gone).
+    """
+    held = journal.lease(scope)
+    if held is None or not held.expired(now):
+        return None
+    if held.host == socket.gethostname() and not process_alive(held.pid):
+        return None
+    until = held.expires_at + timedelta(seconds=in_flight_seconds)
+    return Unproved(held, until) if now < until else None
 
 
 def process_alive(pid: int) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from drstate.errors import PlanRefusedError, UnknownNameError
 from drstate.execution.assembly import work_source
 from drstate.execution.checkup import state_problems
+from drstate.execution.failing_back import failback_phases
 from drstate.execution.protecting import Protection, protect
 from drstate.execution.services import Services
 from drstate.model.catalog import Catalog
@@ -45,6 +46,7 @@ def make_plan(
     approval: Approval | None = None,
     force: bool = False,
     emergency: bool = False,
+    graceful_seconds: int = 0,
     refresh: bool = False,
 ) -> PlannedRun:
     """The plan for ``phases`` (or for the operation's own phases where none are named).
@@ -54,8 +56,12 @@ def make_plan(
     """
     from drstate.planning.compiling import compile_plan  # noqa: PLC0415 loaded when it is needed
     from drstate.planning.requests import PlanRequest, phases_of  # noqa: PLC0415 loaded when it is needed
+    from drstate.planning.topics import topic_warnings  # noqa: PLC0415 loaded when it is needed
 
-    wanted = tuple(phases) or phases_of(operation)
+    wanted = tuple(phases)
+    if not wanted and operation is Operation.FAILBACK:
+        wanted = failback_phases(_saved(services, scope), scope)
+    wanted = wanted or phases_of(operation)
     protection: Protection | None = None
     if Phase.REPLICATE in wanted:
         protection = protect(services, scope, refresh=refresh, save=False)
@@ -71,13 +77,16 @@ def make_plan(
         approval=approval,
         force=force,
         emergency=emergency,
+        graceful_seconds=graceful_seconds,
         skips=_skips(protection),
         unreached=_unreached(protection),
         warnings=(
             *_warnings(protection),
             *_misplaced(services, scope),
-            *_slow_answers(catalog, scope),
+            *slow_answers(catalog, scope),
             *_unreconciled(scope, catalog, wanted),
+            *_owed_drills(scope, catalog),
+            *topic_warnings(scope, catalog.serving, wanted),
         ),
     )
     plan = compile_plan(request, catalog, scope, work_source(services))
@@ -97,6 +106,15 @@ def _unreconciled(scope: Scope, catalog: Catalog, phases: Sequence[Phase]) -> tu
         f"drstate up --phase activate -c {scope.customer} -e {scope.environment} brings them up"
         for region in catalog.unreconciled
         if region not in acted_on
+    )
+
+
+def _owed_drills(scope: Scope, catalog: Catalog) -> tuple[str, ...]:
+    return tuple(
+        f"drill {drill.id} of {drill.since:%Y-%m-%d %H:%M} UTC is not cleaned up in "
+        f"{drill.region}, and what it made costs: drstate test --cleanup -c {scope.customer} "
+        f"-e {scope.environment} removes it"
+        for drill in catalog.drills
     )
 
 
@@ -184,7 +202,8 @@ def _misplaced(services: Services, scope: Scope) -> tuple[str, ...]:
     return tuple(f"{one.what}; {one.mend}" for one in state_problems(services, scope))
 
 
-def _slow_answers(catalog: Catalog, scope: Scope) -> tuple[str, ...]:
+def slow_answers(catalog: Catalog, scope: Scope) -> tuple[str, ...]:
+    """DNS records that clients keep for so long that a failover takes too long."""
     from drstate.programs.route53 import slow_answer  # noqa: PLC0415 loaded when it is needed
 
     records = [row for row in catalog.entries if row.resource.technology == Technology.ROUTE53]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from typing import Protocol, TypeVar
 
+from drstate.execution.slots import Turn
 from drstate.model.catalog import Catalog
 from drstate.model.plan import Plan
 
@@ -45,6 +46,9 @@ class Order:
     ranks: Mapping[tuple[str, str], int] = field(default_factory=dict)
     #: key -> rank of the resource
     urgency: Mapping[str, int] = field(default_factory=dict)
+    #: key -> seconds that its longest work in the plan is predicted to take; of equally urgent
+    #: resources the longest begins first, so that the end of a wave does not wait for it alone
+    seconds: Mapping[str, int] = field(default_factory=dict)
     #: an emergency: what is less urgent waits until the more urgent has ended
     barrier: bool = False
 
@@ -86,9 +90,13 @@ class Order:
         levels: list[list[str]] = []
         while sorter.is_active():
             ready = set(sorter.get_ready())
-            levels.append([key for key in keys if key in ready])
+            levels.append(sorted((key for key in keys if key in ready), key=self.turn))
             sorter.done(*ready)
         return levels
+
+    def turn(self, key: str) -> Turn:
+        """Where it stands among those that may begin; equals keep the plan's order."""
+        return self.urgency.get(key, _LAST), -self.seconds.get(key, 0)
 
     def _urgency_with_dependents(self, keys: tuple[str, ...]) -> dict[str, int]:
         """What something urgent depends on is as urgent."""
@@ -126,5 +134,18 @@ def order_of(
         essential=essential,
         ranks=ranks,
         urgency=rank_of,
+        seconds=_seconds(plan),
         barrier=plan.emergency,
     )
+
+
+def _seconds(plan: Plan) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for stage in plan.stages:
+        for shard in stage.shards:
+            chains: dict[str, int] = {}
+            for spec in shard.actions:
+                chains[spec.resource] = chains.get(spec.resource, 0) + spec.estimate_seconds
+            for key, whole in chains.items():
+                found[key] = max(found.get(key, 0), whole)
+    return found

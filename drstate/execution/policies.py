@@ -10,6 +10,7 @@ from drstate.adapters.base import Adapter
 from drstate.adapters.policy import hub_policy, policy
 from drstate.adapters.registry import adapter_for, load_adapters
 from drstate.inventory.asking import GRANTS
+from drstate.journal.address import TablePlace
 
 #: the target role's name where nobody says another one
 TARGET_ROLES = ("arn:aws:iam::*:role/drstate-target",)
@@ -24,6 +25,8 @@ class Part(StrEnum):
     ADAPTERS = "adapters"
     #: what only stack updates need
     PROGRAMS = "programs"
+    #: what drills need besides
+    DRILLS = "drills"
     DISCOVERY = "discovery"
     #: whoever runs drstate
     HUB = "hub"
@@ -35,10 +38,16 @@ def policy_of(
     *,
     role_arns: Sequence[str] = (),
     functions: Sequence[str] = (),
+    topics: Sequence[str] = (),
+    journal: TablePlace | None = None,
 ) -> dict[str, Any]:
-    """The policy document; no ``technologies``: of all. Raises ConfigError for an unknown one."""
+    """The policy document; no ``technologies``: of all. Raises ConfigError for an unknown one.
+
+    ``journal`` is the table of the shared journal, where the project has one.
+    """
     if part is Part.HUB:
-        return hub_policy(role_arns or TARGET_ROLES)
+        table = (journal.table, journal.region) if journal is not None else None
+        return hub_policy(role_arns or TARGET_ROLES, table)
     if part is Part.DISCOVERY:
         return policy((), discovery=GRANTS)
     adapters: Sequence[Adapter] = (
@@ -48,8 +57,10 @@ def policy_of(
     )
     return policy(
         adapters,
-        actions=part is not Part.PROGRAMS,
-        stacks=part is not Part.ADAPTERS,
+        actions=part in (Part.TARGET, Part.ADAPTERS),
+        stacks=part in (Part.TARGET, Part.PROGRAMS),
+        drills=part in (Part.TARGET, Part.DRILLS),
         discovery=GRANTS if part is Part.TARGET else (),
-        functions=functions if part is not Part.PROGRAMS else (),
+        functions=functions if part in (Part.TARGET, Part.ADAPTERS) else (),
+        topics=topics if part in (Part.TARGET, Part.ADAPTERS) else (),
     )

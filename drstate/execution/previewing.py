@@ -20,6 +20,7 @@ from drstate.errors import (
 )
 from drstate.execution.assembly import program_of
 from drstate.execution.errorinfo import error_info
+from drstate.execution.headroom import Headroom, exceeded, near
 from drstate.execution.knocking import acted_on, knock
 from drstate.execution.making_plan import PlannedRun
 from drstate.execution.pool import WORKERS, Admission, estimate, stated_bytes
@@ -28,6 +29,7 @@ from drstate.execution.rebinding import Lookup, look
 from drstate.execution.services import Services
 from drstate.execution.worksource import site_context
 from drstate.model.catalog import GLOBAL, Catalog
+from drstate.model.phases import Phase
 from drstate.model.plan import ActionSpec, ShardPlan, Stage, When
 from drstate.model.shard import Binding
 from drstate.model.stackops import Op, StackOutcome
@@ -35,6 +37,7 @@ from drstate.model.tags import Severity
 from drstate.report.preview import (
     ActionPreview,
     PlanPreview,
+    PrerequisiteView,
     RefusalView,
     ShardPreview,
     StagePreview,
@@ -98,14 +101,20 @@ def preview(
         for stage in planned.plan.stages
     )
     refusals, warnings = _judged(stages)
+    needs = looker.headroom.needs()
     return PlanPreview(
         plan=planned.plan,
         plan_digest=planned.plan.digest(),
         engine=services.carrier(planned.plan),
         stages=stages,
         moves=planned.plan.moves,
-        refusals=refusals,
-        warnings=(*planned.plan.warnings, *warnings),
+        refusals=(*refusals, *exceeded(needs)),
+        warnings=(
+            *planned.plan.warnings,
+            *warnings,
+            *(f"{what}; {hint}" for what, hint in near(needs)),
+        ),
+        capacity=needs,
         duration_seconds=services.clock.monotonic() - begun,
     )
 
@@ -154,6 +163,7 @@ class _Looker:
         self._services = services
         self._planned = planned
         self._caller = services.caller(planned.scope, session="drstate-preview")
+        self.headroom = Headroom(services, planned.scope, self._caller, forced=planned.plan.force)
         self._catalogs = {
             phase: catalog_for(planned.plan, phase, planned.catalog)
             for phase in planned.plan.phases
@@ -179,6 +189,7 @@ class _Looker:
         actions = tuple(
             self._action(stage, shard, spec, catalog, bindings) for spec in shard.actions
         )
+        untold = self.headroom.collect(self._planned.plan, stage, shard, catalog)
         return ShardPreview(
             shard=str(shard.id),
             account=shard.id.account,
@@ -186,11 +197,16 @@ class _Looker:
             stack=outcome,
             actions=tuple(_told_with(outcome, action) for action in actions),
             no_ops=shard.no_ops,
-            unmet=unmet(self._services, self._planned, stage, shard, catalog, self._caller)
-            if shard.id.region != GLOBAL
-            else (),
+            unmet=(*untold, *self._unmet(stage, shard, catalog)),
             error=error,
         )
+
+    def _unmet(
+        self, stage: Stage, shard: ShardPlan, catalog: Catalog
+    ) -> tuple[PrerequisiteView, ...]:
+        if shard.id.region == GLOBAL:
+            return ()
+        return unmet(self._services, self._planned, stage, shard, catalog, self._caller)
 
     def _stack(
         self, shard: ShardPlan, catalog: Catalog, bindings: tuple[Binding, ...]
@@ -222,6 +238,10 @@ class _Looker:
         catalog: Catalog,
         bindings: tuple[Binding, ...],
     ) -> ActionPreview:
+        plan = self._planned.plan
+        if plan.drill and stage.phase is Phase.CLEANUP and Phase.ACTIVATE in plan.phases:
+            # it removes what the stages before it have yet to make
+            return ActionPreview(spec=spec, done=False, after_create=True)
         try:
             entry = catalog.entry(spec.resource)
             adapter = self._services.adapter(entry.resource.technology)
@@ -234,6 +254,7 @@ class _Looker:
                 force=self._planned.plan.force,
                 emergency=self._planned.plan.emergency,
                 bindings=bindings,
+                drill=self._planned.plan.drill,
             )
             action = adapter.action(stage.phase, entry, site, spec.id)
             seen = action.observe(self._caller.derived(transient_codes=adapter.transient_codes))
@@ -280,6 +301,7 @@ def _judged(
                         what=f"{lacking.resource} is not ready for {stage.phase}",
                         why=lacking.what,
                         hint=lacking.hint,
+                        passes=True,
                     )
                 )
             else:

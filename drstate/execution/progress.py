@@ -91,10 +91,24 @@ class RunState:
     stages_finished: Mapping[str, WaveHealth] = field(default_factory=dict)
     shards: Mapping[ShardKey, ShardProgress] = field(default_factory=dict)
     health: Mapping[HealthKey, ResourceStatus] = field(default_factory=dict)
+    #: stage -> keys whose health it waits for
+    checked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    #: conditional stage -> whether it is run
+    conditions: Mapping[str, bool] = field(default_factory=dict)
     #: resources with a failed step, per stage
     failed: Mapping[str, frozenset[str]] = field(default_factory=dict)
     #: UNHEALTHY stages after which a person let the execution go on
     overridden: frozenset[str] = frozenset()
+    #: who asked that it stops once the running wave has ended
+    pause_requested: str | None = None
+    #: who gave it up while its runner lives, and why
+    cancel_requested: tuple[str, str] | None = None
+    #: it stopped because somebody asked for it
+    paused_on_request: bool = False
+    #: the wave that is checked once more before anything else goes on
+    revalidating: str | None = None
+    #: rejected at a gate, and what was done is to be undone
+    to_roll_back: bool = False
     #: from now on the execution only goes back
     rolling_back: bool = False
     #: (stage, shard, action id or stack) of what was undone
@@ -105,6 +119,19 @@ class RunState:
     def shard(self, stage: str, shard: str) -> ShardProgress:
         """Progress of the shard; one that was not begun is all PENDING."""
         return self.shards.get((stage, shard), ShardProgress())
+
+    def with_plan(self, plan: Plan) -> RunState:
+        """A copy with the plan; what is asked of it at every event is worked out once."""
+        return replace(self, plan=plan, checked={s.id: checked_resources(s) for s in plan.stages})
+
+    def unchecked(self, stage: Stage) -> bool:
+        """Whether the health of anything in the stage is not known yet.
+
+        From the end: health is told about in the order of the keys, and this is asked at every
+        event.
+        """
+        keys = self.checked.get(stage.id) or checked_resources(stage)
+        return any((stage.id, key) not in self.health for key in reversed(keys))
 
     def with_status(self, status: ExecutionStatus) -> RunState:
         """A copy in ``status``. Raises InternalError where the table forbids it."""
@@ -127,10 +154,47 @@ class RunState:
             self.with_status(ExecutionStatus.RUNNING),
             shards={key: progress.orphaned() for key, progress in self.shards.items()},
             issued=frozenset(),
+            # whoever lets it go on takes the request back; one made before it began still holds
+            pause_requested=(
+                self.pause_requested if self.status is ExecutionStatus.PENDING else None
+            ),
+            paused_on_request=False,
         )
-        if self.rolling_back or not (again or self.unhealthy_stage()):
+        if self.paused_on_request and not self.rolling_back:
+            state = state.looking_again(state.last_finished())
+        # what a drill made is not made again: from where it stood it goes on to removing it
+        drill = self.plan is not None and bool(self.plan.drill)
+        if self.rolling_back or drill or not (again or self.unhealthy_stage()):
             return state
         return state.reopened(kept)
+
+    def last_finished(self) -> str | None:
+        """The last stage of the plan that has ended."""
+        stages = [stage.id for stage in (self.plan.stages if self.plan else ())]
+        return next((one for one in reversed(stages) if one in self.stages_finished), None)
+
+    def finished_before(self, stage: str) -> str | None:
+        """The stage before this one in the plan, if it has ended."""
+        stages = [row.id for row in (self.plan.stages if self.plan else ())]
+        place = stages.index(stage) if stage in stages else 0
+        before = stages[place - 1] if place else None
+        return before if before in self.stages_finished else None
+
+    def looking_again(self, stage: str | None) -> RunState:
+        """A copy in which the stage's resources are to be checked once more."""
+        if stage is None or self.plan is None or stage in self.overridden:
+            return self
+        row = next(one for one in self.plan.stages if one.id == stage)
+        if self.plan.drill:
+            return self  # whatever became of its copies meanwhile, they are to go
+        if self.plan.never_blocks(row.phase):
+            return self
+        kept = {
+            key: status
+            for key, status in self.health.items()
+            if key[0] != stage or status is ResourceStatus.SKIPPED
+        }
+        return replace(self, revalidating=stage, health=kept)
 
     def unhealthy_stage(self) -> str | None:
         """The finished UNHEALTHY stage that nobody has overridden, if there is one."""
@@ -147,6 +211,12 @@ class RunState:
             if stage not in kept and (health is not WaveHealth.HEALTHY or self.failed.get(stage))
         } | {stage for stage, _ in self.shards if stage not in self.stages_finished}
         plan = self.plan
+        if plan is not None:
+            # what CLEANUP left is owed; once a later phase has begun, the site is in use again
+            after = {phase: {*plan.phases[n + 1 :]} for n, phase in enumerate(plan.phases)}
+            late = {phase for phase, later in after.items() if later & self.phases_started}
+            over = {s.id for s in plan.stages if plan.never_blocks(s.phase) and s.phase in late}
+            reopened -= over
         phases = {stage.phase for stage in plan.stages if stage.id in reopened} if plan else set()
         bad = {
             key
@@ -181,6 +251,7 @@ class RunState:
             failed={stage: keys for stage, keys in self.failed.items() if stage not in reopened},
             # an override was for what was seen then
             overridden=self.overridden - reopened,
+            revalidating=None if self.revalidating in reopened else self.revalidating,
         )
 
 

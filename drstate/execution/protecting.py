@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from drstate.execution.discovering import discover
 from drstate.execution.services import Services
 from drstate.model.catalog import Catalog
+from drstate.model.resource import OUTSIDE
 from drstate.model.scope import Scope
 
 if TYPE_CHECKING:
@@ -64,7 +65,10 @@ def _merged(
     caller = services.caller(scope, session="drstate-capture")
     inventory = discover(services, scope, refresh=refresh, caller=caller)
     specs, failures = capture(
-        inventory.resources, services.technologies(), caller, scope.regions.primary
+        inventory.resources,
+        (*services.technologies(), *map(services.adapter, OUTSIDE)),
+        caller,
+        scope.regions.primary,
     )
     merged = merge(
         known,

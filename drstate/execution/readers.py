@@ -10,20 +10,27 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from drstate.aws.clock import Clock, SystemClock
 from drstate.errors import UnknownNameError
+from drstate.execution.journals import open_table_journal
 from drstate.execution.lease import process_alive
+from drstate.journal.address import TablePlace, chosen
 from drstate.journal.port import ExecutionHeader, Journal
 from drstate.model import events as e
 from drstate.model.events import Event, ExecutionStatus
 from drstate.model.scope import ScopeKey
 from drstate.report.history import History, HistoryRow, history
+from drstate.report.readiness import owed
 from drstate.report.status import StatusFold, abandoned
 from drstate.report.timeline import TimelineEntry, timeline
 from drstate.report.view import ExecutionView
+
+if TYPE_CHECKING:
+    from drstate.report.evidence import Report
 
 JOURNAL_FILE = "journal.db"
 SANDBOX_FOLDER = "sandbox"
@@ -52,8 +59,10 @@ class _Folded:
 class Readers:
     """Reads executions. Close it, or use it as a context."""
 
-    def __init__(self, journal: Journal, clock: Clock) -> None:
+    def __init__(self, journal: Journal, clock: Clock, place: TablePlace | None = None) -> None:
         self.journal = journal
+        #: the table that holds the journal; None: a file
+        self.place = place
         self._clock = clock
         # what was folded already: asking again reads only what is new
         self._folds: dict[str, _Folded] = {}
@@ -67,11 +76,18 @@ class Readers:
         sandbox: bool = False,
         home: Path | None = None,
         clock: Clock | None = None,
+        journal: str | None = None,
     ) -> Readers:
-        """Readers of the project's journal. Raises StateError where it is damaged."""
+        """Readers of the project's journal: ``journal`` is its address, else as it is set.
+
+        Raises StateError where it is damaged or missing, ConfigError for an address of no kind.
+        """
+        used = clock or SystemClock()
+        place = chosen(project_dir, sandbox=sandbox, asked=journal)
+        if place is not None:
+            return cls(open_table_journal(place, used), used, place)
         from drstate.journal.sqlite import open_journal  # noqa: PLC0415 loaded when it is needed
 
-        used = clock or SystemClock()
         folder = home_of(project_dir, home, sandbox=sandbox)
         folder.mkdir(parents=True, exist_ok=True)
         return cls(open_journal(folder / JOURNAL_FILE, now=used.now), used)
@@ -114,6 +130,9 @@ class Readers:
         """The picture of an execution now; the newest one where none is named."""
         header = self.find(execution, scope)
         view = self._view(header.execution)
+        catalog = self.journal.load_catalog(header.scope)
+        if catalog is not None:
+            view = view.model_copy(update={"owed": owed(catalog, sandbox=view.sandbox)})
         gone = self._runner_gone(header)
         return abandoned(view, gone) if gone else view
 
@@ -142,9 +161,33 @@ class Readers:
         """The events of an execution as people read them."""
         return timeline(self.logs(execution, scope))
 
-    def history(self, scope: ScopeKey | None = None, limit: int = 20) -> History:
-        """Past executions, newest first, and how many succeeded."""
-        return history(self._row(header) for header in self.journal.executions(scope, limit))
+    def report(self, execution: str | None = None, scope: ScopeKey | None = None) -> Report:
+        """The report of an execution. Raises JournalError where its hash chain is broken."""
+        from drstate.report.evidence import Targets, report_of  # noqa: PLC0415 loaded when it is needed
+
+        header = self.find(execution, scope)
+        verified = self.journal.verify(header.execution)
+        catalog = self.journal.load_catalog(header.scope)
+        tags = {row.key: row.resource.tags for row in (catalog.entries if catalog else ())}
+        targets = {
+            key: Targets(priority=str(found.priority), rpo_minutes=found.rpo_minutes)
+            for key, found in tags.items()
+        }
+        story = self.journal.events(header.execution)
+        return report_of(story, self._clock.now(), targets=targets, verified=verified)
+
+    def history(
+        self,
+        scope: ScopeKey | None = None,
+        limit: int = 20,
+        *,
+        status: ExecutionStatus | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> History:
+        """Past executions, newest first, and how many succeeded; begun from since, before until."""
+        found = self.journal.executions(scope, limit, status=status, since=since, until=until)
+        return history(self._row(header) for header in found)
 
     def _row(self, header: ExecutionHeader) -> HistoryRow:
         decided = [
@@ -177,10 +220,24 @@ class Readers:
             return None
         held = self.journal.lease(header.scope)
         if held is None or held.expired(self._clock.now()):
-            return "no runner holds it"
+            return self._launched_gone(header)
         if held.host == socket.gethostname() and not process_alive(held.pid):
             return f"its runner, process {held.pid} on {held.host}, is gone"
         return None
+
+    def _launched_gone(self, header: ExecutionHeader) -> str | None:
+        """Nobody holds the lease: whether a process in the background is still on its way."""
+        if header.status is not ExecutionStatus.PENDING:
+            return "no runner holds it"
+        told = self.journal.events(header.execution, kinds=("runner_launched",))
+        launched = told[-1].payload if told else None
+        if not isinstance(launched, e.RunnerLaunched):
+            return "no runner holds it"
+        if launched.host != socket.gethostname():
+            return f"process {launched.pid} on {launched.host} was to run it and has not begun"
+        if process_alive(launched.pid):
+            return None
+        return f"its process {launched.pid} ended before it began, see {launched.log}"
 
 
 def home_of(project_dir: Path, home: Path | None, *, sandbox: bool) -> Path:

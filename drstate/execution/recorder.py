@@ -51,6 +51,8 @@ class Recorder:
         self._state = RunState()
         self._fold = StatusFold()
         self._begun: dict[str, datetime] = {}
+        #: number of the last event taken in
+        self._seq = 0
 
     @property
     def state(self) -> RunState:
@@ -66,11 +68,28 @@ class Recorder:
         """Make the event durable, then act on it. Raises JournalError where the lease is lost."""
         with self._lock:
             event = self._journal.append(self.execution, payload, self._fence)
-            for command in self._take(event):
-                self._queue.put(command)
-            if self._on_event is not None:
-                self._on_event(event)
+            if event.seq > self._seq + 1:
+                # people speak from other processes: what they said came before this
+                self._hear(until=event.seq)
+            self._tell(event)
             return event
+
+    def catch_up(self) -> None:
+        """Take in what other processes have said since (a decision, a request)."""
+        with self._lock:
+            self._hear()
+
+    def _hear(self, until: int | None = None) -> None:
+        for event in self._journal.events(self.execution, self._seq):
+            if until is not None and event.seq >= until:
+                return
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        for command in self._take(event):
+            self._queue.put(command)
+        if self._on_event is not None:
+            self._on_event(event)
 
     def warn(self, text: str, hint: str = "") -> None:
         """Tell people something, once."""
@@ -94,6 +113,7 @@ class Recorder:
     def _take(self, event: Event) -> tuple[Command, ...]:
         self._state, commands = reduce(self._state, event.payload)
         self._fold.feed(event)
+        self._seq = event.seq
         match event.payload:
             case e.ExecutionCreated():
                 self._begun["execution"] = event.at
@@ -101,6 +121,8 @@ class Recorder:
                 self._begun.setdefault(str(phase), event.at)
             case e.StageStarted(stage=stage):
                 self._begun.setdefault(stage, event.at)
+            case e.GateDecided() | e.RunnerAttached() if self._state.revalidating:
+                self._begun[f"again {self._state.revalidating}"] = event.at
             case e.ShardStarted(stage=stage, shard=shard):
                 self._begun.setdefault(f"{stage}/{shard}", event.at)
             case _:

@@ -15,24 +15,34 @@ from dataclasses import replace
 from drstate.errors import InternalError
 from drstate.execution.commands import (
     AskGate,
+    CheckCondition,
     CheckHealth,
     Command,
     FinishExecution,
-    FinishPhase,
+    FinishRevalidation,
     FinishStage,
+    HoldShard,
     MoveState,
+    PauseAsRequested,
     PauseUnhealthy,
     RunShard,
     StartPhase,
     StartStage,
 )
-from drstate.execution.progress import ENDED, RunState, checked_resources
+from drstate.execution.progress import RunState
+from drstate.execution.scheduling import due_in_phase, failed_for_good
 from drstate.execution.states import GOES_BACK, StepState, step_transition
 from drstate.model import events
 from drstate.model.events import ExecutionStatus, Payload
 from drstate.model.health import ResourceStatus, WaveHealth
 from drstate.model.phases import Phase
-from drstate.model.plan import Stage
+
+#: what goes on while a wave is looked at once more
+_UNDER_WAY = (RunShard, HoldShard, CheckHealth, FinishStage)
+#: what does not begin any more once a person has asked for a pause
+_BEGINNINGS = (StartPhase, MoveState, CheckCondition, AskGate, StartStage)
+#: told to people, whatever the execution is doing, or that it has ended
+_ANY_TIME = (events.Warned, events.NotificationDelivered, events.NotificationFailed)
 
 
 def reduce(state: RunState, event: Payload) -> tuple[RunState, tuple[Command, ...]]:
@@ -61,85 +71,79 @@ def due(state: RunState) -> tuple[Command, ...]:
     """
     if state.status is not ExecutionStatus.RUNNING or state.plan is None or state.rolling_back:
         return ()
-    if False in state.gates_decided.values():
+    if False in state.gates_decided.values() or state.cancel_requested is not None:
         return (FinishExecution(ExecutionStatus.CANCELLED),)
+    again = _due_again(state)
     for phase in state.plan.phases:
-        commands = tuple(_due_in_phase(state, phase))
+        commands = tuple(due_in_phase(state, phase))
+        if again:
+            # what is under way goes on; nothing new begins before the wave was looked at
+            return again + tuple(one for one in commands if isinstance(one, _UNDER_WAY))
         if commands:
-            return commands
+            return _held_back(state, commands)
         if not state.phases_finished[phase]:
             break
-    failed = not all(state.phases_finished.values()) or any(state.failed.values())
+    failed = not all(state.phases_finished.values()) or failed_for_good(state)
     failed = failed or bool(state.plan.unreached)
+    if state.plan.drill:
+        failed = failed or WaveHealth.UNHEALTHY in state.stages_finished.values()
     return (FinishExecution(ExecutionStatus.FAILED if failed else ExecutionStatus.COMPLETED),)
 
 
-def _due_in_phase(state: RunState, phase: Phase) -> Iterator[Command]:
-    if state.plan is None or phase in state.phases_finished:
-        return
-    stages = [stage for stage in state.plan.stages if stage.phase is phase]
-    first = stages[0] if stages else None
-    if phase not in state.phases_started:
-        # the gate of a phase's first stage stands before the phase
-        if first is not None and first.gate and first.id not in state.gates_decided:
-            yield AskGate(first.id)
-        else:
-            yield StartPhase(phase)
-        return
-    if phase is Phase.REPLICATE:
-        for move in state.plan.moves:
-            if (move.resource, move.from_stack) not in state.moved:
-                yield MoveState(move.resource, move.from_stack)
-                return
-    for stage in stages:
-        health = state.stages_finished.get(stage.id)
-        if health is None:
-            yield from _due_in_stage(state, stage)
-            return
-        if health is WaveHealth.UNHEALTHY and stage.id not in state.overridden:
-            yield PauseUnhealthy(stage.id)
-            return
-    yield FinishPhase(phase, ok=True)
+def _due_again(state: RunState) -> tuple[Command, ...]:
+    """What is due before the execution goes on after it had waited: the wave before, once more."""
+    stage = next(
+        (row for row in (state.plan.stages if state.plan else ()) if row.id == state.revalidating),
+        None,
+    )
+    if stage is None:
+        return ()
+    if state.stages_finished.get(stage.id) is WaveHealth.UNHEALTHY:
+        # only an override leads on from here; a resume without one opens the wave again
+        return () if stage.id in state.overridden else (PauseUnhealthy(stage.id),)
+    if state.unchecked(stage):
+        return (CheckHealth(stage.id),)
+    return (FinishRevalidation(stage.id),)
 
 
-def _due_in_stage(state: RunState, stage: Stage) -> Iterator[Command]:
-    if stage.gate and stage.id not in state.gates_decided:
-        yield AskGate(stage.id)
-        return
-    if stage.id not in state.stages_started:
-        yield StartStage(stage.id)
-        return
-    shards = {str(shard.id): state.shard(stage.id, str(shard.id)) for shard in stage.shards}
-    if not all(progress.state in ENDED for progress in shards.values()):
-        for shard, progress in shards.items():
-            if progress.state not in ENDED:
-                yield RunShard(stage.id, shard)
-        return
-    if any((stage.id, key) not in state.health for key in checked_resources(stage)):
-        yield CheckHealth(stage.id)
-        return
-    yield FinishStage(stage.id)
+def _held_back(state: RunState, commands: tuple[Command, ...]) -> tuple[Command, ...]:
+    """The commands, or the pause that a person asked for once only new work would begin."""
+    if state.pause_requested is None:
+        return commands
+    going = tuple(one for one in commands if not isinstance(one, _BEGINNINGS))
+    return going or (PauseAsRequested(),)
 
 
-def _apply(state: RunState, event: Payload) -> RunState:  # noqa: C901 - one case a kind
+def _apply(state: RunState, event: Payload) -> RunState:  # noqa: C901, PLR0912 - one case a kind
     match event:
-        case events.ExecutionCreated(plan=plan):
+        case events.ExecutionCreated(plan=plan, planned=planned):
             if state.plan is not None:
                 raise _misplaced(event, "the execution was created already")
-            return replace(state, plan=plan)
+            return state.with_plan(plan) if planned else state
+        case events.ExecutionPlanned(plan=plan):
+            if state.plan is not None:
+                raise _misplaced(event, "the execution has a plan already")
+            return state.with_plan(plan)
+        case events.PauseRequested(by=by):
+            return replace(state, pause_requested=by)
+        case events.CancelRequested(by=by, reason=reason):
+            return replace(state, cancel_requested=(by, reason))
+        case events.RunnerLaunched() | events.Dispatched():
+            return state
         case events.RunnerAttached():
             return state.attached()
         case events.ConsentRecorded(kind=kind):
             return replace(state, consents=state.consents | {kind})
-        case events.ExecutionPaused():
-            return state.with_status(ExecutionStatus.PAUSED)
+        case events.ExecutionPaused(requested_by=asked):
+            paused = state.with_status(ExecutionStatus.PAUSED)
+            if not asked:
+                return paused
+            return replace(paused, pause_requested=None, paused_on_request=True)
         case events.GateOpened(stage=stage):
             paused = state.with_status(ExecutionStatus.PAUSED)
             return replace(paused, gates_opened=state.gates_opened | {stage})
-        case events.GateDecided(stage=stage, approved=approved):
-            if state.status is ExecutionStatus.PAUSED:
-                state = state.with_status(ExecutionStatus.RUNNING)
-            return replace(state, gates_decided={**state.gates_decided, stage: approved})
+        case events.GateDecided():
+            return _decided(state, event)
         case events.ExecutionFinished(status=status):
             return state.with_status(status)
         case events.RollbackStarted():
@@ -148,12 +152,27 @@ def _apply(state: RunState, event: Payload) -> RunState:  # noqa: C901 - one cas
             return replace(state, rolling_back=True)
     # the last steps of a runner that was asked to stop still end, and are told
     going = state.status in (ExecutionStatus.RUNNING, ExecutionStatus.PAUSED)
-    if not going and not isinstance(event, events.Warned):
+    if not going and not isinstance(event, _ANY_TIME):
         raise _misplaced(event, f"the execution is {state.status}")
     return _apply_progress(state, event)
 
 
-def _apply_progress(state: RunState, event: Payload) -> RunState:  # noqa: C901 - the same
+def _decided(state: RunState, event: events.GateDecided) -> RunState:
+    if event.stage in state.gates_decided:
+        return state  # two people decided at once: the first one counts
+    if event.rollback and not event.approved:
+        # it stays where it is until the rollback begins
+        return replace(state, to_roll_back=True)
+    if state.status is ExecutionStatus.PAUSED:
+        state = state.with_status(ExecutionStatus.RUNNING)
+    decided = {**state.gates_decided, event.stage: event.approved}
+    state = replace(state, gates_decided=decided)
+    if not event.approved or event.stage not in state.gates_opened:
+        return state
+    return state.looking_again(state.finished_before(event.stage))
+
+
+def _apply_progress(state: RunState, event: Payload) -> RunState:  # noqa: C901, PLR0912 - the same
     match event:
         case events.PhaseStarted(phase=phase):
             return replace(state, phases_started=state.phases_started | {phase})
@@ -172,8 +191,19 @@ def _apply_progress(state: RunState, event: Payload) -> RunState:  # noqa: C901 
             return replace(state, stages_started=state.stages_started | {stage})
         case events.StageFinished(stage=stage, health=health):
             return replace(state, stages_finished={**state.stages_finished, stage: health})
+        case events.ConditionChecked(stage=stage, met=met):
+            return replace(state, conditions={**state.conditions, stage: met})
         case events.WaveOverridden(stage=stage):
-            return replace(state, overridden=state.overridden | {stage})
+            again = None if state.revalidating == stage else state.revalidating
+            overridden = state.overridden | {stage}
+            return replace(state, overridden=overridden, revalidating=again)
+        case events.WaveRevalidated(stage=stage, health=health):
+            over = health is not WaveHealth.UNHEALTHY or stage in state.overridden
+            return replace(
+                state,
+                stages_finished={**state.stages_finished, stage: health},
+                revalidating=None if over else stage,
+            )
         case events.HealthChecked(stage=stage, resource=resource, status=status):
             return replace(state, health={**state.health, (stage, resource): status})
         case events.ResourceSkipped(stage=stage, resource=resource):
@@ -185,6 +215,10 @@ def _apply_progress(state: RunState, event: Payload) -> RunState:  # noqa: C901 
 
 def _apply_step(state: RunState, event: Payload) -> RunState:
     match event:
+        case (
+            events.ShardTaken(stage=stage, shard=shard) | events.ShardLeft(stage=stage, shard=shard)
+        ):
+            return state.with_shard(stage, shard, state.shard(stage, shard).orphaned())
         case events.ShardStarted(stage=stage, shard=shard):
             progress = state.shard(stage, shard)
             begun = step_transition(progress.state, StepState.RUNNING)

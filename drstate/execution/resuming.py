@@ -6,17 +6,24 @@ finished, what was begun is observed first, what failed is tried again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from drstate.errors import UsageError
+from drstate.execution.deciding import refuse_other_world
 from drstate.execution.executing import RunOptions, run_attempt
-from drstate.execution.gates import Answer, Ask
+from drstate.execution.gates import Answer, Ask, TellToken, refuse_starter
 from drstate.execution.interrupts import InterruptPolicy
+from drstate.execution.planning_late import plan_now
 from drstate.execution.recorder import OnEvent, Recorder
 from drstate.execution.services import Services
 from drstate.execution.states import FINAL
+from drstate.execution.taking_over import vouching, wait_out
+from drstate.journal.port import ExecutionHeader
 from drstate.model import events as e
 from drstate.model.catalog import Catalog
 from drstate.model.events import ExecutionStatus
-from drstate.model.scope import ScopeKey
+from drstate.model.phases import Operation
+from drstate.model.scope import Policies, ScopeKey
 from drstate.report.view import ExecutionView
 
 _CAN_GO_ON = (
@@ -39,14 +46,19 @@ def resume(
     on_event: OnEvent | None = None,
     parallel: int | None = None,
     interrupts: InterruptPolicy | None = None,
+    tell_token: TellToken | None = None,
+    take_over: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> ExecutionView:
     """Go on with ``execution``, or with the newest one (of ``scope``) that can go on.
 
     ``approve`` decides the gate that is open; without it ``ask`` is asked, or the execution stays
     paused. ``override`` is the reason why it may go on after the UNHEALTHY wave at which it waits;
-    without it that wave is tried and judged again. Raises UnknownNameError, UsageError (it has
-    ended, or goes back, the sandbox does not match, there is nothing to override), JournalError
-    (another runner is at it).
+    without it that wave is tried and judged again. ``take_over``: the caller vouches that the last
+    runner is dead; without it, calls that it may have under way are waited out, which ``tell``
+    hears. Raises UnknownNameError, UsageError (it has ended, or goes back, the sandbox does not
+    match, there is nothing to override, the caller may not decide the gate), JournalError (another
+    runner is at it).
     """
     if override is not None and not override.strip():
         raise UsageError(
@@ -57,33 +69,20 @@ def resume(
     header = services.readers.find(
         execution, scope, among=_CAN_GO_ON if execution is None else None
     )
-    if header.status in FINAL:
-        raise UsageError(
-            f"execution {header.execution} is {header.status}",
-            why="it has ended; there is nothing left to go on with",
-            hint=f"see it: drstate status {header.execution}; begin anew: drstate up",
-        )
-    newest = services.journal.executions(header.scope, limit=1)[0]
-    if newest.execution != header.execution:
-        raise UsageError(
-            f"execution {header.execution} of {header.scope} was overtaken by {newest.execution}",
-            why="its plan was made for roles and a catalog that may have changed since",
-            hint="begin anew: drstate up; the newest one: drstate status " + newest.execution,
-        )
-    if header.sandbox != services.sandbox:
-        raise UsageError(
-            f"execution {header.execution} belongs to "
-            f"{'the sandbox' if header.sandbox else 'real accounts'}",
-            why="a run never changes from one world to the other",
-            hint="add --sandbox" if header.sandbox else "leave --sandbox out",
-        )
+    _refuse_unfit(services, header)
     loaded = services.scope(header.scope.customer, header.scope.environment)
     decision = None
     if approve is not None:
+        _refuse_decision(services, header, loaded.policies)
         decision = Answer(approved=approve, by=services.operator, comment=comment)
+    vouched = wait_out(services, header, vouched=take_over, tell=tell)
 
-    def begin(recorder: Recorder, _fence: int) -> Catalog:
+    def begin(recorder: Recorder, fence: int) -> Catalog:
         recorder.load()
+        if vouched:
+            recorder.append(vouching(vouched))
+        if recorder.state.plan is None and recorder.state.cancel_requested is None:
+            return plan_now(services, loaded, recorder, fence)
         catalog = services.journal.load_catalog(header.scope)
         if catalog is None:
             raise UsageError(
@@ -106,13 +105,64 @@ def resume(
         loaded,
         header.execution,
         begin,
-        resumed=True,
-        options=RunOptions(ask, on_event, parallel, interrupts),
+        resumed=header.status is not ExecutionStatus.PENDING,
+        options=RunOptions(ask, on_event, parallel, interrupts, tell_token),
         decision=decision,
     )
 
 
+def _refuse_unfit(services: Services, header: ExecutionHeader) -> None:
+    """Raise UsageError where nobody may go on with it from here."""
+    if header.status in FINAL:
+        raise UsageError(
+            f"execution {header.execution} is {header.status}",
+            why="it has ended; there is nothing left to go on with",
+            hint=f"see it: drstate status {header.execution}; begin anew: drstate up",
+        )
+    if header.operation is Operation.TEST and header.status is ExecutionStatus.FAILED:
+        raise UsageError(
+            f"execution {header.execution} is a drill that has failed",
+            why="its copies are not made again; what may be left of them is only removed",
+            hint=f"remove it: drstate test --cleanup -c {header.scope.customer} "
+            f"-e {header.scope.environment}; rehearse anew: drstate test",
+        )
+    newest = services.journal.executions(header.scope, limit=1)[0]
+    if newest.execution != header.execution:
+        raise UsageError(
+            f"execution {header.execution} of {header.scope} was overtaken by {newest.execution}",
+            why="its plan was made for roles and a catalog that may have changed since",
+            hint="begin anew: drstate up; the newest one: drstate status " + newest.execution,
+        )
+    refuse_other_world(services, header)
+
+
+def _refuse_decision(services: Services, header: ExecutionHeader, policies: Policies) -> None:
+    """Raise UsageError where the open gate, if there is one, is not for this person to decide."""
+    if not _waits_at_gate(services, header):
+        return
+    refuse_starter(policies, header.operator, services.operator, header.execution)
+    if policies.approval_token:
+        raise UsageError(
+            f"the gate of execution {header.execution} is decided with its token only",
+            why="the scope file says policies.approval_token: true",
+            hint=f"use it: drstate approve {header.execution} --token TOKEN",
+        )
+
+
+def _waits_at_gate(services: Services, header: ExecutionHeader) -> bool:
+    story = services.journal.events(header.execution, kinds=("gate_opened", "gate_decided"))
+    opened = {row.payload.stage for row in story if isinstance(row.payload, e.GateOpened)}
+    decided = {row.payload.stage for row in story if isinstance(row.payload, e.GateDecided)}
+    return bool(opened - decided)
+
+
 def _refuse_going_back(recorder: Recorder) -> None:
+    if recorder.state.to_roll_back and not recorder.state.rolling_back:
+        raise UsageError(
+            f"execution {recorder.execution} was rejected",
+            why="whoever rejected it wants undone what it did",
+            hint=f"undo it: drstate rollback {recorder.execution} --yes",
+        )
     if not recorder.state.rolling_back:
         return
     raise UsageError(

@@ -19,11 +19,13 @@ from drstate.execution.commands import Command
 from drstate.execution.cutoff import pause_interrupted
 from drstate.execution.interrupts import InterruptPolicy, Interrupts, ending_for
 from drstate.execution.lease import HeldLease
+from drstate.execution.notifying import teller
 from drstate.execution.recorder import OnEvent, Recorder
 from drstate.execution.services import Services
 from drstate.execution.states import GOES_BACK
+from drstate.execution.taking_over import wait_out
 from drstate.execution.undoing import Undoing
-from drstate.execution.wayback import RETURNING, Trail, WayBack, way_back
+from drstate.execution.wayback import RETURNING, Trail, WayBack, plan_of, way_back
 from drstate.execution.workbench import Stop, StoppedError, Workbench
 from drstate.journal.port import ExecutionHeader
 from drstate.model import events as e
@@ -60,10 +62,19 @@ def look_back(
     header = services.readers.find(execution, scope, among=None if execution else GOES_BACK)
     _refuse(services, header, scope)
     story = services.journal.events(header.execution)
-    created = story[0].payload
-    if not isinstance(created, e.ExecutionCreated):
-        raise UsageError(f"execution {header.execution} has no plan", hint="drstate history")
-    plan = created.plan
+    plan = plan_of(story)
+    if plan is None:
+        raise UsageError(
+            f"execution {header.execution} has no plan",
+            why="it ended before it was planned; there is nothing to undo",
+            hint=f"see it: drstate status {header.execution}",
+        )
+    if plan.drill:
+        raise UsageError(
+            f"execution {header.execution} is a drill",
+            why="it changed nothing that could be put back; what it made is removed",
+            hint=f"drstate test --cleanup -c {plan.scope.customer} -e {plan.scope.environment}",
+        )
     known = sorted({stage.wave for stage in plan.stages})
     unknown = sorted(set(waves) - set(known))
     if unknown:
@@ -93,6 +104,7 @@ def rollback(
     """
     header = looked.header
     scope = services.scope(header.scope.customer, header.scope.environment)
+    wait_out(services, header)
     identity = services.runner()
     stop = Stop()
 
@@ -100,14 +112,17 @@ def rollback(
         stop.request("the lease was lost", error)
 
     queue: SimpleQueue[Command] = SimpleQueue()
-    with HeldLease(services.journal, header.scope, identity, on_lost=lost) as lease:
+    people = teller(services, scope, header.execution)
+    with people, HeldLease(services.journal, header.scope, identity, on_lost=lost) as lease:
+        told = people.beside(on_event)
         recorder = Recorder(
-            services.journal, header.execution, lease.fence, services.clock, queue, on_event
+            services.journal, header.execution, lease.fence, services.clock, queue, told
         )
         # looked at again under the lease: another attempt may have gone further
         looked = look_back(services, header.execution, waves=looked.waves)
         trail = Trail.of(services.journal.events(header.execution))
         recorder.load()
+        people.attach(recorder)
         keeper = CatalogKeeper(services.journal, _catalog(services, header), lease.fence)
         bench = workbench(
             services,
@@ -146,7 +161,8 @@ def rollback(
             interrupts, ending, stop=stop.request, last_words=lambda: pause_interrupted(recorder)
         ):
             _go(services, bench, looked, trail)
-        return recorder.view()
+        view = recorder.view()
+    return people.said(view)
 
 
 def exit_code(view: ExecutionView) -> ExitCode:

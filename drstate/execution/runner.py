@@ -8,7 +8,7 @@ ran out start nothing more and end what runs, in good order first; what was cut 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
 
@@ -16,14 +16,19 @@ from drstate.errors import DrstateError, JournalError
 from drstate.execution import commands as c
 from drstate.execution.budgets import Budgets
 from drstate.execution.commands import Command
+from drstate.execution.conditions import judged
 from drstate.execution.cutoff import pause_interrupted, tell_unknown
+from drstate.execution.drillend import settle_drill
 from drstate.execution.ending import Ending
 from drstate.execution.errorinfo import error_info
-from drstate.execution.gates import Answer, Ask, question
+from drstate.execution.gates import Answer
+from drstate.execution.gatestep import GateStep
 from drstate.execution.health import FAILING, HealthStep, wave_health
 from drstate.execution.interrupts import Interrupts
+from drstate.execution.leaving_out import hold_shard, left_by_cleanup, settle_cleanup, skip_stage
 from drstate.execution.order import Order
 from drstate.execution.pool import WORKERS, Admission
+from drstate.execution.reducer import due
 from drstate.execution.shardstep import ShardStep
 from drstate.execution.workbench import StoppedError, Workbench
 from drstate.model import events as e
@@ -32,6 +37,8 @@ from drstate.model.events import ErrorInfo, ExecutionStatus
 from drstate.model.phases import Phase
 from drstate.model.plan import Move, ShardPlan, Stage
 
+#: takes the shards that are due now, the most urgent first
+HandOver = Callable[[list[c.RunShard]], None]
 #: how often a stage's budget is looked at while its shards run
 LOOK_SECONDS = 0.5
 
@@ -45,19 +52,24 @@ class Runner:
         queue: SimpleQueue[Command],
         order: Order,
         *,
-        ask: Ask | None,
+        gates: GateStep,
         decision: Answer | None = None,
+        mend: Callable[[], None],
         move: Callable[[Move], tuple[str, ...]],
         admission: Admission,
         cost: Callable[[ShardPlan], int],
         ending: Ending,
         interrupts: Interrupts,
+        hand_over: HandOver | None = None,
+        spent: Mapping[str, float] | None = None,
     ) -> None:
         self._bench = bench
         self._recorder = bench.recorder
         self._queue = queue
         self._order = order
-        self._ask = ask
+        self._gates = gates
+        #: mends the stacks of steps that were cut off, where the execution is given up
+        self._mend = mend
         #: answers the gate that is open now; later gates ask again
         self._decision = decision
         self._move = move
@@ -66,19 +78,28 @@ class Runner:
         self._cost = cost
         self._ending = ending
         self._interrupts = interrupts
+        #: where shards go that are not run in this process; then this attempt has done its part
+        self._hand_over = hand_over
         self._running: set[Future[None]] = set()
-        self._budgets = Budgets(bench.clock, bench.recorder.execution)
+        self._budgets = Budgets(bench.clock, bench.recorder.execution, spent)
         self._waiting: list[c.RunShard] = []
-        #: the stage whose shards were given last; one stage is worked on at a time
-        self._at_work: Stage | None = None
+        #: stages whose shards were given; more than one where waves overlap
+        self._at_work: dict[str, Stage] = {}
+        self._checks: ThreadPoolExecutor | None = None
 
-    def run(self, attached: e.RunnerAttached) -> None:
-        """Go on until there is nothing left to do now.
+    def run(self, attached: e.RunnerAttached | None) -> None:
+        """Go on until there is nothing left to do now, or until shards are handed over.
+
+        None: this attempt is a part of one that was told already; it takes up what is due.
 
         Raises RunInterruptedError (after pausing), JournalError where the lease was lost, and what
         the journal raises.
         """
-        self._recorder.append(attached)
+        if attached is not None:
+            self._recorder.append(attached)
+        else:
+            for command in due(self._recorder.state):
+                self._queue.put(command)
         workers = max(1, self._bench.parallel)
         pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix=WORKERS)
         with self._interrupts:
@@ -87,13 +108,17 @@ class Runner:
             except (KeyboardInterrupt, StoppedError):
                 self._end("interrupted")
                 self._stop_if_lost()
-                raise pause_interrupted(self._recorder) from None
+                if self._recorder.state.cancel_requested is None or self._interrupts.asked:
+                    raise pause_interrupted(self._recorder) from None
+                self._give_up()
             except BaseException:
                 self._end("the run broke off")
                 raise
             finally:
                 # threads that were given up are left to themselves
                 pool.shutdown(wait=not self._running, cancel_futures=True)
+                if self._checks is not None:
+                    self._checks.shutdown(wait=not self._running, cancel_futures=True)
 
     def _loop(self, pool: ThreadPoolExecutor) -> None:
         while self._recorder.state.status is ExecutionStatus.RUNNING:
@@ -101,12 +126,16 @@ class Runner:
             batch = self._next_batch()
             for command in batch:
                 if isinstance(command, c.RunShard):
-                    self._at_work = self._stage(command.stage)
+                    self._at_work[command.stage] = self._stage(command.stage)
                     self._waiting.append(command)
                 else:
                     self._perform(command)
                 self._check()
-            if not self._waiting or self._in_time(self._at_work):
+            if self._hand_over is not None:
+                if self._waiting and not batch and not self._running and self._all_in_time():
+                    self._hand_over(self._order.admit(self._waiting, busy=False)[0])
+                    return
+            elif not self._waiting or self._all_in_time():
                 self._admit(pool)
             if not batch and self._running:
                 self._await_shard()
@@ -135,7 +164,7 @@ class Runner:
 
     def _await_shard(self) -> None:
         ended, running = wait(self._running, LOOK_SECONDS, return_when=FIRST_COMPLETED)
-        if not ended and not self._in_time(self._at_work):
+        if not ended and not self._all_in_time():
             return
         self._running = running
         for future in ended:
@@ -162,6 +191,8 @@ class Runner:
         self._stop_if_lost()
         if self._interrupts.asked:
             raise KeyboardInterrupt
+        if self._recorder.state.cancel_requested is not None:
+            raise StoppedError("cancelled")
 
     def _stop_if_lost(self) -> None:
         if self._bench.stop.error is not None:
@@ -171,10 +202,13 @@ class Runner:
         stage = self._stage(command.stage)
         shard = next(row for row in stage.shards if str(row.id) == command.shard)
         with self._admission.admitted(ticket, self._cost(shard), self._bench.stop.check):
-            ShardStep(self._bench, stage, shard, levels=self._order.levels).run()
+            ShardStep(
+                self._bench, stage, shard, levels=self._order.levels, turn=self._order.turn
+            ).run()
 
-    def _perform(self, command: Command) -> None:  # noqa: C901 - one case a kind
-        if self._recorder.state.status is not ExecutionStatus.RUNNING:
+    def _perform(self, command: Command) -> None:  # noqa: C901, PLR0912 - one case a kind
+        state = self._recorder.state
+        if state.status is not ExecutionStatus.RUNNING or state.cancel_requested is not None:
             return
         match command:
             case c.StartPhase(phase=phase):
@@ -182,20 +216,44 @@ class Runner:
             case c.MoveState(resource=resource, from_stack=source):
                 self._move_state(resource, source)
             case c.AskGate(stage=stage):
-                self._gate(self._stage(stage))
+                answer, self._decision = self._decision, None
+                asked = self._bench.clock.monotonic()
+                self._gates.run(self._stage(stage), answer, self._pause)
+                self._budgets.forgive(self._bench.clock.monotonic() - asked)
             case c.StartStage(stage=stage):
                 self._start_stage(self._stage(stage))
+            case c.CheckCondition(stage=stage):
+                self._recorder.append(judged(self._bench, self._stage(stage)))
+            case c.SkipStage(stage=stage):
+                skip_stage(self._recorder, self._stage(stage))
+            case c.HoldShard(stage=stage, shard=shard, guard=guard):
+                hold_shard(self._recorder, self._stage(stage), shard, guard)
             case c.CheckHealth(stage=stage):
                 if self._in_time(self._stage(stage)):
-                    HealthStep(self._bench, self._stage(stage)).run()
+                    self._check_health(self._stage(stage))
             case c.FinishStage(stage=stage):
                 self._finish_stage(self._stage(stage))
             case c.PauseUnhealthy(stage=stage):
                 self._pause_unhealthy(stage)
+            case c.PauseAsRequested():
+                by = self._recorder.state.pause_requested or ""
+                self._pause(f"{by} asked for a pause; the wave that ran has ended", by=by)
+            case c.FinishRevalidation(stage=stage):
+                self._finish_revalidation(self._stage(stage))
             case c.FinishPhase(phase=phase, ok=ok):
                 self._finish_phase(phase, ok)
             case c.FinishExecution(status=status):
                 self._finish(status, None)
+
+    def _check_health(self, stage: Stage) -> None:
+        """Judge the wave's resources; beside other waves' work where the plan lets them overlap."""
+        step = HealthStep(self._bench, stage, self._order.essential)
+        if all(row.needs is None for row in self._bench.plan.stages):
+            step.run()
+            return
+        if self._checks is None:
+            self._checks = ThreadPoolExecutor(thread_name_prefix="health")
+        self._running.add(self._checks.submit(step.run))
 
     def _stage(self, stage: str) -> Stage:
         return next(row for row in self._bench.plan.stages if row.id == stage)
@@ -231,36 +289,11 @@ class Runner:
             )
         )
 
-    def _gate(self, stage: Stage) -> None:
-        impaired = self._recorder.fold.impaired_before(stage.id)
-        asked = question(self._recorder.execution, self._bench.plan, stage, impaired)
-        answer, self._decision = self._decision, None
-        if answer is None:
-            self._recorder.append(
-                e.GateOpened(
-                    stage=stage.id,
-                    reason=asked.reason,
-                    checklist=asked.checklist,
-                    impaired=asked.impaired,
-                )
-            )
-            if self._ask is None:
-                self._pause(asked.reason)
-                return
-            with self._interrupts.asking():
-                answer = self._ask(asked)
-        self._recorder.append(
-            e.GateDecided(
-                stage=stage.id,
-                approved=answer.approved,
-                by=answer.by,
-                comment=answer.comment,
-            )
-        )
-
     def _pause_unhealthy(self, stage: str) -> None:
         statuses = self._recorder.state.health.items()
         bad = [k for (where, k), status in statuses if where == stage and status in FAILING]
+        if self._bench.plan.emergency:
+            self._escalate(stage, bad)
         override, back, cancel = self._recorder.fold.decisions()
         self._pause(
             f"{stage} is UNHEALTHY ({', '.join(sorted(bad))})",
@@ -268,23 +301,35 @@ class Runner:
             f"or roll back: {back}; or cancel: {cancel}",
         )
 
-    def _pause(self, reason: str, hint: str = "") -> None:
+    def _escalate(self, stage: str, resources: list[str]) -> None:
+        """A critical service did not come up: more people are needed than the one at the keys."""
+        essential = tuple(sorted(set(resources) & set(self._order.essential)))
+        contacts = tuple(self._bench.scope.contacts)
+        self._recorder.append(e.Escalated(stage=stage, resources=essential, contacts=contacts))
+
+    def _pause(self, reason: str, hint: str = "", *, by: str = "") -> None:
         if self._recorder.state.status not in (ExecutionStatus.RUNNING, ExecutionStatus.PAUSED):
             return
         hint = hint or f"go on with: drstate resume {self._recorder.execution}"
-        self._recorder.append(e.ExecutionPaused(reason=reason, hint=hint))
+        self._recorder.append(e.ExecutionPaused(reason=reason, hint=hint, requested_by=by))
 
     def _start_stage(self, stage: Stage) -> None:
         error = self._budgets.phase(stage)
-        if error is not None:
+        if error is not None and not self._bench.plan.never_blocks(stage.phase):
             self._finish(ExecutionStatus.FAILED, error_info(error))
             return
         self._recorder.append(e.StageStarted(stage=stage.id))
 
-    def _in_time(self, stage: Stage | None) -> bool:
-        """Whether the stage may go on; where not, running steps end and the execution fails."""
-        error = self._budgets.stage(stage) if stage is not None else None
-        if error is None:
+    def _all_in_time(self) -> bool:
+        return all(self._in_time(stage) for stage in tuple(self._at_work.values()))
+
+    def _in_time(self, stage: Stage) -> bool:
+        """Whether the stage may go on; where not, running steps end and the execution fails.
+
+        CLEANUP may: what would be stopped for it is what comes after. Its steps end by themselves.
+        """
+        error = self._budgets.stage(stage)
+        if error is None or self._bench.plan.never_blocks(stage.phase):
             return True
         failed = self._end("the stage's budget ran out")
         if failed is not None:
@@ -297,19 +342,45 @@ class Runner:
     def _finish_stage(self, stage: Stage) -> None:
         health = self._recorder.state.health
         statuses = {key: status for (where, key), status in health.items() if where == stage.id}
+        blocks = not self._bench.plan.never_blocks(stage.phase)
+        self._at_work.pop(stage.id, None)
         self._recorder.append(
             e.StageFinished(
                 stage=stage.id,
-                health=wave_health(statuses, self._order.essential),
+                health=wave_health(statuses, self._order.essential, blocks=blocks),
                 duration_seconds=self._recorder.seconds_since(stage.id),
             )
         )
+
+    def _finish_revalidation(self, stage: Stage) -> None:
+        health = self._recorder.state.health
+        statuses = {key: status for (where, key), status in health.items() if where == stage.id}
+        self._recorder.append(
+            e.WaveRevalidated(
+                stage=stage.id,
+                health=wave_health(
+                    statuses,
+                    self._order.essential,
+                    blocks=not self._bench.plan.never_blocks(stage.phase),
+                ),
+                duration_seconds=self._recorder.seconds_since(f"again {stage.id}"),
+            )
+        )
+
+    def _give_up(self) -> None:
+        """A person gave the execution up: what was cut off is told and mended, then it is over."""
+        if tell_unknown(self._recorder):
+            self._mend()
+        by, reason = self._recorder.state.cancel_requested or ("", "")
+        self._finish(ExecutionStatus.CANCELLED, self._recorder.fold.given_up(by, reason))
 
     def _finish_phase(self, phase: Phase, ok: bool) -> None:
         state = self._recorder.state
         keeper = self._bench.catalog
         # roles and site states belong to the whole site: a run of chosen waves leaves them
-        whole = not self._bench.plan.partial
+        whole = not (self._bench.plan.partial or self._bench.plan.drill)
+        settle_drill(phase, self._bench, state)
+        settle_cleanup(self._bench, phase)
         if ok and whole and phase not in state.sites_changed:
             # saved first: repeating it after a crash changes nothing
             emergency = self._bench.plan.emergency
@@ -330,6 +401,9 @@ class Runner:
         failed = fold.failed_resources()
         if status is ExecutionStatus.FAILED and error is None:
             error = fold.ended_badly()
+        left = left_by_cleanup(self._bench)
+        if status is ExecutionStatus.COMPLETED and error is None and left:
+            error = fold.not_cleaned_up(left)
         self._recorder.append(
             e.ExecutionFinished(
                 status=status,

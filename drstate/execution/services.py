@@ -22,6 +22,7 @@ from drstate.errors import ConfigError, StateError
 from drstate.execution.lease import Runner
 from drstate.execution.memory import available_bytes
 from drstate.execution.readers import STATE_FOLDER, Readers, home_of
+from drstate.journal.address import VARIABLE as JOURNAL_VARIABLE
 from drstate.journal.port import Journal
 from drstate.model.scope import Scope, ScopeKey
 
@@ -94,12 +95,14 @@ class Services:
         operator: str | None = None,
         clock: Clock | None = None,
         journal: Journal | None = None,
+        journal_at: str | None = None,
         home: Path | None = None,
         plugins: Mapping[str, Path] | None = None,
         stopping: Stopping | None = None,
     ) -> Services:
         """Services of the project in ``project_dir``; ``home`` is ``.drstate`` in it by default.
 
+        ``journal_at`` is the journal's address, where the command line gives one.
         ``plugins`` (provider package -> folder) serve the sandbox's own Pulumi project.
         In the sandbox, ``sandbox_env`` (where AWS is emulated, with which keys) becomes part of
         this process's environment: boto3 and the provider plugins read it there, and one process
@@ -119,8 +122,13 @@ class Services:
             os.environ.update(env)
             os.environ.pop("AWS_PROFILE", None)
         used = clock or SystemClock()
+        if journal_at:
+            # processes that this one starts work with the same journal
+            os.environ[JOURNAL_VARIABLE] = journal_at
         if journal is None:
-            readers = Readers.open(folder, sandbox=sandbox, home=home, clock=used)
+            readers = Readers.open(
+                folder, sandbox=sandbox, home=home, clock=used, journal=journal_at
+            )
         else:
             readers = Readers(journal, used)
         return cls(

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import takewhile
+from typing import TypeVar
 
 from drstate.errors import DrstateError, OperationError
 from drstate.execution.actionstep import ActionStep
 from drstate.execution.batchstep import BatchStep
 from drstate.execution.errorinfo import as_drstate, error_info
 from drstate.execution.knocking import acted_on, knock
+from drstate.execution.slots import FIRST, Turn
 from drstate.execution.stackstep import StackStep
 from drstate.execution.states import StepState
 from drstate.execution.workbench import StoppedError, Workbench, working_for
@@ -22,6 +24,8 @@ from drstate.model import events as e
 from drstate.model.plan import ActionSpec, ShardPlan, Stage, When
 from drstate.model.shard import Binding
 from drstate.report.tally import owns
+
+T = TypeVar("T")
 
 
 class ShardStep:
@@ -34,6 +38,7 @@ class ShardStep:
         shard: ShardPlan,
         *,
         levels: Callable[[tuple[str, ...]], list[list[str]]],
+        turn: Callable[[str], Turn] = lambda _: FIRST,
     ) -> None:
         self._bench = bench
         self._stage = stage
@@ -41,6 +46,8 @@ class ShardStep:
         self._shard_id = str(shard.id)
         #: resources of the shard in levels: those of a level depend on earlier levels only
         self._levels = levels
+        #: whose turn it is where resources of several shards wait for a slot
+        self._turn = turn
         self._failed: set[str] = set()
 
     def run(self) -> None:
@@ -98,44 +105,58 @@ class ShardStep:
             )
 
     def _together(self, chains: dict[str, list[ActionSpec]]) -> None:
-        """Resources that do not depend on each other: each chain on its own, but for batches."""
+        """Resources that do not depend on each other: each chain on its own, but for batches.
+
+        A batch begins with all its members, beside what else there is to do; it waits only for
+        members that still have an action of their own before it.
+        """
         while chains:
             alone = {key: alone_first(chain) for key, chain in chains.items()}
-            first = [chain for chain in alone.values() if chain]
-            if len(first) == 1:
-                self._chain(first[0])
-            elif first:
-                self._at_once(first)
-            rest = {
-                key: chain[len(alone[key]) :]
+            coming = {
+                chain[len(alone[key])].batch_key
                 for key, chain in chains.items()
-                if key not in self._failed and len(chain) > len(alone[key])
+                if alone[key] and len(chain) > len(alone[key])
             }
-            self._batches([chain[0] for chain in rest.values()])
+            heads = [chain[0] for key, chain in chains.items() if not alone[key]]
+            ready = [spec for spec in heads if spec.batch_key not in coming]
+            self._at_once([chain for chain in alone.values() if chain], ready)
+            done = {key: len(alone[key]) for key in chains}
+            done |= {spec.resource: 1 for spec in ready}
             chains = {
-                key: chain[1:]
-                for key, chain in rest.items()
-                if key not in self._failed and len(chain) > 1
+                key: chain[done[key] :]
+                for key, chain in chains.items()
+                if key not in self._failed and len(chain) > done[key]
             }
 
-    def _batches(self, specs: list[ActionSpec]) -> None:
-        for batch in sorted({spec.batch_key for spec in specs if spec.batch_key is not None}):
-            members = tuple(spec for spec in specs if spec.batch_key == batch)
-            self._failed |= BatchStep(self._bench, self._stage, self._shard, members).run()
+    def _batch(self, members: tuple[ActionSpec, ...]) -> None:
+        turn = min(self._turn(spec.resource) for spec in members)
+        self._failed |= BatchStep(self._bench, self._stage, self._shard, members, turn).run()
 
-    def _at_once(self, chains: list[list[ActionSpec]]) -> None:
-        workers = min(len(chains), self._bench.parallel)
+    def _at_once(self, chains: list[list[ActionSpec]], batched: list[ActionSpec]) -> None:
+        batches = [
+            tuple(spec for spec in batched if spec.batch_key == key)
+            for key in sorted({spec.batch_key for spec in batched if spec.batch_key is not None})
+        ]
+        if len(chains) + len(batches) == 1:
+            for chain in chains:
+                self._chain(chain)
+            for members in batches:
+                self._batch(members)
+            return
+        workers = max(1, min(len(chains), self._bench.parallel)) + len(batches)
         with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="action") as pool:
-            futures = [pool.submit(self._chain_in_thread, chain) for chain in chains]
+            # batches first: they take the longest
+            futures = [pool.submit(self._in_thread, self._batch, one) for one in batches]
+            futures += [pool.submit(self._in_thread, self._chain, chain) for chain in chains]
         for future in futures:
             future.result()
 
-    def _chain_in_thread(self, chain: list[ActionSpec]) -> None:
+    def _in_thread(self, work: Callable[[T], None], what: T) -> None:
         with working_for(self._stage.id, self._shard_id):
-            self._chain(chain)
+            work(what)
 
     def _chain(self, chain: list[ActionSpec]) -> None:
-        with self._bench.slots:
+        with self._bench.slots.held(self._turn(chain[0].resource)):
             for spec in chain:
                 if not ActionStep(self._bench, self._stage, self._shard, spec).run():
                     self._failed.add(spec.resource)

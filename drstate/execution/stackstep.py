@@ -47,7 +47,7 @@ class StackStep:
         progress = bench.recorder.state.shard(self._stage.id, self._shard_id)
         if progress.stack in (StepState.DONE, StepState.FAILED):
             return progress.stack_errors
-        with bench.slots:
+        with bench.slots.held():
             bench.stop.check()
             if progress.stack is StepState.UNKNOWN:
                 self._repair()

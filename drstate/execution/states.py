@@ -41,11 +41,13 @@ EXECUTION_TRANSITIONS: frozenset[Transition[ExecutionStatus]] = frozenset(
     {
         Transition(_E.PENDING, _E.RUNNING, "a runner attaches"),
         Transition(_E.PENDING, _E.CANCELLED, "cancelled before it began"),
+        Transition(_E.PENDING, _E.FAILED, "it could not be planned, or its plan is refused"),
         Transition(_E.RUNNING, _E.RUNNING, "another runner takes over from one that died"),
         Transition(
             _E.RUNNING,
             _E.PAUSED,
-            "a gate waits for a person, a wave is UNHEALTHY, or the runner was interrupted",
+            "a gate waits for a person, a person asked for a pause, a wave is UNHEALTHY, or the "
+            "runner was interrupted",
         ),
         Transition(_E.RUNNING, _E.COMPLETED, "every stage has ended and nothing failed"),
         Transition(
@@ -85,6 +87,9 @@ STEP_TRANSITIONS: frozenset[Transition[StepState]] = frozenset(
 
 #: an execution in one of these is over for good
 FINAL: frozenset[ExecutionStatus] = frozenset({_E.COMPLETED, _E.CANCELLED})
+
+#: what stands in the way of a new execution on the same scope
+OPEN = (_E.PENDING, _E.RUNNING, _E.PAUSED)
 
 #: an execution in one of these can be rolled back; RUNNING: its runner is gone
 GOES_BACK: tuple[ExecutionStatus, ...] = (_E.PAUSED, _E.FAILED, _E.RUNNING)

@@ -29,6 +29,18 @@ RETURNING = (Phase.INSTANTIATE, Phase.ACTIVATE)
 _LOWER = (SiteState.STANDBY, SiteState.WARM)
 
 
+def plan_of(story: Iterable[e.Event]) -> Plan | None:
+    """The plan that the events tell; None: it was never made."""
+    found: Plan | None = None
+    for event in story:
+        match event.payload:
+            case e.ExecutionCreated(plan=plan, planned=True) | e.ExecutionPlanned(plan=plan):
+                found = plan
+            case _:
+                pass
+    return found
+
+
 @dataclass
 class Trail:
     """What an execution has left behind, as its events tell."""

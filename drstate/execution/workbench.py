@@ -15,6 +15,7 @@ from drstate.aws.clock import Clock
 from drstate.errors import DrstateError
 from drstate.execution.catalogkeeper import CatalogKeeper
 from drstate.execution.recorder import WHERE, Recorder
+from drstate.execution.slots import Slots
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import Plan, ShardPlan, Stage
 from drstate.model.scope import Scope
@@ -98,9 +99,7 @@ class Workbench:
     message: str
     stop: Stop = field(default_factory=Stop)
     serial: SerialLocks = field(default_factory=SerialLocks)
-    slots: threading.BoundedSemaphore = field(
-        default_factory=lambda: threading.BoundedSemaphore(10)
-    )
+    slots: Slots = field(default_factory=lambda: Slots(10))
 
     def entry(self, key: str) -> CatalogEntry:
         """The catalog entry with this key. Raises KeyError."""

@@ -78,6 +78,7 @@ def site_context(
     force: bool,
     emergency: bool,
     bindings: tuple[Binding, ...] = (),
+    drill: str = "",
 ) -> SiteContext:
     """The site as an adapter sees it."""
     from drstate.adapters.base import SiteContext  # noqa: PLC0415 loaded when it is needed
@@ -91,4 +92,5 @@ def site_context(
         force=force,
         emergency=emergency,
         bindings=bindings,
+        drill=drill,
     )

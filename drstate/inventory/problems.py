@@ -17,6 +17,8 @@ from drstate.model.scope import (
     Scope,
     SiteMapTable,
     Targets,
+    WaveRule,
+    Waves,
 )
 
 #: never shown, not even when they are wrong
@@ -25,6 +27,9 @@ _LONGEST_VALUE = 80
 #: forms that are given as regular expressions, in words
 _FORMS = {
     r"^https?://[^\s]+$": "an address, https://<host>/<path>",
+    r"^https?://[^\s@/?#]+(/[^\s?#]*)?$": "an address without query or password, "
+    "https://<host>/<path>; what is secret goes into headers_from",
+    r"^[1-9][0-9]{0,3}$": "a wave's number",
     r"^\d{12}$": "an account id of 12 digits, in quotes",
     r"^[a-z]{2}(-[a-z]+)+-\d$": "a region, say us-east-1",
     r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$": "a role's ARN, arn:aws:iam::<account>:role/<name>",
@@ -59,6 +64,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "dns": DnsRecord,
     "hooks": Hook,
     "policies": Policies,
+    "waves": Waves,
     "targets": Targets,
 }
 
@@ -87,7 +93,7 @@ def problems_of(
 
 
 def _problem(finding: Any, inside: tuple[str, ...], model: type[BaseModel]) -> FileProblem:
-    location = (*inside, *(part for part in finding["loc"] if part != "[key]"))
+    location = (*inside, *(part for part in finding["loc"] if part not in ("[key]", "each")))
     field = _path(location)
     kind, context = str(finding["type"]), finding.get("ctx", {})
     value = _shown(location, kind, finding["input"])
@@ -171,4 +177,8 @@ def _allowed(parents: tuple[Any, ...], root: type[BaseModel]) -> list[str]:
     model = _MODELS.get(names[-1], root) if names else root
     if names[:1] == ["probes"]:
         model = ProbePlace
-    return sorted(field.alias or name for name, field in model.model_fields.items())
+    if names[:1] == ["waves"] and names[1:]:
+        model = WaveRule
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    # of waves, each is written by its number
+    return sorted(known - {"each"})

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from drstate.inventory.found import Claim, Found, claimed
+from drstate.inventory.generating import generated, too_early
 from drstate.model.called import Called
 from drstate.model.named import DnsRecord, Hook, HookKind
 from drstate.model.resource import Resource, Technology, resource_key
@@ -66,10 +67,13 @@ def sift(scope: Scope, found: Iterable[Found], claims: Sequence[Claim]) -> Sifte
         elif one.tags.get(ENABLED) == "false":
             result.not_enabled += 1
         else:
-            _take(one, claims, by_key, result.violations)
+            _take(one, claims, by_key, result.violations, wave_needed=not scope.waves.generate)
     for resource in named_resources(scope):
         by_key[resource.key] = resource
     result.resources = [_aimed(by_key[key], scope.targets) for key in sorted(by_key)]
+    if scope.waves.generate:
+        result.resources = generated(result.resources)
+        result.violations += too_early(result.resources)
     result.violations += missing_dependencies(result.resources)
     return result
 
@@ -79,8 +83,10 @@ def _take(
     claims: Sequence[Claim],
     by_key: dict[str, Resource],
     violations: list[Violation],
+    *,
+    wave_needed: bool,
 ) -> None:
-    tags, wrong = parse_tags(one.arn, one.tags)
+    tags, wrong = parse_tags(one.arn, one.tags, wave_needed=wave_needed)
     violations += wrong
     if tags is None:
         return
@@ -147,8 +153,16 @@ def _record(scope: Scope, record: DnsRecord) -> Resource:
     )
 
 
+_HOOKS: dict[HookKind, str] = {
+    HookKind.SSM: Technology.SSM,
+    HookKind.LAMBDA: Technology.LAMBDA_HOOK,
+    HookKind.HTTP: "http-hook",
+    HookKind.COMMAND: "command-hook",
+}
+
+
 def _hook(scope: Scope, hook: Hook) -> Resource:
-    technology = Technology.SSM if hook.kind is HookKind.SSM else Technology.LAMBDA_HOOK
+    technology = _HOOKS[hook.kind]
     return Resource(
         key=resource_key(technology, hook.account, hook.name),
         technology=technology,

@@ -14,6 +14,8 @@ from drstate.errors import JournalError
 
 #: hash before the first event
 GENESIS = "0" * 64
+#: what to do with a file whose chain is broken
+FILE = "keep the file as evidence and compare it with the backup beside it"
 
 
 class Row(NamedTuple):
@@ -36,30 +38,32 @@ def chained(prev: str, execution: str, seq: int, at: str, payload: str) -> str:
     return digest.hexdigest()
 
 
-def verify_rows(execution: str, rows: Iterable[Row], last_seq: int, last_hash: str) -> int:
+def verify_rows(
+    execution: str, rows: Iterable[Row], last_seq: int, last_hash: str, *, keep: str = FILE
+) -> int:
     """Check rows in order against the header's last number and hash; the number of events.
 
-    Raises JournalError naming the first event that does not fit.
+    Raises JournalError naming the first event that does not fit; ``keep`` is what its remedy says
+    about the evidence.
     """
     prev, expected = GENESIS, 0
     for row in rows:
         expected += 1
         if row.seq != expected:
-            raise _broken(execution, expected, "it is missing")
+            raise _broken(execution, expected, "it is missing", keep)
         if row.prev != prev:
-            raise _broken(execution, expected, "it does not follow the event before it")
+            raise _broken(execution, expected, "it does not follow the event before it", keep)
         if row.hash != chained(prev, execution, row.seq, row.at, row.payload):
-            raise _broken(execution, expected, "it was changed after it was written")
+            raise _broken(execution, expected, "it was changed after it was written", keep)
         prev = row.hash
     if (expected, prev) != (last_seq, last_hash):
-        raise _broken(execution, expected + 1, f"events up to {last_seq} were written")
+        raise _broken(execution, expected + 1, f"events up to {last_seq} were written", keep)
     return expected
 
 
-def _broken(execution: str, seq: int, why: str) -> JournalError:
+def _broken(execution: str, seq: int, why: str, keep: str) -> JournalError:
     return JournalError(
         f"the journal of execution {execution} is broken at event {seq}",
         why=why,
-        hint="keep the file as evidence and compare it with the backup beside it; what AWS holds "
-        "is shown by 'drstate discover' and 'drstate preview'",
+        hint=f"{keep}; what AWS holds is shown by 'drstate discover' and 'drstate preview'",
     )

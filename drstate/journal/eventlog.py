@@ -17,9 +17,10 @@ from drstate.journal import refusals
 from drstate.journal.chain import GENESIS, Row, chained, verify_rows
 from drstate.journal.database import Database
 from drstate.journal.leases import check_fence
-from drstate.journal.port import UNFENCED, ExecutionHeader
+from drstate.journal.port import AFTER_END, UNFENCED, ExecutionHeader
 from drstate.journal.status import ENDED, status_after
-from drstate.model.events import PAYLOADS, Event, ExecutionCreated, ExecutionStatus, Payload
+from drstate.journal.stored import payload_of
+from drstate.model.events import Event, ExecutionCreated, ExecutionStatus, Payload
 from drstate.model.scope import ScopeKey
 
 #: columns of ``executions`` that ``_header`` reads, in its order
@@ -86,16 +87,17 @@ class EventLog:
         scope, status, last_seq, last_hash = row
         if new.fence is not None or new.payload.type not in UNFENCED:
             check_fence(connection, scope, new.fence)
-        if ExecutionStatus(status) in ENDED:
+        late = new.payload.type in AFTER_END
+        if ExecutionStatus(status) in ENDED and not late:
             raise refusals.has_ended(new.execution, status)
         seq = int(last_seq) + 1
         digest = _store(connection, new, seq, last_hash)
         connection.execute(
-            "UPDATE executions SET status = ?, updated_at = ?, last_seq = ?, last_hash = ? "
-            "WHERE execution = ?",
+            "UPDATE executions SET status = ?, updated_at = coalesce(?, updated_at), last_seq = ?, "
+            "last_hash = ? WHERE execution = ?",
             (
                 str(status_after(ExecutionStatus(status), new.payload)),
-                new.at,
+                None if late else new.at,
                 seq,
                 digest,
                 new.execution,
@@ -122,17 +124,33 @@ class EventLog:
                 execution=execution,
                 seq=seq,
                 at=datetime.fromisoformat(at),
-                payload=PAYLOADS.validate_json(payload),
+                payload=payload_of(execution, seq, payload),
             )
             for seq, at, payload in rows
         ]
 
-    def executions(self, scope: ScopeKey | None, limit: int) -> list[ExecutionHeader]:
+    def executions(
+        self,
+        scope: ScopeKey | None,
+        limit: int,
+        *,
+        status: ExecutionStatus | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[ExecutionHeader]:
         """See ``Journal.executions``."""
-        where, values = ("WHERE scope = ? ", [str(scope)]) if scope else ("", [])
+        asked = {
+            "scope = ?": None if scope is None else str(scope),
+            "status = ?": None if status is None else str(status),
+            # texts of times are compared: with and without a fraction they sort as they should
+            "created_at >= ?": None if since is None else since.astimezone(UTC).isoformat(),
+            "created_at < ?": None if until is None else until.astimezone(UTC).isoformat(),
+        }
+        given = {text: value for text, value in asked.items() if value is not None}
+        where = f"WHERE {' AND '.join(given)} " if given else ""
         query = f"SELECT {_HEADER} FROM executions {where}ORDER BY number DESC LIMIT ?"  # noqa: S608 - constant parts
         with self._database.reading() as connection:
-            rows = connection.execute(query, [*values, limit]).fetchall()
+            rows = connection.execute(query, [*given.values(), limit]).fetchall()
         return [_header(row) for row in rows]
 
     def header(self, execution: str) -> ExecutionHeader:

@@ -26,7 +26,21 @@ from drstate.model.shard import ShardInput
 
 #: payload types that a person may cause from a process that does not run the execution; everything
 #: else needs the fence of the lease under which it happened
-UNFENCED: frozenset[str] = frozenset({"consent_recorded", "gate_decided", "warned"})
+UNFENCED: frozenset[str] = frozenset(
+    {
+        "consent_recorded",
+        "gate_decided",
+        "warned",
+        "pause_requested",
+        "cancel_requested",
+        "runner_launched",
+        "notification_delivered",
+        "notification_failed",
+    }
+)
+#: payload types that may follow an execution's last event: whether people were told of it. They
+#: change neither its status nor the time at which it ended
+AFTER_END: frozenset[str] = frozenset({"notification_delivered", "notification_failed"})
 
 
 class Lease(Value):
@@ -58,7 +72,7 @@ class ExecutionHeader(Value):
     message: str
     sandbox: bool
     created_at: datetime
-    #: time of the last event
+    #: time of the last event that is not in ``AFTER_END``
     updated_at: datetime
     #: how many events there are; the last one's ``seq``
     events: int
@@ -85,7 +99,8 @@ class Journal(Protocol):
         """Store the next event of ``execution`` and return it once it is durable.
 
         The first event of an execution must be ``ExecutionCreated``. ``fence`` is that of the
-        scope's lease; None is accepted for the types in ``UNFENCED`` only.
+        scope's lease; None is accepted for the types in ``UNFENCED`` only. Types in ``AFTER_END``
+        are taken after the end as well, and never move the header's ``updated_at``.
 
         Raises JournalError: the lease was lost or released, the execution has ended for good, or
         it exists already; UnknownNameError: there is no such execution.
@@ -101,8 +116,16 @@ class Journal(Protocol):
         """
         ...
 
-    def executions(self, scope: ScopeKey | None = None, limit: int = 50) -> list[ExecutionHeader]:
-        """Newest first, of one scope or of all."""
+    def executions(
+        self,
+        scope: ScopeKey | None = None,
+        limit: int = 50,
+        *,
+        status: ExecutionStatus | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[ExecutionHeader]:
+        """Newest first, of one scope or of all; begun from ``since`` on and before ``until``."""
         ...
 
     def header(self, execution: str) -> ExecutionHeader:
@@ -160,6 +183,10 @@ class Journal(Protocol):
 
     def lease(self, scope: ScopeKey) -> Lease | None:
         """The scope's lease, expired or not; None after a release and before the first one."""
+        ...
+
+    def now(self) -> datetime:
+        """The time by which leases are judged: of a shared store its own, not this machine's."""
         ...
 
     # caches and planned shards

@@ -19,8 +19,9 @@ from drstate.journal.database import Database
 from drstate.journal.eventlog import EventLog
 from drstate.journal.leases import Leases, check_fence
 from drstate.journal.port import CacheEntry, ExecutionHeader, Lease
+from drstate.journal.stored import catalog_of, shard_of
 from drstate.model.catalog import Catalog
-from drstate.model.events import Event, ExecutionFinished, Payload
+from drstate.model.events import Event, ExecutionFinished, ExecutionStatus, Payload
 from drstate.model.scope import ScopeKey
 from drstate.model.shard import ShardInput
 
@@ -72,9 +73,17 @@ class SqliteJournal:
         """See ``Journal.events``."""
         return self._log.events(execution, after, kinds=kinds)
 
-    def executions(self, scope: ScopeKey | None = None, limit: int = 50) -> list[ExecutionHeader]:
+    def executions(
+        self,
+        scope: ScopeKey | None = None,
+        limit: int = 50,
+        *,
+        status: ExecutionStatus | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[ExecutionHeader]:
         """See ``Journal.executions``."""
-        return self._log.executions(scope, limit)
+        return self._log.executions(scope, limit, status=status, since=since, until=until)
 
     def header(self, execution: str) -> ExecutionHeader:
         """See ``Journal.header``."""
@@ -92,7 +101,7 @@ class SqliteJournal:
             row = connection.execute(
                 "SELECT catalog FROM catalogs WHERE scope = ?", (str(scope),)
             ).fetchone()
-        return None if row is None else Catalog.model_validate_json(row[0])
+        return None if row is None else catalog_of(str(scope), row[0])
 
     def save_catalog(self, catalog: Catalog, *, fence: int | None = None) -> Catalog:
         """See ``Journal.save_catalog``."""
@@ -147,6 +156,10 @@ class SqliteJournal:
         """See ``Journal.lease``."""
         return self._leases.current(scope)
 
+    def now(self) -> datetime:
+        """See ``Journal.now``: one machine's time."""
+        return self._now().astimezone(UTC)
+
     # caches and planned shards
 
     def cache_get(self, key: str) -> CacheEntry | None:
@@ -186,7 +199,7 @@ class SqliteJournal:
             row = connection.execute(
                 "SELECT shard FROM planned_shards WHERE stack = ?", (stack,)
             ).fetchone()
-        return None if row is None else ShardInput.model_validate_json(row[0])
+        return None if row is None else shard_of(stack, row[0])
 
     def save_planned_shard(self, shard: ShardInput) -> None:
         """See ``Journal.save_planned_shard``."""

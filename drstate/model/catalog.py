@@ -6,6 +6,7 @@ stays here, marked, until a person releases it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -61,6 +62,18 @@ class CatalogEntry(Value):
         return self.ownership.get(site)
 
 
+class OwedDrill(Value):
+    """A drill whose copies may still be there: owed until its removal has ended well."""
+
+    #: what the copies carry in their names and in the tag ``drstate:drill``
+    id: str
+    #: where the copies are
+    region: str
+    since: datetime
+    #: keys of what was rehearsed
+    resources: tuple[str, ...] = ()
+
+
 class Catalog(Value):
     """All that drstate knows about one scope. Stored with an optimistic version."""
 
@@ -75,6 +88,11 @@ class Catalog(Value):
     #: regions that an emergency activated without their stacks: what these stacks recorded is older
     #: than what is there, so that their next updates look first
     unreconciled: tuple[str, ...] = ()
+    #: region -> keys of what CLEANUP could not clean up there: it blocks nothing, and is owed until
+    #: a CLEANUP has done it or REPLICATE has made the site a standby again
+    uncleaned: dict[str, tuple[str, ...]] = {}
+    #: drills that are not cleaned up yet; written before a drill makes its first copy
+    drills: tuple[OwedDrill, ...] = ()
 
     def entry(self, key: str) -> CatalogEntry:
         """The entry with this key. Raises KeyError."""
@@ -88,6 +106,25 @@ class Catalog(Value):
         kept = [entry for entry in self.entries if entry.key != changed.key]
         entries = tuple(sorted([*kept, changed], key=lambda entry: entry.key))
         return self.model_copy(update={"entries": entries})
+
+    def with_drill(self, drill: OwedDrill) -> Catalog:
+        """A copy in which the drill is owed."""
+        others = tuple(one for one in self.drills if one.id != drill.id)
+        return self.model_copy(update={"drills": (*others, drill)})
+
+    def without_drill(self, drill: str) -> Catalog:
+        """A copy in which the drill is owed no more."""
+        left = tuple(one for one in self.drills if one.id != drill)
+        return self.model_copy(update={"drills": left})
+
+    def after_cleanup(
+        self, region: str, handled: Collection[str], failed: Collection[str]
+    ) -> Catalog:
+        """What is owed at the region once CLEANUP has handled these resources, and some failed."""
+        owed = {*self.uncleaned.get(region, ())} - {*handled} | {*failed}
+        rest = {name: keys for name, keys in self.uncleaned.items() if name != region}
+        told = {**rest, region: tuple(sorted(owed))} if owed else rest
+        return self.model_copy(update={"uncleaned": told})
 
     def target(self, phase: Phase) -> str:
         """The region that the phase acts on.
@@ -118,6 +155,8 @@ class Catalog(Value):
             update["serving"] = target
         if phase is Phase.REPLICATE:
             update["recovery"] = target
+            kept = {region: keys for region, keys in self.uncleaned.items() if region != target}
+            update["uncleaned"] = kept
         behind = {*self.unreconciled} - {target} | ({target} if emergency else set())
         update["unreconciled"] = tuple(sorted(behind))
         return self.model_copy(update=update)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -22,8 +23,13 @@ ControlArn = Annotated[
         pattern=r"^arn:aws[a-z-]*:route53-recovery-control::\d{12}:controlpanel/[^/]+/routingcontrol/.+$"
     ),
 ]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$")]
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,100}$")]
 #: the longest that Lambda lets a function run
 _FUNCTION_SECONDS = 900
+#: the longest that a request or a program on this machine may take
+_LOCAL_SECONDS = 3600
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class DnsWay(StrEnum):
@@ -96,6 +102,25 @@ class HookKind(StrEnum):
 
     SSM = "ssm"
     LAMBDA = "lambda"
+    #: a POST to an address of the owner's, from the machine that runs drstate
+    HTTP = "http"
+    #: a program on the machine that runs drstate
+    COMMAND = "command"
+
+
+#: kind -> the field that says what it runs
+_RUNS: dict[HookKind, str] = {
+    HookKind.SSM: "document",
+    HookKind.LAMBDA: "function",
+    HookKind.HTTP: "url",
+    HookKind.COMMAND: "command",
+}
+#: further fields of one kind only
+_ONLY: dict[str, HookKind] = {
+    "check": HookKind.LAMBDA,
+    "headers_from": HookKind.HTTP,
+    "environment_from": HookKind.COMMAND,
+}
 
 
 class HookPlace(StrEnum):
@@ -114,6 +139,15 @@ class HookWhen(StrEnum):
     AFTER = "after"
 
 
+class HookAround(StrEnum):
+    """What a hook stands before or after."""
+
+    #: the other work of its own account in the wave
+    ACCOUNT = "account"
+    #: the whole wave, in all accounts
+    WAVE = "wave"
+
+
 class OnFailure(StrEnum):
     """What a failed hook means."""
 
@@ -124,7 +158,11 @@ class OnFailure(StrEnum):
 
 
 class Hook(Value):
-    """A document of Systems Manager or a function, run with the phases of a wave."""
+    """A document, a function, a request or a program, run with the phases of a wave.
+
+    After its wave with ``on_failure: stop`` it is a validation: where it fails, the wave is
+    UNHEALTHY.
+    """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     kind: HookKind
@@ -132,6 +170,8 @@ class Hook(Value):
     wave: int = Field(ge=1)
     phases: list[Phase] = Field(min_length=1)
     when: HookWhen = HookWhen.AFTER
+    #: left out: requests and programs stand around the wave, the others around their account
+    around: HookAround | None = None
     place: HookPlace = HookPlace.SITE
     #: kind: ssm: the automation document, by the name or ARN that it has in the primary region
     document: str | None = Field(default=None, pattern=r"^[a-zA-Z0-9_./:-]{3,150}$")
@@ -139,6 +179,18 @@ class Hook(Value):
     function: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_:-]{1,170}$")
     #: kind: lambda: a function that says whether the hook's work is done: ``{"done": true}``
     check: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_:-]{1,170}$")
+    #: kind: http: where the POST goes; its host has to be among the scope's hook_hosts
+    url: str | None = Field(
+        default=None, max_length=2000, pattern=r"^https?://[^\s@/?#]+(/[^\s?#]*)?$"
+    )
+    #: kind: http: header -> name of the environment variable that holds its value
+    headers_from: dict[HeaderName, VariableName] = {}
+    #: kind: http: how often it is tried again where the host is out of reach or overloaded
+    retries: int = Field(default=2, ge=0, le=5)
+    #: kind: command: program and arguments; no shell reads them
+    command: list[str] = Field(default=[], max_length=100)
+    #: kind: command: environment variables that the program gets besides PATH, HOME and LANG
+    environment_from: list[VariableName] = []
     parameters: dict[str, str | list[str]] = {}
     timeout_seconds: int = Field(default=600, ge=1, le=86400)
     on_failure: OnFailure = OnFailure.STOP
@@ -146,8 +198,17 @@ class Hook(Value):
 
     @property
     def runs(self) -> str:
-        """The document or the function."""
-        return str(self.document if self.kind is HookKind.SSM else self.function)
+        """The document, the function, the address or the program."""
+        if self.kind is HookKind.COMMAND:
+            return self.command[0]
+        return str(getattr(self, _RUNS[self.kind]))
+
+    @property
+    def of_wave(self) -> bool:
+        """Whether it stands before or after the whole wave."""
+        if self.around is None:
+            return self.kind in (HookKind.HTTP, HookKind.COMMAND)
+        return self.around is HookAround.WAVE
 
     @property
     def priority(self) -> Priority:
@@ -156,18 +217,30 @@ class Hook(Value):
 
     @model_validator(mode="after")
     def _whole(self) -> Hook:
-        wanted, other = ("document", "function")
-        if self.kind is HookKind.LAMBDA:
-            wanted, other = other, wanted
-        if getattr(self, wanted) is None:
+        wanted = _RUNS[self.kind]
+        if not getattr(self, wanted):
             raise ValueError(f"hook {self.name}: kind: {self.kind} needs {wanted}")
-        if getattr(self, other) is not None:
-            raise ValueError(f"hook {self.name}: kind: {self.kind} has no {other}")
-        if self.kind is HookKind.SSM and self.check is not None:
-            raise ValueError(f"hook {self.name}: check is for kind: lambda")
+        for kind, field in _RUNS.items():
+            if kind is not self.kind and getattr(self, field):
+                raise ValueError(f"hook {self.name}: kind: {self.kind} has no {field}")
+        for field, kind in _ONLY.items():
+            if kind is not self.kind and getattr(self, field):
+                raise ValueError(f"hook {self.name}: {field} is for kind: {kind}")
         if self.kind is HookKind.LAMBDA and self.timeout_seconds > _FUNCTION_SECONDS:
             raise ValueError(
                 f"hook {self.name}: a function runs {_FUNCTION_SECONDS} s at most; make "
                 "timeout_seconds smaller, or use a document (kind: ssm)"
             )
+        if self.kind in (HookKind.HTTP, HookKind.COMMAND) and self.timeout_seconds > _LOCAL_SECONDS:
+            raise ValueError(
+                f"hook {self.name}: kind: {self.kind} may take {_LOCAL_SECONDS} s at most; make "
+                "timeout_seconds smaller"
+            )
+        if self.url is not None and self.url.startswith("http:") and self.host not in _LOOPBACK:
+            raise ValueError(f"hook {self.name}: url has to be https (http goes to localhost only)")
         return self
+
+    @property
+    def host(self) -> str:
+        """kind: http: the host that is asked."""
+        return str(urlsplit(self.url or "").hostname or "")

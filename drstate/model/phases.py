@@ -24,6 +24,10 @@ class Phase(StrEnum):
         return _BUDGET_MINUTES[self]
 
 
+#: in the place of a drill's id: what is removed was launched by a recovery, not by a drill
+LAUNCHED = "launched"
+
+
 class SiteState(StrEnum):
     """What a site is ready for. Only ``active`` serves."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from drstate.model.base import Value
+from drstate.model.cost import Savings
 from drstate.model.phases import Operation, Phase, SiteState
 from drstate.model.scope import Approval, ScopeKey
 from drstate.model.shard import ShardId
@@ -73,6 +74,16 @@ class ActionSpec(Value):
     warning: str | None = None
 
 
+class Place(StrEnum):
+    """Where a shard stands in its stage; in this order."""
+
+    #: hooks of the whole wave that come before anything else of it
+    BEFORE = "before"
+    WORK = "work"
+    #: hooks of the whole wave that come after everything else of it
+    AFTER = "after"
+
+
 class NoOp(Value):
     """A resource that a phase has nothing to do for, and why. Shown, never silent."""
 
@@ -96,6 +107,7 @@ class ShardPlan(Value):
     estimate_seconds: int
     #: what the operator should know before, each with its resource
     warnings: tuple[str, ...] = ()
+    place: Place = Place.WORK
 
 
 class Stage(Value):
@@ -113,6 +125,10 @@ class Stage(Value):
     gate: bool
     budget_seconds: int
     estimate_seconds: int
+    #: ids of the stages of its phase that it waits for; None: all before it
+    needs: tuple[str, ...] | None = None
+    #: the wave is run only where this holds, judged just before it (``planning.conditions``)
+    when: str | None = None
 
 
 class Move(Value):
@@ -123,6 +139,14 @@ class Move(Value):
     to_stack: str
     from_group: str
     to_group: str
+    reason: str
+
+
+class GeneratedWave(Value):
+    """A resource whose wave was worked out from its dependencies and technology."""
+
+    resource: str
+    wave: int
     reason: str
 
 
@@ -149,6 +173,48 @@ class Unreached(Value):
         return f"account {self.account} ({self.name})"
 
 
+class Dependence(Value):
+    """One call that needs another region than the one that is recovered."""
+
+    resource: str
+    #: the action's title
+    what: str
+    call: Call
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.resource}: {self.what}: {self.call}"
+
+
+class Stability(Value):
+    """What the activation of a plan depends on."""
+
+    #: the region that the actions' calls may go to
+    region: str
+    calls: int
+    #: of these on data planes
+    data_plane: int
+    dependences: tuple[Dependence, ...] = ()
+    #: stacks that would be updated: an engine, a backend and provider plugins stand in the way
+    stacks: int = 0
+
+    @property
+    def stable(self) -> bool:
+        """Whether nothing but the region itself is needed."""
+        return not self.dependences and not self.stacks
+
+    @property
+    def said(self) -> str:
+        """In one line."""
+        planes = f"{self.calls} kinds of calls, {self.data_plane} of them on data planes"
+        if self.stable:
+            return f"depends on nothing outside {self.region}: {planes}"
+        regions = sorted({one.call.region for one in self.dependences})
+        parts = [f"calls in {', '.join(regions)}"] if regions else []
+        parts += [f"{self.stacks} stack updates"] if self.stacks else []
+        return f"depends on more than {self.region}: {' and '.join(parts)}; {planes}"
+
+
 class Plan(Value):
     """What will be done, stage by stage."""
 
@@ -161,6 +227,11 @@ class Plan(Value):
     approval: Approval
     force: bool = False
     emergency: bool = False
+    #: of an emergency: how long each action that may lose data is tried without losing any
+    graceful_seconds: int = Field(default=0, ge=0)
+    #: a drill's id: its ACTIVATE makes copies that carry it, its CLEANUP removes them; no site
+    #: changes its state or role. Empty: it is meant
+    drill: str = ""
     #: waves or resources were chosen: the phases do not change the state of the site as a whole
     partial: bool = False
     catalog_version: int
@@ -171,6 +242,21 @@ class Plan(Value):
     unreached: tuple[Unreached, ...] = ()
     warnings: tuple[str, ...] = ()
     estimate_seconds: int
+    #: resources whose wave no tag says, and why it is this one
+    generated: tuple[GeneratedWave, ...] = ()
+    #: ids of the stages that make up ``estimate_seconds``, where waves overlap; else all of them do
+    critical_path: tuple[str, ...] = ()
+    #: of a CLEANUP: what it saves per month
+    savings: Savings | None = None
+    #: of an emergency: what it depends on outside the region that it recovers in
+    stability: Stability | None = None
+
+    def never_blocks(self, phase: Phase) -> bool:
+        """Whether failures of the phase hold nothing up: CLEANUP's, which are owed instead.
+
+        A drill's removal is another matter: what it leaves is found by its id.
+        """
+        return phase is Phase.CLEANUP and not self.drill
 
     @property
     def with_stacks(self) -> bool:

@@ -45,6 +45,11 @@ PENDING: frozenset[str] = frozenset({})
 BUILT_IN: tuple[str, ...] = tuple(str(one) for one in Technology if one not in PENDING)
 
 
+#: handled like technologies, and no part of AWS: hooks that run on the machine that runs drstate.
+#: They are not listed among the technologies, and need no permissions
+OUTSIDE: tuple[str, ...] = ("http-hook", "command-hook")
+
+
 def module_of(technology: str) -> str:
     """Name of the modules that handle a technology."""
     name = technology.replace("-", "_")

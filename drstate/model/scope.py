@@ -13,7 +13,11 @@ from pydantic import ConfigDict, Field, model_validator
 
 from drstate.model.base import Value
 from drstate.model.forms import AccountId, Customer, Region, RoleArn
-from drstate.model.named import DnsRecord, DnsWay, Hook
+from drstate.model.maintenance import MaintenanceWindow
+from drstate.model.named import DnsRecord, DnsWay, Hook, HookKind
+from drstate.model.notify import Notifications
+from drstate.model.prices import Prices
+from drstate.model.waves import WaveRule, Waves
 
 __all__ = [
     "Account",
@@ -35,6 +39,8 @@ __all__ = [
     "SiteMap",
     "SiteMapTable",
     "Targets",
+    "WaveRule",
+    "Waves",
 ]
 
 P = TypeVar("P", bound=Value)
@@ -190,11 +196,20 @@ class Policies(Value):
     model_config = ConfigDict(extra="allow")
 
     approval: Approval = Approval.REQUIRED
+    #: whoever starts an execution may not approve its gates
+    separate_approver: bool = False
+    #: a gate is decided by whoever has its token only
+    approval_token: bool = False
     #: how long the resources of a wave are asked until they are healthy
     health_timeout_seconds: int = Field(default=300, ge=1, le=3600)
     #: how long one check of one resource may take
     health_check_seconds: int = Field(default=30, ge=1, le=300)
     parallel: int = Field(default=10, ge=1, le=100)
+    #: how far a standby may be behind what serves; its dr:rpo-target may ask for less
+    max_lag_seconds: int = Field(default=300, ge=1)
+
+    #: what is paid instead of list prices, for what is told of a clean-up's savings
+    prices: Prices = Prices()
 
     @property
     def by_technology(self) -> dict[str, Any]:
@@ -218,12 +233,19 @@ class Scope(Value):
     site_map: dict[Region, SiteMap] = {}
     dns: list[DnsRecord] = []
     hooks: list[Hook] = []
+    #: hosts that hooks of kind http may send to
+    hook_hosts: list[str] = []
     policies: Policies = Policies()
+    waves: Waves = Waves()
     targets: Targets = Targets()
     #: region -> from where its endpoints are probed; a region without one is not probed from
     #: inside, and health URLs are asked by the machine that drstate runs on
     probes: dict[Region, list[ProbePlace]] = {}
     contacts: list[str] = []
+    #: who is told of executions
+    notifications: Notifications = Notifications()
+    #: while one is open, no new execution begins
+    maintenance: list[MaintenanceWindow] = []
 
     @property
     def key(self) -> ScopeKey:
@@ -269,6 +291,33 @@ class Scope(Value):
                     )
         return self
 
+    @model_validator(mode="before")
+    @classmethod
+    def _placed(cls, given: Any) -> Any:
+        """Hooks that run on this machine need no account: they are listed with the first one."""
+        if not isinstance(given, dict) or not isinstance(given.get("hooks"), list):
+            return given
+        accounts = given.get("accounts") or [{}]
+        first = accounts[0].get("id") if isinstance(accounts[0], dict) else None
+        local = (HookKind.HTTP, HookKind.COMMAND)
+
+        def placed(hook: Any) -> Any:
+            alone = isinstance(hook, dict) and hook.get("kind") in local and "account" not in hook
+            return {**hook, "account": first} if alone and first else hook
+
+        return {**given, "hooks": [placed(hook) for hook in given["hooks"]]}
+
+    @model_validator(mode="after")
+    def _topics(self) -> Scope:
+        known = {account.id for account in self.accounts}
+        for topic in self.notifications.topics:
+            if topic.publisher not in known:
+                raise ValueError(
+                    f"notifications: {topic.arn} is published to with the role in "
+                    f"{topic.publisher}, which accounts: lacks; name another one as its account"
+                )
+        return self
+
     @model_validator(mode="after")
     def _hooks(self) -> Scope:
         names: set[str] = set()
@@ -279,5 +328,10 @@ class Scope(Value):
                 )
             if hook.name in names:
                 raise ValueError(f"hooks: {hook.name} is listed twice")
+            if hook.kind is HookKind.HTTP and hook.host not in self.hook_hosts:
+                raise ValueError(
+                    f"hook_hosts lacks {hook.host}, which hook {hook.name} sends to: a host has to "
+                    "be allowed there"
+                )
             names.add(hook.name)
         return self

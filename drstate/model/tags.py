@@ -71,6 +71,8 @@ class DrTags(Value):
     health_check_url: str | None = None
     #: names, keys or ARNs as written; resolved to keys by planning
     dependencies: tuple[str, ...] = ()
+    #: why it is in this wave, where no tag says so and the scope has waves generated
+    wave_reason: str = ""
 
 
 class TagRule(Value):
@@ -173,16 +175,20 @@ SCHEMA: tuple[TagRule, ...] = (
 WAVE_WARNING_ABOVE = 10
 
 
-def parse_tags(resource: str, tags: Mapping[str, str]) -> tuple[DrTags | None, list[Violation]]:
+def parse_tags(
+    resource: str, tags: Mapping[str, str], *, wave_needed: bool = True
+) -> tuple[DrTags | None, list[Violation]]:
     """Understand the tags of ``resource`` (shown in violations as given, say its ARN).
 
     Returns the tags, or None if an error makes them unusable, and all violations found.
+    ``wave_needed`` False: without ``dr:wave`` the wave is 0, to be generated.
     """
-    violations = [found for rule in SCHEMA for found in _check(resource, rule, tags)]
+    asked = [rule for rule in SCHEMA if wave_needed or rule.tag != WAVE or WAVE in tags]
+    violations = [found for rule in asked for found in _check(resource, rule, tags)]
     bad = {violation.tag for violation in violations}
     if any(violation.severity is Severity.ERROR for violation in violations):
         return None, violations
-    wave = int(tags[WAVE])
+    wave = int(tags.get(WAVE, 0))
     if wave > WAVE_WARNING_ABOVE:
         violations.append(
             Violation(

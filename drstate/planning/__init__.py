@@ -10,6 +10,9 @@
 ``shards``         the work of one account, region and group; a program's input
 ``bindings``       endpoints of other resources that a shard refers to
 ``preconditions``  what must be true before a phase
+``owed``           what an earlier CLEANUP left
+``overlap``        which waves a wave waits for, where waves overlap
+``conditional``    conditional waves held against their plan; ``conditions``: their language
 ``estimate``       predicted time, budgets and warnings
 ``safety``         which previewed changes are refused
 

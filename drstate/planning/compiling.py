@@ -12,11 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from drstate.errors import ConfigError, PlanRefusedError
 from drstate.model.catalog import GLOBAL, Catalog, CatalogEntry
 from drstate.model.phases import Phase
-from drstate.model.plan import Move, Plan, ShardPlan, Stage
+from drstate.model.plan import Move, Place, Plan, ShardPlan, Stage
 from drstate.model.scope import Approval, Scope
 from drstate.planning import dependencies as deps
-from drstate.planning import estimate, preconditions, roles, waves
+from drstate.planning import estimate, owed, preconditions, roles, traffic, waves
+from drstate.planning.conditional import conditional, unused
+from drstate.planning.overlap import overlapping
 from drstate.planning.requests import PlanRequest
+from drstate.planning.savings import savings
 from drstate.planning.selection import Selection, select
 from drstate.planning.shards import (
     LARGE_STACK,
@@ -25,6 +28,7 @@ from drstate.planning.shards import (
     make_input,
     regional_shard,
 )
+from drstate.planning.stability import stability
 from drstate.planning.work import Problem, WorkSource
 
 #: phases that create; the stacks of what spans both sites are brought up in these
@@ -54,6 +58,7 @@ def compile_plan(request: PlanRequest, catalog: Catalog, scope: Scope, work: Wor
         warnings += [told] if told else []
         understood = deps.resolve(current.entries)
         warnings += understood.warnings
+        warnings += owed.told(phase, current, selection.keys)
         warnings += deps.check_waves(current.entries, understood)
         context = PhaseContext(
             phase=phase,
@@ -65,6 +70,10 @@ def compile_plan(request: PlanRequest, catalog: Catalog, scope: Scope, work: Wor
             emergency=request.emergency,
         )
         compiled = list(_phase_stages(context, selection))
+        if scope.waves.overlap and not request.emergency:
+            compiled = overlapping(compiled, current, understood.of)
+        compiled, unasked = conditional(compiled, current, scope)
+        warnings += unasked
         problems += _problems(context, compiled)
         stages += _with_budgets(phase, compiled)
         current = current.after(phase)
@@ -74,10 +83,22 @@ def compile_plan(request: PlanRequest, catalog: Catalog, scope: Scope, work: Wor
     approval = request.approval or scope.policies.approval
     stages = _with_gates(stages, approval, emergency=request.emergency)
     entries = {entry.key: entry for entry in catalog.entries}
-    warnings += estimate.budget_warnings(stages)
-    warnings += estimate.rto_warnings(stages, entries)
+    predicted = estimate.predicted(stages)
+    if scope.waves.overlap and stages and all(stage.gate for stage in stages):
+        warnings.append(
+            "waves.overlap has no effect: a gate stands before every wave, and waits for all "
+            "before it (--approval automatic, or policies.approval)"
+        )
+    warnings += unused(scope, {waves.effective_wave(entry) for entry in catalog.entries})
+    warnings += estimate.budget_warnings(stages, predicted)
+    warnings += estimate.rto_warnings(stages, entries, predicted)
     warnings += _large_stacks(stages)
     warnings += _of_actions(stages)
+    if request.graceful_seconds:
+        warnings.append(
+            "what may lose data is tried without losing any first: that asks "
+            f"{catalog.serving}, and takes {request.graceful_seconds} s where it does not answer"
+        )
     if selection.partial:
         warnings.append(
             "waves or resources were chosen: the site keeps its state until the phase has run "
@@ -92,6 +113,7 @@ def compile_plan(request: PlanRequest, catalog: Catalog, scope: Scope, work: Wor
         approval=approval,
         force=request.force,
         emergency=request.emergency,
+        graceful_seconds=request.graceful_seconds,
         partial=selection.partial or bool(request.unreached),
         catalog_version=catalog.version,
         stages=tuple(stages),
@@ -99,7 +121,11 @@ def compile_plan(request: PlanRequest, catalog: Catalog, scope: Scope, work: Wor
         skips=tuple(sorted((*request.skips, *selection.skips), key=lambda one: one.resource)),
         unreached=request.unreached,
         warnings=tuple(dict.fromkeys(warnings)),
-        estimate_seconds=sum(stage.estimate_seconds for stage in stages),
+        estimate_seconds=round(predicted.seconds),
+        generated=waves.generated(catalog.entries, selection.keys),
+        critical_path=predicted.critical_path if scope.waves.overlap else (),
+        savings=savings(stages, catalog, scope),
+        stability=stability(stages, catalog.recovery) if request.emergency else None,
     )
 
 
@@ -145,22 +171,29 @@ def _phase_stages(context: PhaseContext, selection: Selection) -> Iterator[Stage
     spanning = _spanning(context, selection)
     if spanning:
         yield _stage(context, 0, spanning)
-    by_wave: dict[int, dict[tuple[str, str], list[CatalogEntry]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
+    by_wave: dict[int, list[CatalogEntry]] = defaultdict(list)
+    chosen = owed.only_owed(context.phase, context.catalog, selection.keys)
     for entry in context.catalog.entries:
-        if entry.key in selection.keys:
-            shard = entry.resource.account, waves.effective_group(entry)
-            by_wave[waves.effective_wave(entry)][shard].append(entry)
-    for wave, shards in sorted(by_wave.items()):
-        yield _stage(
-            context,
-            wave,
-            [
-                regional_shard(context, account, group, entries)
-                for (account, group), entries in sorted(shards.items())
-            ],
+        if entry.key in chosen:
+            by_wave[waves.effective_wave(entry)].append(entry)
+    for wave, held in sorted(by_wave.items()):
+        for part, entries in traffic.parted(context.phase, held, context.dependencies):
+            yield _stage(context, wave, _regional_shards(context, entries), part)
+
+
+def _regional_shards(context: PhaseContext, entries: Iterable[CatalogEntry]) -> list[ShardPlan]:
+    """By place, account and group, in that order."""
+    places = waves.places(context.scope)
+    shards: dict[tuple[Place, str, str], list[CatalogEntry]] = defaultdict(list)
+    for entry in entries:
+        place = places.get((entry.resource.name, entry.resource.account), Place.WORK)
+        shards[place, entry.resource.account, waves.effective_group(entry)].append(entry)
+    return [
+        regional_shard(context, account, group, held, place)
+        for (place, account, group), held in sorted(
+            shards.items(), key=lambda one: (list(Place).index(one[0][0]), one[0][1:])
         )
+    ]
 
 
 def _spanning(context: PhaseContext, selection: Selection) -> list[ShardPlan]:
@@ -177,8 +210,8 @@ def _spanning(context: PhaseContext, selection: Selection) -> list[ShardPlan]:
     ]
 
 
-def _stage(context: PhaseContext, wave: int, shards: Sequence[ShardPlan]) -> Stage:
-    name = f"w{wave}" if wave else GLOBAL
+def _stage(context: PhaseContext, wave: int, shards: Sequence[ShardPlan], part: str = "") -> Stage:
+    name = f"w{wave}{part}" if wave else GLOBAL
     return Stage(
         id=f"{context.phase}.{name}",
         phase=context.phase,
@@ -201,7 +234,9 @@ def _with_budgets(phase: Phase, stages: Sequence[Stage]) -> list[Stage]:
 
 def _with_gates(stages: Sequence[Stage], approval: Approval, *, emergency: bool) -> list[Stage]:
     def gated(index: int) -> bool:
-        return approval is Approval.REQUIRED and (index == 0 or not emergency)
+        # the second part of a wave goes on from the first without asking again
+        begins = index == 0 or not stages[index].id.endswith(traffic.SUFFIX)
+        return approval is Approval.REQUIRED and begins and (index == 0 or not emergency)
 
     return [stage.model_copy(update={"gate": gated(index)}) for index, stage in enumerate(stages)]
 

@@ -1,8 +1,8 @@
 """Predicted times, in seconds, and what they mean for budgets and recovery time objectives.
 
 The resources of a shard are worked on at once, each one's actions one after another, around the
-shard's stack; a stage takes as long as its slowest shard; stages run one after another. So the
-plan's critical path is the sum of its stages, and gates, where people wait, are not in it.
+shard's stack; a stage takes as long as its slowest shard; stages run one after another, or as soon
+as those end that they wait for (``model.schedule``). Gates, where people wait, take no time here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from drstate.model.catalog import CatalogEntry
 from drstate.model.phases import Phase
 from drstate.model.plan import ActionSpec, Stage, When
+from drstate.model.schedule import Schedule, schedule
 
 #: what a stack update takes before and after its resources
 STACK_SECONDS = 15
@@ -83,11 +84,18 @@ def budgets(phase: Phase, estimates: Sequence[int]) -> list[int]:
     return [max(1, whole * one // total) for one in estimates]
 
 
-def budget_warnings(stages: Sequence[Stage]) -> list[str]:
+def predicted(stages: Sequence[Stage]) -> Schedule:
+    """When each stage begins and ends, if it takes what is predicted."""
+    return schedule(stages, {stage.id: float(stage.estimate_seconds) for stage in stages})
+
+
+def budget_warnings(stages: Sequence[Stage], times: Schedule) -> list[str]:
     """Phases that are predicted to take longer than they may."""
     warnings: list[str] = []
     for phase in dict.fromkeys(stage.phase for stage in stages):
-        predicted = sum(stage.estimate_seconds for stage in stages if stage.phase is phase)
+        ids = [stage.id for stage in stages if stage.phase is phase]
+        begin = min(times.begins[one] for one in ids)
+        predicted = round(max(times.ends[one] for one in ids) - begin)
         if predicted > phase.budget_minutes * 60:
             warnings.append(
                 f"{phase} is predicted to take {minutes(predicted)}, its budget is "
@@ -96,15 +104,19 @@ def budget_warnings(stages: Sequence[Stage]) -> list[str]:
     return warnings
 
 
-def rto_warnings(stages: Sequence[Stage], entries: Mapping[str, CatalogEntry]) -> list[str]:
+def rto_warnings(
+    stages: Sequence[Stage],
+    entries: Mapping[str, CatalogEntry],
+    times: Schedule | None = None,
+) -> list[str]:
     """Resources that are predicted to serve later than their dr:rto-target.
 
     The time counts from the plan's start to the end of the resource's stage of ACTIVATE.
     """
     warnings: list[str] = []
-    passed = 0
+    times = times or predicted(stages)
     for stage in stages:
-        passed += stage.estimate_seconds
+        passed = round(times.ends[stage.id])
         if stage.phase is not Phase.ACTIVATE:
             continue
         for key in dict.fromkeys(key for shard in stage.shards for key in shard.resources):

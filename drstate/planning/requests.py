@@ -41,6 +41,8 @@ class PlanRequest:
     force: bool = False
     #: actions only, one consent at the start
     emergency: bool = False
+    #: of an emergency: how long losing no data is tried first
+    graceful_seconds: int = 0
     #: what inventory left out, told in the plan
     skips: tuple[Skip, ...] = ()
     #: accounts that inventory could not ask and of which the catalog knows nothing

@@ -29,6 +29,9 @@ def catalog_for(plan: Plan, phase: Phase, catalog: Catalog) -> Catalog:
 
     Raises ValueError if the plan does not hold the phase.
     """
+    if plan.drill:
+        # no phase of a drill changes a role or a site's state
+        return catalog
     moving = {move.resource for move in plan.moves}
     for current in plan.phases:
         catalog = before(current, catalog, moving)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from drstate.model.catalog import GLOBAL, Catalog, CatalogEntry
 from drstate.model.names import stack_name
 from drstate.model.phases import Phase, SiteState
-from drstate.model.plan import ActionSpec, NoOp, ShardPlan
+from drstate.model.plan import ActionSpec, NoOp, Place, ShardPlan
 from drstate.model.scope import Scope
 from drstate.model.shard import Binding, ShardId, ShardInput
 from drstate.planning import estimate
@@ -47,9 +47,17 @@ class PhaseContext:
 
 
 def regional_shard(
-    context: PhaseContext, account: str, group: str, entries: Iterable[CatalogEntry]
+    context: PhaseContext,
+    account: str,
+    group: str,
+    entries: Iterable[CatalogEntry],
+    place: Place = Place.WORK,
 ) -> ShardPlan:
-    """The shard of one account and group in the region acted on."""
+    """The shard of one account and group in the region acted on.
+
+    ``place``: hooks of a whole wave are a shard of their own, before or after the others.
+    """
+    group = group if place is Place.WORK else f"{group}-{place}"
     ordered = admission_order(entries, context.dependencies)
     declared: list[str] = []
     actions: list[ActionSpec] = []
@@ -97,6 +105,7 @@ def regional_shard(
             parallel=context.scope.policies.parallel,
         ),
         warnings=tuple(warnings),
+        place=place,
     )
 
 

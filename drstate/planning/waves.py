@@ -9,12 +9,14 @@ Nothing is ever deleted and created for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from drstate.errors import ConfigError
 from drstate.model.catalog import GLOBAL, Catalog, CatalogEntry, Ownership
+from drstate.model.named import HookWhen
 from drstate.model.names import stack_name, wave_group
-from drstate.model.plan import Move
+from drstate.model.plan import GeneratedWave, Move, Place
+from drstate.model.scope import Scope
 
 _GROUP = re.compile(r"w(?P<wave>[1-9][0-9]*)[a-z]*")
 
@@ -56,6 +58,28 @@ def effective_wave(entry: CatalogEntry) -> int:
 def is_pending_move(entry: CatalogEntry) -> bool:
     """Whether the tag asks for another wave than the stack that holds the resource."""
     return group_wave(effective_group(entry)) != entry.resource.tags.wave
+
+
+def generated(
+    entries: Iterable[CatalogEntry], chosen: Collection[str]
+) -> tuple[GeneratedWave, ...]:
+    """The chosen resources whose wave no tag says."""
+    return tuple(
+        GeneratedWave(resource=entry.key, wave=tags.wave, reason=tags.wave_reason)
+        for entry in entries
+        for tags in [entry.resource.tags]
+        if tags.wave_reason and entry.key in chosen
+    )
+
+
+def places(scope: Scope) -> dict[tuple[str, str], Place]:
+    """Name and account of each hook that stands before or after its whole wave, and where."""
+    before = {True: Place.BEFORE, False: Place.AFTER}
+    return {
+        (hook.name, hook.account): before[hook.when is HookWhen.BEFORE]
+        for hook in scope.hooks
+        if hook.of_wave
+    }
 
 
 def moved(entry: CatalogEntry) -> CatalogEntry:

@@ -20,6 +20,7 @@ from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags
 from drstate.programs.lazy import aws, pulumi
 from drstate.programs.levels import Level, level
 from drstate.programs.owners import Owner, Owners, Property, program
+from drstate.programs.running import databases
 from drstate.programs.translator import Translator
 
 #: names of the endpoints that others may be bound to
@@ -417,4 +418,5 @@ PROGRAM = Program(
         INSTANCE: "{identifier}",
         GLOBAL_CLUSTER: "{globalClusterIdentifier}",
     },
+    runs=databases.aurora,
 )

@@ -15,6 +15,7 @@ from drstate.model.base import Value
 from drstate.model.catalog import CatalogEntry
 from drstate.model.spec import Spec
 from drstate.programs.owners import Owners
+from drstate.programs.running import Runs
 from drstate.programs.translator import Translator
 
 if TYPE_CHECKING:
@@ -55,3 +56,5 @@ class Program:
     #: type tokens of which an action may put a new physical resource, with an id of its own, in
     #: the place of the old one under the same name: ``Adapter.created`` tells who carries it
     rebound: frozenset[str] = frozenset()
+    #: what costs by the hour at a site, before and after CLEANUP; None: nobody has said
+    runs: Runs | None = None

@@ -23,6 +23,7 @@ from drstate.programs.base import Program
 from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
 from drstate.programs.lazy import aws, pulumi
 from drstate.programs.owners import Owner, Owners, Property, program
+from drstate.programs.running import compute
 from drstate.programs.translator import Translator
 
 #: name of the endpoint that others may be bound to
@@ -298,4 +299,5 @@ PROGRAM = Program(
     site=declare_site,
     classes=classes,
     stateful={INSTANCE: "a server with its disks"},
+    runs=compute.drs,
 )

@@ -23,6 +23,7 @@ from drstate.programs.base import Program
 from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
 from drstate.programs.lazy import aws, pulumi
 from drstate.programs.owners import Owner, Owners, Property, program
+from drstate.programs.running import files
 from drstate.programs.translator import Translator
 
 #: names of the endpoints that others may be bound to
@@ -349,4 +350,5 @@ PROGRAM = Program(
     classes=classes,
     stateful={FILE_SYSTEM: "a file system and its data"},
     identities={POLICY: "{fileSystemId}", BACKUPS: "{fileSystemId}"},
+    runs=files.efs,
 )

@@ -14,6 +14,7 @@ from drstate.model.base import Value
 from drstate.model.forms import AccountId, Region
 from drstate.model.spec import Spec
 from drstate.programs.base import Program
+from drstate.programs.running import free
 
 
 class EksDnsSpec(Spec):
@@ -57,4 +58,9 @@ class EksDnsPolicy(Value):
     healthy_seconds: int = Field(default=600, ge=10, le=3600)
 
 
-PROGRAM = Program(technology="eks-dns", spec=EksDnsSpec, policy=EksDnsPolicy)
+PROGRAM = Program(
+    technology="eks-dns",
+    spec=EksDnsSpec,
+    policy=EksDnsPolicy,
+    runs=free("its nodes are counted where they are protected themselves"),
+)

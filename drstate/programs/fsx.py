@@ -16,6 +16,7 @@ from pydantic import Field
 from drstate.model.base import Value
 from drstate.model.spec import Spec
 from drstate.programs.base import Program
+from drstate.programs.running import files
 
 #: the name of the endpoint that others may be bound to
 DNS = "dns"
@@ -134,4 +135,9 @@ class FsxSpec(Spec):
     settings: dict[str, Any] = {}
 
 
-PROGRAM = Program(technology="fsx", spec=FsxSpec, policy=FsxPolicy)
+PROGRAM = Program(
+    technology="fsx",
+    spec=FsxSpec,
+    policy=FsxPolicy,
+    runs=files.fsx,
+)

@@ -23,3 +23,10 @@ class FunctionSpec(Spec):
     code_sha256: str
     #: seconds after which Lambda ends it
     timeout_seconds: int
+
+
+class LocalSpec(Spec):
+    """A request or a program of the owner's, as the scope file has it."""
+
+    #: of what is run, which may hold what is better not copied
+    digest: str

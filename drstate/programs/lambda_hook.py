@@ -4,5 +4,10 @@ from __future__ import annotations
 
 from drstate.programs.base import Program
 from drstate.programs.hooks import FunctionSpec
+from drstate.programs.running import free
 
-PROGRAM = Program(technology="lambda-hook", spec=FunctionSpec)
+PROGRAM = Program(
+    technology="lambda-hook",
+    spec=FunctionSpec,
+    runs=free("a function is called once and costs nothing by the hour"),
+)

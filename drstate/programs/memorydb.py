@@ -20,6 +20,7 @@ from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags
 from drstate.programs.lazy import aws
 from drstate.programs.levels import Level, level
 from drstate.programs.owners import Owner, Owners, Property, program
+from drstate.programs.running import databases
 from drstate.programs.translator import Translator
 
 #: the endpoint that others may be bound to
@@ -223,4 +224,5 @@ PROGRAM = Program(
     classes=classes,
     stateful={CLUSTER: "an in-memory database and its data"},
     identities={CLUSTER: "{name}"},
+    runs=databases.memorydb,
 )

@@ -19,6 +19,7 @@ from drstate.programs.base import Program
 from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
 from drstate.programs.lazy import aws
 from drstate.programs.owners import Owner, Owners, Property, program
+from drstate.programs.running import files
 from drstate.programs.translator import Translator
 
 #: the name of the endpoint that others may be bound to
@@ -168,4 +169,5 @@ PROGRAM = Program(
     site=declare_site,
     classes=classes,
     stateful={VOLUME: "a volume and its data"},
+    runs=files.ontap,
 )

@@ -23,6 +23,7 @@ from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags
 from drstate.programs.lazy import aws
 from drstate.programs.levels import Level, level
 from drstate.programs.owners import Owner, Owners, Property, program
+from drstate.programs.running import databases
 from drstate.programs.translator import Translator
 
 #: name of the endpoint that clients use
@@ -439,4 +440,5 @@ PROGRAM = Program(
     site=declare_site,
     classes=classes,
     stateful={DOMAIN: "a search domain and its data"},
+    runs=databases.opensearch,
 )

@@ -10,6 +10,7 @@ from pydantic import Field
 from drstate.model.base import Value
 from drstate.model.spec import Spec
 from drstate.programs.base import Program
+from drstate.programs.running import free
 
 
 class OracleDgSpec(Spec):
@@ -37,4 +38,9 @@ class OracleDgPolicy(Value):
     reinstate_seconds: int = Field(default=1800, ge=60, le=7200)
 
 
-PROGRAM = Program(technology="oracle-dg", spec=OracleDgSpec, policy=OracleDgPolicy)
+PROGRAM = Program(
+    technology="oracle-dg",
+    spec=OracleDgSpec,
+    policy=OracleDgPolicy,
+    runs=free("its hosts are counted where they are protected themselves"),
+)

@@ -25,6 +25,7 @@ from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags
 from drstate.programs.lazy import aws
 from drstate.programs.levels import Level, level
 from drstate.programs.owners import Owner, Owners, Property, program
+from drstate.programs.running import databases
 from drstate.programs.translator import Translator
 
 #: name of the endpoint that others may be bound to
@@ -331,4 +332,5 @@ PROGRAM = Program(
     classes=classes,
     stateful={INSTANCE: "a database instance and its data"},
     rebound=frozenset({INSTANCE}),
+    runs=databases.rds,
 )

@@ -2,10 +2,8 @@
 
 The endpoints of routing controls are part of the spec: in a disaster nobody has to ask for them.
 
-The flag is an alarm in the recovery region and a health check that follows it; the program makes
-both, an adapter raises them, and both take the names from here. Missing data leaves the alarm as it
-is, so one point of the metric is a lasting switch; before the first point the primary counts as
-healthy. The flag's position is a metric, no property.
+What a failover pair's primary follows is a flag (see ``flags``); its position is a metric, no
+property.
 """
 
 from __future__ import annotations
@@ -22,16 +20,12 @@ from drstate.model.resource import Resource
 from drstate.model.scope import Scope
 from drstate.model.spec import Spec
 from drstate.programs.base import Program
-from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
-from drstate.programs.lazy import aws
-from drstate.programs.owners import Owners, program
+from drstate.programs.context import Declaration, DeclaredOutputs
+from drstate.programs.flags import ALARM, FLAG_OWNERS, Flag, classes, declare_flag, either
+from drstate.programs.running import free
 
-#: CloudWatch namespace and metric of all flags; the dimension ``record`` tells them apart
-FLAG_NAMESPACE, FLAG_METRIC, FLAG_DIMENSION = "drstate", "failover-flag", "record"
 #: answers that resolvers keep for longer than this make a failover slow
 LONGEST_TTL = 120
-#: at or above this the alarm is in ALARM, the health check unhealthy, the secondary answers
-FLAG_THRESHOLD = 1.0
 
 
 class RecordSet(Value):
@@ -81,6 +75,11 @@ class Route53Spec(Spec):
             f"drstate-{slug(self.name.rstrip('.').replace('.', '-'))}-{self.type.lower()}-{digest}"
         )
 
+    @property
+    def turned_by(self) -> Flag:
+        """The record's flag and recall."""
+        return Flag(self.flag)
+
     def failover_set(self, role: str) -> RecordSet | None:
         """The PRIMARY or SECONDARY record set, if the record is a failover pair."""
         for record_set in self.record_sets:
@@ -114,76 +113,22 @@ def slow_answer(entry: CatalogEntry, scope: Scope) -> str | None:
     )
 
 
-ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
-HEALTH_CHECK = "aws:route53/healthCheck:HealthCheck"
-
-OWNERS: Owners = {
-    ALARM: program(
-        "alarmDescription",
-        "comparisonOperator",
-        "dimensions",
-        "evaluationPeriods",
-        "metricName",
-        "name",
-        "namespace",
-        "period",
-        "statistic",
-        "tags",
-        "threshold",
-        "treatMissingData",
-    ),
-    HEALTH_CHECK: program(
-        "cloudwatchAlarmName",
-        "cloudwatchAlarmRegion",
-        "insufficientDataHealthStatus",
-        "tags",
-        "type",
-    ),
-}
-
-
-def classes() -> list[type]:
-    """The classes that are used, for ``preload``."""
-    return [aws.cloudwatch.MetricAlarm, aws.route53.HealthCheck]
-
-
 def declare_global(entry: CatalogEntry, declaration: Declaration) -> DeclaredOutputs:
-    """Alarm and health check of one record."""
+    """The flag of one record: healthy, so that the primary answers, while lowered or recalled."""
     spec = Route53Spec.model_validate(entry.spec)
-    recovery = declaration.shard.regions.recovery
-    alarm = aws.cloudwatch.MetricAlarm(
-        name_of(entry, "alarm"),
-        alarm_description=f"drstate flag of {spec.name} {spec.type}: ALARM makes {recovery} answer",
-        comparison_operator="GreaterThanOrEqualToThreshold",
-        dimensions={FLAG_DIMENSION: spec.flag},
-        evaluation_periods=1,
-        metric_name=FLAG_METRIC,
-        name=spec.flag,
-        namespace=FLAG_NAMESPACE,
-        period=60,
-        statistic="Maximum",
-        tags=tags_of(entry),
-        threshold=FLAG_THRESHOLD,
-        treat_missing_data="ignore",
-        opts=declaration.options(OWNERS, ALARM, region=recovery, protect=True),
-    )
-    check = aws.route53.HealthCheck(
-        name_of(entry, "health-check"),
-        type="CLOUDWATCH_METRIC",
-        cloudwatch_alarm_name=alarm.name,
-        cloudwatch_alarm_region=recovery,
-        insufficient_data_health_status="Healthy",
-        tags=tags_of(entry),
-        opts=declaration.options(OWNERS, HEALTH_CHECK, protect=True),
-    )
-    return DeclaredOutputs(resources={"alarm": alarm.arn, "health_check": check.id})
+    what = f"{spec.name} {spec.type}"
+    made = declare_flag(entry, declaration, spec.turned_by, what, "health-check")
+    children = [made.check.id, made.recall.id]
+    check = either(entry, declaration, "either", spec.turned_by.reference, children, 1)
+    return DeclaredOutputs(resources={"alarm": made.alarm.arn, "health_check": check.id})
 
 
 PROGRAM = Program(
     technology="route53",
     spec=Route53Spec,
-    owners={"": OWNERS},
+    owners={"": FLAG_OWNERS},
     spanning=declare_global,
     classes=classes,
     identities={ALARM: "{name}"},
+    runs=free("records are paid by the query, wherever they lead"),
 )

@@ -26,6 +26,7 @@ from drstate.programs.base import Program
 from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
 from drstate.programs.lazy import aws, pulumi
 from drstate.programs.owners import Owners, program
+from drstate.programs.running import free
 from drstate.programs.translator import Translator
 
 #: names of endpoints: the bucket's own host, and the access point's
@@ -407,4 +408,5 @@ PROGRAM = Program(
         REPLICATION: "{bucket}",
         POINT: "{accountId}:{details[name]}",
     },
+    runs=free("objects stay and are paid as before; what is stored is not captured"),
 )

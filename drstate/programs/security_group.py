@@ -20,6 +20,7 @@ from drstate.programs.base import Program
 from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
 from drstate.programs.lazy import aws, pulumi
 from drstate.programs.owners import Owner, Owners, Property, program
+from drstate.programs.running import free
 from drstate.programs.translator import Translator
 
 #: name of the endpoint under which the copy's id is recorded, for others that refer to the group
@@ -231,4 +232,5 @@ PROGRAM = Program(
     values=security_group_values,
     site=declare_site,
     classes=classes,
+    runs=free("security groups cost nothing"),
 )

@@ -10,6 +10,7 @@ from pydantic import Field
 from drstate.model.base import Value
 from drstate.model.spec import Spec
 from drstate.programs.base import Program
+from drstate.programs.running import free
 
 SYNCHRONOUS, ASYNCHRONOUS = "SYNCHRONOUS_COMMIT", "ASYNCHRONOUS_COMMIT"
 
@@ -53,4 +54,9 @@ class SqlAgPolicy(Value):
     force_quorum: bool = True
 
 
-PROGRAM = Program(technology="sql-ag", spec=SqlAgSpec, policy=SqlAgPolicy)
+PROGRAM = Program(
+    technology="sql-ag",
+    spec=SqlAgSpec,
+    policy=SqlAgPolicy,
+    runs=free("its hosts are counted where they are protected themselves"),
+)

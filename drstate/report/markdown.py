@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from drstate.report.savings import savings_lines
 from drstate.report.tally import owns
 from drstate.report.view import (
     ExecutionView,
@@ -28,16 +29,18 @@ def _head(view: ExecutionView) -> Iterator[str]:
     where = " in the sandbox" if view.sandbox else ""
     yield f"# {view.scope}: {phases} {view.status}{where}"
     yield ""
-    yield f"- execution {view.execution}, by {_text(view.operator)}"
+    yield f"- execution {view.execution}, by {escaped(view.operator)}"
     yield f"- {view.duration_seconds:.0f} s, {view.changes} changes, {view.percent} %"
     yield f"- {view.serving} serves, {view.recovery} is to take over next"
+    if view.readiness is not None:
+        yield f"- DR readiness: {escaped(view.readiness.said)}"
     if view.message:
-        yield f"- {_text(view.message)}"
+        yield f"- {escaped(view.message)}"
     for kind in view.consents:
         yield f"- consent given: {kind}"
     for row in view.overrides:
-        who = f"{_text(row.by)} went on at {row.at:%Y-%m-%d %H:%M:%S}"
-        yield f"- {row.stage} was UNHEALTHY; {who}: {_text(row.reason)}"
+        who = f"{escaped(row.by)} went on at {row.at:%Y-%m-%d %H:%M:%S}"
+        yield f"- {row.stage} was UNHEALTHY; {who}: {escaped(row.reason)}"
     if view.rollback is not None:
         yield from _rollback(view.rollback)
     yield ""
@@ -45,13 +48,14 @@ def _head(view: ExecutionView) -> Iterator[str]:
 
 def _rollback(found: RollbackView) -> Iterator[str]:
     done = sum(row.state is Progress.DONE for row in found.steps)
-    reason = f": {_text(found.reason)}" if found.reason else ""
-    yield f"- rolled back by {_text(found.by)}, {done} of {len(found.steps)} steps{reason}"
+    reason = f": {escaped(found.reason)}" if found.reason else ""
+    yield f"- rolled back by {escaped(found.by)}, {done} of {len(found.steps)} steps{reason}"
     for row in found.steps:
-        why = f" ({_text(row.error.what)})" if row.error else ""
-        yield f"  - undo {_text(row.title)}: {row.state}{why}"
+        why = f" ({escaped(row.error.what)})" if row.error else ""
+        yield f"  - undo {escaped(row.title)}: {row.state}{why}"
     for left in found.left:
-        yield f"  - left: {_text(left.what)}: {_text(left.reason)} {_text(left.hint)}".rstrip()
+        told = f"{escaped(left.what)}: {escaped(left.reason)} {escaped(left.hint)}"
+        yield f"  - left: {told}".rstrip()
 
 
 def _stages(view: ExecutionView) -> Iterator[str]:
@@ -60,6 +64,9 @@ def _stages(view: ExecutionView) -> Iterator[str]:
         took = f", {stage.seconds:.1f} s" if stage.seconds is not None else ""
         yield f"## {stage.id}: {health}{took}"
         yield ""
+        if stage.judged:
+            yield f"*{escaped(stage.judged)}*"
+            yield ""
         yield "| resource | declared | actions | health | recovery time |"
         yield "|---|---|---|---|---|"
         for resource in stage.resources:
@@ -77,7 +84,7 @@ def _endpoints(stage: StageView) -> Iterator[str]:
     for row in moved:
         for name, host in sorted(row.endpoints_after.items()):
             cells = (row.key, name, row.endpoints_before.get(name, ""), host)
-            yield f"| {' | '.join(_text(cell) for cell in cells)} |"
+            yield f"| {' | '.join(escaped(cell) for cell in cells)} |"
     yield ""
 
 
@@ -90,7 +97,7 @@ def _row(stage: StageView, resource: ResourceView) -> str:
         f"{resource.status or resource.state} {resource.detail}".strip(),
         _recovery(resource),
     )
-    return f"| {' | '.join(_text(cell) for cell in cells)} |"
+    return f"| {' | '.join(escaped(cell) for cell in cells)} |"
 
 
 def _declared(shards: list[ShardView], resource: ResourceView) -> str:
@@ -133,18 +140,23 @@ def _failures(view: ExecutionView) -> Iterator[str]:
     yield "## What failed"
     yield ""
     if view.error is not None and not view.failed:
-        yield f"- {_text(view.error.what)}: {_text(view.error.why)}. {_text(view.error.hint)}"
+        yield f"- {escaped(view.error.what)}: {escaped(view.error.why)}. {escaped(view.error.hint)}"
     for row in view.failed:
-        why = f" ({_text(row.why)})" if row.why else ""
-        yield f"- {row.resource} in {row.stage}: {_text(row.what)}{why}. {_text(row.hint)}"
+        why = f" ({escaped(row.why)})" if row.why else ""
+        yield f"- {row.resource} in {row.stage}: {escaped(row.what)}{why}. {escaped(row.hint)}"
     yield ""
 
 
 def _end(view: ExecutionView) -> Iterator[str]:
     for skip in view.skips:
-        yield f"- left out: {skip.resource}: {_text(skip.reason)}. {_text(skip.mend)}"
+        yield f"- left out: {skip.resource}: {escaped(skip.reason)}. {escaped(skip.mend)}"
     for warning in view.warnings:
-        yield f"- warning: {_text(warning.text)} {_text(warning.hint)}".rstrip()
+        yield f"- warning: {escaped(warning.text)} {escaped(warning.hint)}".rstrip()
+    if view.savings is not None:
+        yield from (f"- {escaped(line)}" for line in savings_lines(view.savings, view.saved))
+    for debt in view.owed:
+        way = f"`{escaped(debt.command)}`"
+        yield f"- owed: {debt.phase} in {debt.region}: {escaped(debt.why)}; {way}"
     waiting = [s for s in view.stages if s.gate and s.gate.state is Progress.WAITING]
     for stage in waiting:
         yield f"- waits for approval before {stage.id}"
@@ -157,7 +169,7 @@ def _end(view: ExecutionView) -> Iterator[str]:
         yield "```"
 
 
-def _text(text: str) -> str:
+def escaped(text: str) -> str:
     """One line, with nothing in it that a table or HTML would take for its own."""
     plain = " ".join(text.split())
     return plain.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")

@@ -113,6 +113,14 @@ class ShardPart:
             if part.state is Progress.FAILED:
                 part.state, part.error = Progress.PENDING, None
 
+    def orphan(self) -> None:
+        """Nobody is at it: what was begun and has not ended is unknown."""
+        for part in (self.stack, *self.actions.values()):
+            if part is not None and part.state is Progress.RUNNING:
+                part.state = Progress.UNKNOWN
+        if self.state is Progress.RUNNING:
+            self.state = Progress.UNKNOWN
+
     def view(self) -> ShardView:
         """Frozen."""
         return ShardView(
@@ -140,6 +148,8 @@ class ResourcePart:
     skipped: str | None = None
     hint: str = ""
     recovered_seconds: float | None = None
+    #: the execution was given up while it was worked on
+    cut_off: bool = False
 
     def state(self, shard: Progress, failed: bool) -> Progress:
         """How far it is, given its shard."""
@@ -152,6 +162,8 @@ class ResourcePart:
             return Progress.FAILED if bad else Progress.DONE
         if self.no_op is not None and shard is Progress.DONE:
             return Progress.DONE
+        if self.cut_off and shard is not Progress.PENDING:
+            return Progress.UNKNOWN
         return Progress.RUNNING if shard is not Progress.PENDING else Progress.PENDING
 
     def view(self, shard: Progress, failed: bool) -> ResourceView:
@@ -161,6 +173,8 @@ class ResourcePart:
         rto = health.rto_minutes if health else None
         measured = self.recovered_seconds
         known = rto is not None and measured is not None
+        # a lag counts where it was held against a limit; other checks tell it in passing
+        held = health is not None and health.facts.get("lag_limit_seconds") is not None
         return ResourceView(
             key=self.key,
             technology=technology,
@@ -177,6 +191,8 @@ class ResourcePart:
             endpoints_after=health.endpoints_after if health else {},
             rto_minutes=rto,
             rto_met=measured <= rto * 60 if known and measured is not None and rto else None,
+            lag_seconds=health.facts.get("lag_seconds") if health and held else None,
+            lag_limit_seconds=health.facts.get("lag_limit_seconds") if health else None,
         )
 
 
@@ -192,6 +208,8 @@ class StagePart:
     gate: GateView | None = None
     failed: set[str] = field(default_factory=set)
     seconds: float | None = None
+    #: how its condition was judged
+    judged: str = ""
 
     @classmethod
     def of(cls, plan: Stage) -> StagePart:
@@ -212,6 +230,16 @@ class StagePart:
     def phase(self) -> Phase:
         """Its phase."""
         return self.plan.phase
+
+    def cut_off(self) -> None:
+        """The execution is over: what was begun and not ended is not known."""
+        if self.state is Progress.RUNNING:
+            self.state = Progress.UNKNOWN
+        for shard in self.shards.values():
+            if shard.state is Progress.RUNNING:
+                shard.state = Progress.UNKNOWN
+        for part in self.resources.values():
+            part.cut_off = True
 
     def resource_views(self) -> tuple[ResourceView, ...]:
         """Its resources, in admission order of its shards."""
@@ -234,6 +262,9 @@ class StagePart:
             resources=resources,
             estimate_seconds=self.plan.estimate_seconds,
             seconds=self.seconds,
+            needs=self.plan.needs,
+            when=self.plan.when,
+            judged=self.judged,
         )
 
 

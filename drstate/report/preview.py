@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from drstate.model.base import Value
+from drstate.model.capacity import Need
 from drstate.model.events import ErrorInfo
 from drstate.model.phases import Phase
 from drstate.model.plan import ActionSpec, Move, NoOp, Plan
@@ -90,6 +91,8 @@ class RefusalView(Value):
     what: str
     why: str = ""
     hint: str = ""
+    #: it may pass by itself: replication catches up, a resource becomes available
+    passes: bool = False
 
 
 class PlanPreview(Value):
@@ -103,6 +106,8 @@ class PlanPreview(Value):
     moves: tuple[Move, ...] = ()
     refusals: tuple[RefusalView, ...] = ()
     warnings: tuple[str, ...] = ()
+    #: what the plan takes of quotas, the nearest first
+    capacity: tuple[Need, ...] = ()
     duration_seconds: float = 0.0
 
     @property

@@ -18,16 +18,20 @@ from drstate.model.health import Impaired, ResourceStatus, WaveHealth
 from drstate.model.phases import Phase, SiteState
 from drstate.model.words import counted
 from drstate.report import tally
+from drstate.report.facts import Facts
 from drstate.report.parts import ShardPart, StagePart
+from drstate.report.readiness import Readiness, statement
 from drstate.report.reversal import Reversal
+from drstate.report.savings import reached
 from drstate.report.view import (
     ExecutionView,
     FailedView,
-    GateView,
     PhaseView,
     Progress,
+    ResourceView,
     WarningView,
 )
+from drstate.report.waiting import Waiting, gate_after
 
 
 def view_of(story: Iterable[Event], now: datetime) -> ExecutionView:
@@ -55,14 +59,29 @@ class _Totals:
     sites: dict[str, SiteState] = field(default_factory=dict)
     endpoints: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     warnings: dict[str, WarningView] = field(default_factory=dict)
+    #: topic -> what it was not told of
+    untold: dict[str, list[str]] = field(default_factory=dict)
     consents: dict[str, None] = field(default_factory=dict)
     moved: dict[str, None] = field(default_factory=dict)
     reversal: Reversal = field(default_factory=Reversal)
+    waiting: Waiting = field(default_factory=Waiting)
     retries: int = 0
     resumed: int = 0
     paused_hint: str = ""
     finished: e.ExecutionFinished | None = None
     ended_at: datetime | None = None
+
+    def told(self, found: e.NotificationDelivered | e.NotificationFailed) -> None:
+        """One warning for a topic, however much it missed."""
+        if isinstance(found, e.NotificationDelivered):
+            return
+        kinds = self.untold.setdefault(found.topic, [])
+        kinds.append(str(found.kind))
+        said = ", ".join(dict.fromkeys(kinds))
+        text = f"{counted(len(kinds), 'notification')} ({said}) did not reach {found.topic}"
+        self.warnings[found.topic] = WarningView(
+            text=f"{text}: {found.error.what}", hint=found.error.hint
+        )
 
 
 class StatusFold:
@@ -75,6 +94,8 @@ class StatusFold:
         self._stages: dict[str, StagePart] = {}
         self._phases: dict[Phase, _Phase] = {}
         self._totals = _Totals()
+        #: what it has learnt so far, by resource
+        self.facts = Facts()
 
     @property
     def status(self) -> ExecutionStatus:
@@ -100,7 +121,10 @@ class StatusFold:
                 code="Operation",
                 what=f"{counted(len(failed), 'resource')} failed",
                 why=", ".join(failed),
-                hint=f"mend the causes, then: drstate resume {created.execution}",
+                hint=f"mend the causes, then: drstate test; if something is left: drstate test "
+                f"--cleanup {created.execution}"
+                if plan.plan.drill
+                else f"mend the causes, then: drstate resume {created.execution}",
             )
         return e.ErrorInfo(
             code="Operation",
@@ -109,6 +133,19 @@ class StatusFold:
             why="; ".join(f"{row.subject} {row.what}" for row in unreached),
             hint="\n".join(row.hint for row in unreached)
             + f"\nthen run: {self._ways(created, plan).anew}",
+        )
+
+    def not_cleaned_up(self, left: tuple[str, ...]) -> e.ErrorInfo:
+        """What CLEANUP left, in an execution that is otherwise done; it is owed."""
+        created, plan = self._begun()
+        return e.ErrorInfo(
+            code="NotCleanedUp",
+            what=f"{counted(len(left), 'resource')} could not be cleaned up, and is owed"
+            if len(left) == 1
+            else f"{counted(len(left), 'resource')} could not be cleaned up, and are owed",
+            why=", ".join(left),
+            hint="mend the causes, then run it for these alone: "
+            + self._ways(created, plan).up(Phase.CLEANUP),
         )
 
     def _failed(self) -> tuple[FailedView, ...]:
@@ -140,20 +177,34 @@ class StatusFold:
 
     def feed(self, event: Event) -> None:
         """Take the next event."""
-        self._last = event.at
         payload = event.payload
-        if isinstance(payload, e.ExecutionCreated):
-            self._created, self._plan = event, payload
-            self._stages = {stage.id: StagePart.of(stage) for stage in payload.plan.stages}
-            self._totals.serving = payload.plan.serving
-            self._totals.recovery = payload.plan.recovery
-            for stage in reversed(payload.plan.stages):
-                self._phases[stage.phase] = _Phase(region=stage.region)
+        if isinstance(payload, (e.NotificationDelivered, e.NotificationFailed)):
+            # whether people were told may be known after the end, and is no part of the run
+            self._totals.told(payload)
             return
+        self._last = event.at
+        self.facts.feed(payload)
+        if isinstance(payload, e.ExecutionCreated):
+            self._created = event
+            self._take_plan(payload)
+            return
+        if isinstance(payload, e.ExecutionPlanned) and self._plan is not None:
+            found = {"plan": payload.plan, "plan_digest": payload.plan_digest}
+            self._take_plan(self._plan.model_copy(update={**found, "engine": payload.engine}))
+            return
+        self._totals.waiting.feed(payload, event.at)
         self._totals.reversal.feed(payload, event.at)
         self._whole(payload, event.at)
 
-    def _whole(self, payload: Payload, at: datetime) -> None:  # noqa: C901 - one case a kind
+    def _take_plan(self, created: e.ExecutionCreated) -> None:
+        self._plan = created
+        self._stages = {stage.id: StagePart.of(stage) for stage in created.plan.stages}
+        self._totals.serving = created.plan.serving
+        self._totals.recovery = created.plan.recovery
+        for stage in reversed(created.plan.stages):
+            self._phases[stage.phase] = _Phase(region=stage.region)
+
+    def _whole(self, payload: Payload, at: datetime) -> None:  # noqa: C901, PLR0912 - one case a kind
         totals = self._totals
         match payload:
             case e.RunnerAttached(resumed=resumed):
@@ -164,6 +215,9 @@ class StatusFold:
                 totals.status, totals.paused_hint = ExecutionStatus.PAUSED, hint
             case e.ExecutionFinished(status=status):
                 totals.status, totals.finished, totals.ended_at = status, payload, at
+                if status is ExecutionStatus.CANCELLED:
+                    for stage in self._stages.values():
+                        stage.cut_off()
             case e.SiteChanged(sites=sites, serving=serving, recovery=recovery):
                 totals.sites, totals.serving, totals.recovery = dict(sites), serving, recovery
             case e.EndpointsRecorded(resource=resource, region=region, endpoints=endpoints):
@@ -172,6 +226,10 @@ class StatusFold:
                 totals.moved[resource] = None
             case e.ConsentRecorded(kind=kind):
                 totals.consents[kind] = None
+            case e.Escalated(stage=at_stage, resources=resources, contacts=contacts):
+                text = f"ESCALATED: {', '.join(resources)} did not come up in {at_stage}"
+                whom = f"call {', '.join(contacts)}" if contacts else "call incident response"
+                totals.warnings[text] = WarningView(text=text, hint=whom)
             case e.Warned(text=text, hint=hint):
                 totals.warnings[text] = WarningView(text=text, hint=hint)
             case e.CallRetried():
@@ -195,18 +253,24 @@ class StatusFold:
                 bad = health is WaveHealth.UNHEALTHY
                 stage.state = Progress.FAILED if bad else Progress.DONE
                 stage.health, stage.seconds = health, seconds
-            case e.GateOpened(reason=reason, checklist=checklist, impaired=impaired):
-                self._totals.status = ExecutionStatus.PAUSED
-                stage.gate = GateView(
-                    state=Progress.WAITING, reason=reason, checklist=checklist, impaired=impaired
-                )
-            case e.GateDecided(approved=approved, by=by, comment=comment):
-                if self._totals.status is ExecutionStatus.PAUSED and approved:
-                    self._totals.status = ExecutionStatus.RUNNING
-                before = stage.gate or GateView(state=Progress.PENDING)
-                state = Progress.DONE if approved else Progress.FAILED
-                changed = {"state": state, "by": by, "comment": comment}
-                stage.gate = before.model_copy(update=changed)
+                found = self.facts.condition(stage.plan.id)
+                if found is not None and not found.met:
+                    stage.state, stage.health = Progress.SKIPPED, None
+            case e.WaveRevalidated(health=health):
+                bad = health is WaveHealth.UNHEALTHY
+                stage.state = Progress.FAILED if bad else Progress.DONE
+                stage.health = health
+            case e.GateOpened() | e.GateReminded() | e.GateDecided():
+                stage.gate = gate_after(stage.gate, payload)
+                if isinstance(payload, e.GateOpened):
+                    self._totals.status = ExecutionStatus.PAUSED
+                elif self._totals.status is ExecutionStatus.PAUSED and stage.gate is not None:
+                    approved = stage.gate.state is Progress.DONE
+                    self._totals.status = (
+                        ExecutionStatus.RUNNING if approved else ExecutionStatus.PAUSED
+                    )
+            case e.ConditionChecked(reason=reason):
+                stage.judged = reason
             case e.HealthChecked(resource=resource, status=status):
                 part = stage.resources.get(resource)
                 if part is None:
@@ -243,7 +307,16 @@ class StatusFold:
             totals.status,
             self._unhealthy(),
             totals.reversal.rollback(),
+            rejected=totals.waiting.to_roll_back,
+            gate=any(
+                stage.gate is not None and stage.gate.state is Progress.WAITING
+                for stage in self._stages.values()
+            ),
         )
+
+    def given_up(self, by: str, reason: str) -> e.ErrorInfo:
+        """What is told of an execution that a person gave up while it ran."""
+        return tally.given_up(self._stages.values(), by, reason)
 
     def decisions(self) -> tuple[str, str, str]:
         """The commands between which a person decides after an UNHEALTHY wave."""
@@ -258,6 +331,20 @@ class StatusFold:
             )
         return self._created, self._plan
 
+    def _readiness(
+        self,
+        created: Event,
+        plan: e.ExecutionCreated,
+        resources: dict[str, tuple[ResourceView, ...]],
+    ) -> Readiness | None:
+        """The statement once REPLICATE has ended; of chosen waves there is none."""
+        over = self._phases.get(Phase.REPLICATE)
+        if over is None or over.seconds is None or plan.plan.partial:
+            return None
+        rows = tally.standbys(self._stages.values(), resources)
+        at, totals = self._last or created.at, self._totals
+        return statement(plan.scope, totals.serving, totals.recovery, at, rows)
+
     def view(self, now: datetime) -> ExecutionView:
         """The picture at ``now``. Raises JournalError where no event was fed."""
         created, plan = self._begun()
@@ -267,6 +354,8 @@ class StatusFold:
         resources = {stage.plan.id: stage.resource_views() for stage in stages}
         current = _current(stages)
         end = totals.ended_at or (last if totals.status is ExecutionStatus.PAUSED else now)
+        shown = tuple(stage.view(resources[stage.plan.id]) for stage in stages)
+        savings = plan.plan.savings
         return ExecutionView(
             execution=created.execution,
             scope=plan.scope,
@@ -297,7 +386,7 @@ class StatusFold:
             recovery=totals.recovery,
             sites=dict(sorted(totals.sites.items())),
             endpoints={key: totals.endpoints[key] for key in sorted(totals.endpoints)},
-            stages=tuple(stage.view(resources[stage.plan.id]) for stage in stages),
+            stages=shown,
             failed=self._failed(),
             warnings=(
                 *(WarningView(text=text) for text in plan.plan.warnings),
@@ -305,10 +394,16 @@ class StatusFold:
             ),
             overrides=tuple(totals.reversal.overrides),
             rollback=totals.reversal.rollback(),
+            savings=savings,
+            saved=reached(savings, shown) if savings else None,
             skips=plan.plan.skips,
             moves=plan.plan.moves,
             moved=tuple(totals.moved),
+            readiness=self._readiness(created, plan, resources),
             retries=totals.retries,
+            pauses=tuple(totals.waiting.pauses),
+            requests=totals.waiting.requests,
+            background=totals.waiting.background,
             resumed=totals.resumed,
             error=totals.finished.error if totals.finished else None,
             next=tally.next_commands(self._ways(created, plan)),
@@ -334,7 +429,7 @@ def abandoned(view: ExecutionView, why: str) -> ExecutionView:
 def _current(stages: list[StagePart]) -> StagePart | None:
     """The first stage that has not ended well, or the last one."""
     for stage in stages:
-        if stage.state is not Progress.DONE:
+        if stage.state not in (Progress.DONE, Progress.SKIPPED):
             return stage
     return stages[-1] if stages else None
 
@@ -361,6 +456,8 @@ def _in_shard(stage: StagePart, shard: ShardPart, payload: Payload) -> None:
             shard.stack.errors, shard.stack.seconds = dict(errors), payload.duration_seconds
         case e.StepUnknown():
             _unknown(shard, payload.step)
+        case e.ShardTaken() | e.ShardLeft():
+            shard.orphan()
         case _:
             _in_action(stage, shard, payload)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from drstate.model.events import ExecutionCreated, ExecutionStatus
+from drstate.model.catalog import GLOBAL
+from drstate.model.events import ErrorInfo, ExecutionCreated, ExecutionStatus
 from drstate.model.health import FAILING, Impaired, ResourceStatus, WaveHealth
 from drstate.model.phases import Phase
 from drstate.model.plan import Plan
+from drstate.model.schedule import schedule
 from drstate.report.parts import ShardPart, StagePart
+from drstate.report.readiness import StandbyView
 from drstate.report.view import Counts, FailedView, Progress, ResourceView, RollbackView
 
 _OVER = (Progress.DONE, Progress.FAILED, Progress.SKIPPED)
@@ -71,7 +74,8 @@ def eta(stages: list[StagePart], status: ExecutionStatus) -> float | None:
     expected = sum(_weight(stage) for stage in finished)
     actual = sum(stage.seconds or 0.0 for stage in finished)
     ratio = actual / expected if expected else 1.0
-    left = sum(_weight(stage) * (1 - _part_done(stage)) for stage in stages)
+    rest = {stage.plan.id: _weight(stage) * (1 - _part_done(stage)) for stage in stages}
+    left = schedule([stage.plan for stage in stages], rest).seconds
     return round(left * ratio, 1)
 
 
@@ -108,6 +112,48 @@ def impaired(stages: Iterable[StagePart], following: str) -> tuple[Impaired, ...
         for key, part in sorted(before.resources.items())
         for found in [part.health]
         if found is not None and found.status is not ResourceStatus.HEALTHY
+    )
+
+
+def standbys(
+    stages: Iterable[StagePart], resources: Mapping[str, tuple[ResourceView, ...]]
+) -> list[StandbyView]:
+    """What REPLICATE left, one row a resource; what was not checked is not known to stand by."""
+    rows: dict[str, StandbyView] = {}
+    for stage in stages:
+        if stage.phase is not Phase.REPLICATE:
+            continue
+        for row in resources[stage.plan.id]:
+            # the part of it that spans both sites says nothing of the standby
+            if stage.plan.region == GLOBAL and row.key in rows:
+                continue
+            if row.status is None and row.no_op is not None:
+                continue
+            rows[row.key] = StandbyView(
+                key=row.key,
+                wave=stage.plan.wave,
+                status=row.status or ResourceStatus.UNKNOWN,
+                detail=row.detail,
+                hint=row.hint,
+                lag_seconds=row.lag_seconds,
+                lag_limit_seconds=row.lag_limit_seconds,
+            )
+    return list(rows.values())
+
+
+def given_up(stages: Iterable[StagePart], by: str, reason: str) -> ErrorInfo:
+    """What is told of an execution that was given up: how far its resources have come."""
+    states = [row.state for stage in stages for row in stage.resource_views()]
+    done = sum(one in (Progress.DONE, Progress.SKIPPED) for one in states)
+    begun = sum(one in (Progress.RUNNING, Progress.UNKNOWN) for one in states)
+    failed = sum(one is Progress.FAILED for one in states)
+    left = sum(one is Progress.PENDING for one in states)
+    return ErrorInfo(
+        code="Cancelled",
+        what=f"cancelled by {by}" + (f": {reason}" if reason else ""),
+        why=f"of {len(states)} resource steps {done} are done, {begun} were cut off (UNKNOWN), "
+        f"{failed} failed, {left} were not begun; nothing was undone",
+        hint="drstate up begins anew, from what is there",
     )
 
 
@@ -172,6 +218,10 @@ class Ways:
     #: it waits after an UNHEALTHY wave
     unhealthy: bool = False
     rollback: RollbackView | None = None
+    #: it was rejected at a gate, and what was done is to be undone
+    rejected: bool = False
+    #: it waits at a gate
+    gate: bool = False
 
     @property
     def tail(self) -> str:
@@ -186,11 +236,12 @@ class Ways:
     @property
     def anew(self) -> str:
         """The command that begins its first phase again."""
+        return self.up(self.created.phases[0])
+
+    def up(self, phase: Phase) -> str:
+        """The command that runs a phase of the scope."""
         scope = self.created.scope
-        return (
-            f"drstate up --phase {self.created.phases[0]} "
-            f"-c {scope.customer} -e {scope.environment}{self.tail}"
-        )
+        return f"drstate up --phase {phase} -c {scope.customer} -e {scope.environment}{self.tail}"
 
 
 def decisions(ways: Ways) -> tuple[str, str, str]:
@@ -207,9 +258,11 @@ def next_commands(ways: Ways) -> tuple[str, ...]:
     return tuple(_next(ways))
 
 
-def _next(ways: Ways) -> Iterator[str]:
+def _next(ways: Ways) -> Iterator[str]:  # noqa: C901 - one case a state
     created, status, tail = ways.created, ways.status, ways.tail
-    if status is ExecutionStatus.COMPLETED:
+    if created.plan.drill and status in _ENDED:
+        yield from _after_drill(ways)
+    elif status is ExecutionStatus.COMPLETED:
         yield from _after_success(created, tail)
     elif status is ExecutionStatus.CANCELLED:
         yield ways.anew
@@ -217,20 +270,43 @@ def _next(ways: Ways) -> Iterator[str]:
         yield ways.back
         if status is ExecutionStatus.FAILED:
             yield ways.anew
+    elif ways.rejected:
+        yield ways.back
     elif status is ExecutionStatus.PAUSED and ways.unhealthy:
         yield f"drstate resume {ways.execution}{tail}"
         yield from decisions(ways)
-    elif status is ExecutionStatus.PAUSED:
+    elif status is ExecutionStatus.PAUSED and ways.gate:
+        yield f"drstate approve {ways.execution}{tail}"
+        yield f"drstate reject {ways.execution}{tail}"
         yield f"drstate resume {ways.execution} --yes{tail}"
+    elif status is ExecutionStatus.PAUSED:
+        yield f"drstate resume {ways.execution}{tail}"
+        yield ways.back
     elif status is ExecutionStatus.FAILED:
         # only a new plan knows what is in accounts that could not be asked
         yield from [ways.anew] if created.plan.unreached else []
         yield f"drstate resume {ways.execution}{tail}"
-        yield ways.back
+        yield from [ways.back] if created.plan.stages else []
     else:
         yield f"drstate watch {ways.execution}{tail}"
+        yield f"drstate pause {ways.execution}{tail}"
+        yield f"drstate cancel {ways.execution}{tail}"
     if status is not ExecutionStatus.COMPLETED:
         yield f"drstate logs {ways.execution}{tail}"
+
+
+def _after_drill(ways: Ways) -> Iterator[str]:
+    """Never a phase: what was rehearsed must not be run in earnest by a pasted line."""
+    scope = ways.created.scope
+    where = f"-c {scope.customer} -e {scope.environment}{ways.tail}"
+    if ways.status is ExecutionStatus.COMPLETED:
+        yield f"drstate readiness {where}"
+    else:
+        yield f"drstate test --cleanup {where}"
+
+
+#: an execution in one of these does nothing more by itself
+_ENDED = (ExecutionStatus.COMPLETED, ExecutionStatus.FAILED, ExecutionStatus.CANCELLED)
 
 
 def _after_success(created: ExecutionCreated, tail: str) -> Iterator[str]:

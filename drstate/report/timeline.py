@@ -90,7 +90,30 @@ def _tell(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR0912 
             return Level.WARNING, f"waits for a person: {reason}"
         case e.GateDecided(approved=approved, by=by, comment=comment):
             word = "approves" if approved else "rejects"
+            word += " and wants undone what was done" if payload.rollback else ""
             return _info(f"{by} {word}" + (f": {comment}" if comment else ""))
+        case e.ConditionChecked(stage=stage, met=met, reason=reason):
+            word = "is run" if met else "is left out"
+            return (Level.INFO if met else Level.WARNING), f"{stage} {word}: {reason}"
+        case e.CleanupOwed(region=region, resources=resources):
+            names = ", ".join(resources)
+            return Level.WARNING, f"CLEANUP of {region} is owed for {names}; nothing waits for it"
+        case e.GateReminded(stage=stage, waited_seconds=seconds):
+            text = f"still waits for a person before {stage}, for {seconds / 60:.0f} min now"
+            return Level.WARNING, f"{text}; its token is replaced by another one"
+        case e.WaveRevalidated(stage=stage, health=health):
+            level = {"HEALTHY": Level.INFO, "DEGRADED": Level.WARNING}.get(health, Level.ERROR)
+            return level, f"{stage} was looked at again before going on: {health}"
+        case e.PauseRequested(by=by, reason=reason):
+            text = f"{by} asks for a pause once this wave has ended"
+            return Level.WARNING, text + (f": {reason}" if reason else "")
+        case e.CancelRequested(by=by, reason=reason):
+            text = f"{by} gives the execution up; what runs is ended"
+            return Level.WARNING, text + (f": {reason}" if reason else "")
+        case e.ExecutionPlanned(plan=plan):
+            return _info(f"planned: {counted(len(plan.stages), 'stage')}")
+        case e.RunnerLaunched(host=host, pid=pid, log=log):
+            return _info(f"process {pid} on {host} runs it in the background, its log is {log}")
         case e.WaveOverridden(stage=stage, by=by, reason=reason):
             return Level.WARNING, f"{by} goes on after {stage} although it is UNHEALTHY: {reason}"
         case e.RollbackStarted(by=by, reason=reason, steps=steps):
@@ -145,10 +168,26 @@ def _tell_step(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR
             return Level.WARNING, f"{resource} is left out: {reason}"
         case e.MoveFinished(resource=resource, from_stack=source, to_stack=target):
             return _info(f"{resource} moved from {source} to {target}")
+        case e.Dispatched(dispatcher=dispatcher, arn=arn):
+            return _info(f"run by {dispatcher}: {arn}")
+        case e.ShardTaken(shard=shard, host=host, pid=pid, attempt=attempt):
+            again = f", attempt {attempt}" if attempt > 1 else ""
+            return _info(f"shard {shard} taken by process {pid} on {host}{again}")
+        case e.ShardLeft(shard=shard, reason=reason):
+            return Level.WARNING, f"shard {shard} was let go of: {reason}"
         case e.StepUnknown(step=step, finding=finding):
             return Level.WARNING, f"{step} was interrupted: {finding}"
+        case e.Escalated(stage=stage, resources=resources, contacts=contacts):
+            whom = f": call {', '.join(contacts)}" if contacts else ""
+            return Level.ERROR, f"ESCALATED {stage}: {', '.join(resources)} did not come up{whom}"
         case e.Warned(text=text):
             return Level.WARNING, text
+        case e.NotificationDelivered(topic=topic, kind=kind, about=about, delay_seconds=seconds):
+            name = topic.rpartition(":")[2]
+            return _info(f"told {name} of event {about} ({kind}) after {seconds:.1f} s")
+        case e.NotificationFailed(topic=topic, kind=kind, about=about, error=error):
+            name = topic.rpartition(":")[2]
+            return Level.WARNING, f"could not tell {name} of event {about} ({kind}): {error.what}"
         case _:
             return None
 

@@ -11,12 +11,14 @@ from enum import StrEnum
 from pydantic import Field
 
 from drstate.model.base import Value
+from drstate.model.cost import Reached, Savings
 from drstate.model.events import ErrorInfo, ExecutionStatus, Left
 from drstate.model.health import Impaired, ResourceStatus, WaveHealth
 from drstate.model.phases import Operation, Phase, SiteState
 from drstate.model.plan import Move, Skip, When
 from drstate.model.scope import ScopeKey
 from drstate.model.stackops import Op
+from drstate.report.readiness import Owed, Readiness
 
 
 class Progress(StrEnum):
@@ -102,6 +104,9 @@ class ResourceView(Value):
     rto_minutes: int | None = None
     #: whether ``recovered_seconds`` is within ``rto_minutes``; None where one of them is missing
     rto_met: bool | None = None
+    #: REPLICATE: how far it is behind, and may be; a limit without a lag: AWS has no figure
+    lag_seconds: float | None = None
+    lag_limit_seconds: float | None = None
 
 
 class GateView(Value):
@@ -112,8 +117,34 @@ class GateView(Value):
     checklist: tuple[str, ...] = ()
     #: what is not healthy in the stage before
     impaired: tuple[Impaired, ...] = ()
+    #: how the wave before fared, and what comes next
+    summary: tuple[str, ...] = ()
     by: str = ""
     comment: str = ""
+    #: how often people were alerted because nobody had decided
+    reminders: int = 0
+
+
+class PauseView(Value):
+    """A time in which the execution waited for people. Times are aware."""
+
+    begun_at: datetime
+    ended_at: datetime | None = None
+    #: None while it lasts
+    seconds: float | None = None
+    reason: str
+    #: the stage whose gate it was; empty: another reason
+    stage: str = ""
+    #: who asked for it
+    by: str = ""
+
+
+class BackgroundView(Value):
+    """The process that runs the execution in the background, and where it writes."""
+
+    host: str
+    pid: int
+    log: str
 
 
 class StageView(Value):
@@ -130,6 +161,12 @@ class StageView(Value):
     resources: tuple[ResourceView, ...] = ()
     estimate_seconds: int
     seconds: float | None = None
+    #: ids of the stages that it waits for; None: all before it in its phase
+    needs: tuple[str, ...] | None = None
+    #: it is run only where this holds
+    when: str | None = None
+    #: how that was judged, once it was
+    judged: str = ""
 
 
 class PhaseView(Value):
@@ -249,10 +286,22 @@ class ExecutionView(Value):
     warnings: tuple[WarningView, ...] = ()
     overrides: tuple[OverrideView, ...] = ()
     rollback: RollbackView | None = None
+    #: of a CLEANUP: what it was planned to save per month, and what of that is reached
+    savings: Savings | None = None
+    saved: Reached | None = None
     skips: tuple[Skip, ...] = ()
     moves: tuple[Move, ...] = ()
     moved: tuple[str, ...] = ()
+    #: after REPLICATE: whether the scope could be recovered now
+    readiness: Readiness | None = None
+    #: phases that have to follow what was done to the scope, as its catalog tells
+    owed: tuple[Owed, ...] = ()
     retries: int = 0
+    #: when it waited for people, and for how long
+    pauses: tuple[PauseView, ...] = ()
+    #: what people asked of it and what has not come about yet
+    requests: tuple[str, ...] = ()
+    background: BackgroundView | None = None
     #: how often another runner went on with it
     resumed: int = 0
     error: ErrorInfo | None = None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from types import GeneratorType
@@ -30,6 +31,7 @@ SHOWN = "_drstate_shown"
 _SECRET = re.compile(r"password|secret_string|secret_binary|secret_access_key", re.IGNORECASE)
 
 
+@cache
 def left_out(name: str) -> bool:
     """Whether a field of this name says nothing about what the resource is."""
     return _LEFT_OUT.search(name) is not None
@@ -75,10 +77,15 @@ def _composite(value: Any, above: tuple[int, ...]) -> Any:
         return type(value).__name__
     ordered = sorted(fields.items(), key=lambda pair: str(pair[0]))
     return {
-        str(name): _hidden(item) if _SECRET.search(str(name)) else canonical(item, above)
+        str(name): _hidden(item) if _secret(str(name)) else canonical(item, above)
         for name, item in ordered
         if not left_out(str(name))
     }
+
+
+@cache
+def _secret(name: str) -> bool:
+    return _SECRET.search(name) is not None
 
 
 def _hidden(value: Any) -> Any:

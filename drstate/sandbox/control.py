@@ -7,6 +7,7 @@
     GET  scopes          scope files for the estate, where it comes with some
     POST reset           back to the fresh estate
     POST fork?home=DIR   a copy of this process with all its state, on a port of its own
+    POST load            load every service now, so that copies need not
     POST options?busy_zones=1 (or 0): changes of a zone must wait for each other
     POST options?policies=1 (or 0): callers are held to their identity policies
     POST options?limits=off|generous|strict: how many calls AWS allows
@@ -70,6 +71,9 @@ class Host(Protocol):
     def scopes(self) -> dict[str, str]:
         """The estate's scope files."""
 
+    def load(self) -> None:
+        """Load every service."""
+
     def set_latency(self, milliseconds: float) -> None:
         """Answer every call that much later."""
 
@@ -105,6 +109,7 @@ class Control:
             ("POST", "restore"): self._restore,
             ("POST", "reset"): self._reset,
             ("POST", "fork"): self._fork,
+            ("POST", "load"): lambda _order: self._host.exclusively(self._host.load),
             ("POST", "clock"): self._clock,
             ("POST", "options"): self._options,
             ("GET", "faults"): self._faults,

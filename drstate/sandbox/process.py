@@ -114,6 +114,11 @@ def fork(home: Path, new_home: Path) -> SandboxStatus:
     return SandboxStatus.model_validate(_control(known, "POST", target))
 
 
+def load(home: Path) -> None:
+    """Have the sandbox load every service now, so that no copy of it needs to. Takes seconds."""
+    _control(_running(home), "POST", "load")
+
+
 def snapshot(home: Path, file: Path) -> int:
     """Write the whole sandbox, and what drstate remembers of it, into `file`. Its size in bytes.
 

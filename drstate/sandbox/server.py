@@ -142,6 +142,12 @@ class SandboxServer:
         """Scope files for the estate: path below stacks/ -> text."""
         return dict(self._estate.scopes)
 
+    def load(self) -> None:
+        """Load every service now."""
+        aws.load()
+        # as at the start: a copy would copy every page that the collector looks at
+        gc.freeze()
+
     def set_latency(self, milliseconds: float) -> None:
         """Answer every call that much later. Raises ValueError for a negative one."""
         self._distance.set(milliseconds / 1000)

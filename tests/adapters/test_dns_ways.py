@@ -15,7 +15,7 @@ from drstate.adapters.route53.controls import FlipControls
 from drstate.adapters.route53.wanted import Unfit, current_matches, wanted_sets
 from drstate.aws.ways import OVERRIDE, Way
 from drstate.errors import AwsCallError, OperationError
-from drstate.execution.making_plan import _slow_answers
+from drstate.execution.making_plan import slow_answers
 from drstate.model.health import ResourceStatus
 from drstate.model.named import DnsRecord
 from drstate.model.phases import Phase
@@ -266,7 +266,7 @@ def test_a_weighted_pair_goes_there_and_back_in_the_zone(home: Path) -> None:
     lost = adapter.prerequisites(Phase.ACTIVATE, entry_, site, world.aws)
     assert "us-east-1 only, which is lost" in lost[0].detail
     assert "has a TTL of 300 s" in (slow_answer(entry_, world.scope) or "")
-    assert _slow_answers(world.catalog, world.scope) == (slow_answer(entry_, world.scope),)
+    assert slow_answers(world.catalog, world.scope) == (slow_answer(entry_, world.scope),)
     action.undo(world.aws, world.context(before.facts), before.facts)
     assert action.observe(world.aws).facts["record_sets"] == before.facts["record_sets"]
 

@@ -225,30 +225,6 @@ def test_an_instance_whose_owner_did_not_allow_it_is_not_launched_into(servers: 
     assert servers.unmet(entry, Phase.ACTIVATE) == []
 
 
-def test_a_drill_goes_beside_and_only_it_is_terminated(servers: Servers) -> None:
-    entry = servers.entry("web-1")
-    waiting = servers.copy(entry)
-    jobs = len(servers.call("drs", "describe_jobs")["items"])
-    site = servers.site(entry, Phase.ACTIVATE)
-    aside, drill = servers.adapter.drill(entry, site).actions
-    servers.run(aside)
-    _, result = servers.run(drill)
-    assert result["drill"] is True
-    assert servers.state(result["recovery_instance"]) == "running"
-    assert servers.state(servers.facts["web-1"]["instance_id"], EAST) == "running"
-    # a drill is no recovery
-    launch = servers.actions(entry, Phase.ACTIVATE)["launch"]
-    assert not launch.observe(servers.world.aws).done
-    end, settings = servers.adapter.end_drill(entry, site).actions
-    servers.run(end)
-    servers.run(settings)
-    assert servers.state(result["recovery_instance"]) == "terminated"
-    assert servers.state(waiting) == "stopped"
-    assert end.observe(servers.world.aws).done
-    new = servers.call("drs", "describe_jobs")["items"][: -jobs or None]
-    assert [job["initiatedBy"] for job in new] == ["TERMINATE_RECOVERY_INSTANCES", "START_DRILL"]
-
-
 def test_launching_early_warns_and_is_taken_as_it_is_later(servers: Servers, sandbox: Path) -> None:
     early = Servers(sandbox, {"launch": "instantiate"})
     entry = early.entry("web-1")

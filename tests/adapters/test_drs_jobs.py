@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,17 +13,25 @@ import pytest
 
 from drstate.adapters.actions import Action, Batched, RunContext
 from drstate.adapters.at import At
+from drstate.adapters.base import SiteContext
 from drstate.adapters.drs import capacity
 from drstate.adapters.drs.adapter import DrsAdapter
 from drstate.adapters.drs.jobs import Ended, JobRun
 from drstate.adapters.drs.launching import Launch
 from drstate.adapters.drs.power import Stop as Fence
+from drstate.adapters.registry import adapter_for
 from drstate.aws.caller import open_caller
+from drstate.aws.clock import SystemClock
 from drstate.errors import AwsCallError, DrstateError
+from drstate.execution.capacity import ask
 from drstate.execution.progress import RunState
+from drstate.execution.quota_asking import Asker, Counter
+from drstate.execution.quota_figures import Place
 from drstate.execution.shardstep import ShardStep
+from drstate.execution.slots import Slots
 from drstate.execution.workbench import SerialLocks, Stop, Workbench
 from drstate.model import events
+from drstate.model.capacity import Level
 from drstate.model.catalog import CatalogEntry
 from drstate.model.phases import Operation, Phase, SiteState
 from drstate.model.plan import ShardPlan, When
@@ -208,7 +215,8 @@ def test_a_shard_of_250_servers_is_three_jobs_beside_those_of_others(site: Site)
         stop=Stop(),
         serial=SerialLocks(),
         parallel=10,
-        slots=threading.BoundedSemaphore(10),
+        slots=Slots(10),
+        plan=SimpleNamespace(drill=""),
         bindings=lambda _: (),
         entry=lambda key: next(one for one in site.entries if one.key == key),
         adapter=lambda _: SimpleNamespace(action=lambda *rest: actions[rest[-1]]),
@@ -326,12 +334,41 @@ def test_limits_are_asked_live_and_known_where_nobody_answers(site: Site) -> Non
 
 
 def test_an_accounts_servers_are_summed_over_its_regions(site: Site) -> None:
-    used = capacity.replicating(site.aws, APP, [EAST, WEST])
-    assert used.by_region[EAST] == 0
-    assert used.count == used.by_region[WEST] > 250
-    assert used.level is capacity.Level.INFO
-    levels = {count: capacity.Used(300, {"a": count}, {}).level for count in (239, 240, 270, 300)}
-    assert [str(one) for one in levels.values()] == ["OK", "INFO", "WARNING", "CRITICAL"]
+    place = Place(site.world.scope.account(APP), (WEST, EAST))
+    counter = Counter(capacity.REPLICATING, adapter_for("drs"))
+    asker = Asker([counter], lambda *_: site.aws, SystemClock(), seconds=30.0)
+    wanted = (place, capacity.REPLICATING)
+    (figure,) = ask(asker, [wanted], site.clock.now())[wanted]
+    used = {one.region: one.used for one in figure.regions}
+    assert used[EAST] == 0
+    # initialized or not, every region of the account was asked
+    assert len(used) > 10
+    assert set(used.values()) == {0, used[WEST]}
+    assert figure.regions[0].region == WEST
+    assert figure.used == used[WEST]
+    assert figure.complete
+    assert figure.level is Level.INFO
+
+
+def test_a_server_takes_what_it_does_not_have_yet(site: Site) -> None:
+    scope, seen = site.world.scope, site.world.catalog
+
+    def taken(phase: Phase, region: str) -> list[tuple[str, int]]:
+        site_ = SiteContext.of(scope, seen, site.entries[-1], region, phase.leaves)
+        found = site.adapter.demand(phase, site.entries[-1], site_, site.aws)
+        return [(one.limit.code, one.amount) for one in found]
+
+    begun = len(process.calls(site.home))
+    # the original runs, and nothing runs in the west yet
+    assert taken(Phase.ACTIVATE, EAST) == []
+    assert [taken(Phase.ACTIVATE, WEST) for _ in range(3)] == [[("L-1216C47A", 2)]] * 3
+    # of one type of instance, the size is asked once
+    asked = [one["operation"] for one in process.calls(site.home)[begun:]]
+    assert asked.count("DescribeInstanceTypes") == 1
+    # it is replicated to the west already; back to the east, it would be one more
+    assert taken(Phase.REPLICATE, WEST) == [("L-C1D14A2B", 0)]
+    assert taken(Phase.REPLICATE, EAST) == [("L-C1D14A2B", 1)]
+    assert taken(Phase.CLEANUP, EAST) == []
 
 
 def test_many_instances_are_stopped_by_few_calls_and_waited_for_together(site: Site) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from drstate.adapters import security_group
 from drstate.adapters.autoscaling import capture as groups
-from drstate.adapters.autoscaling.prerequisites import quota_of
 from drstate.adapters.autoscaling.template import template_spec, unsupported_template
 from drstate.adapters.elb import capture as balancers
+from drstate.adapters.vcpus import limit_of
 from drstate.errors import OperationError
 from drstate.model.resource import Resource
 from drstate.model.tags import DrTags
@@ -127,7 +127,7 @@ def test_instances_of_a_copy_do_not_ask_for_protection() -> None:
     ],
 )
 def test_every_instance_type_counts_towards_its_own_quota(kind: str, code: str) -> None:
-    assert quota_of(kind)[0] == code
+    assert limit_of(kind).code == code
 
 
 @pytest.mark.parametrize(

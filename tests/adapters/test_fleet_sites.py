@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
+from drstate.adapters import vcpus
 from drstate.adapters.actions import RunContext
+from drstate.adapters.at import At
 from drstate.adapters.base import Action, Health, SiteContext
+from drstate.adapters.ecs import tasks
 from drstate.adapters.ecs.actions import Goal, ServiceAction
 from drstate.adapters.ecs.reading import ServiceId
 from drstate.adapters.registry import adapter_for
-from drstate.errors import AwsCallError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
@@ -273,27 +275,28 @@ def prerequisites(world: World, aws: Any, phase: Phase) -> list[Health]:
     return list(adapter_for("autoscaling").prerequisites(phase, entry, site, aws))
 
 
-def test_images_keys_and_quotas_are_looked_at_before_anything_is_changed(world: World) -> None:
+def test_images_and_keys_are_looked_at_before_anything_is_changed(world: World) -> None:
     fine = prerequisites(world, Told(world), Phase.ACTIVATE)
     assert {one.status for one in fine} == {ResourceStatus.HEALTHY}
-    assert len(fine) == 3
-    small = Told(world, {"get_service_quota": {"Quota": {"Value": 6.0}}})
-    (short,) = [one for one in prerequisites(world, small, Phase.ACTIVATE) if not one.ok]
-    assert short.status is ResourceStatus.UNHEALTHY
-    assert "8 vCPUs of t3.medium" in short.detail
-    assert "request-service-quota-increase" in short.hint
+    assert len(fine) == 2
     nothing = Told(world, {"describe_images": {"Images": []}, "describe_key_pairs": {}})
     hints = [one.hint for one in prerequisites(world, nothing, Phase.REPLICATE)]
     assert ["copy-image" in hints[0], "import it there" in hints[1]] == [True, True]
 
 
-def test_a_quota_that_nobody_may_ask_only_warns(world: World) -> None:
-    denied = AwsCallError(
-        "no", service="service-quotas", operation="GetServiceQuota", aws_code="AccessDenied"
-    )
-    told = Told(world, {"get_service_quota": denied})
-    (short,) = [one for one in prerequisites(world, told, Phase.ACTIVATE) if not one.ok]
-    assert short.status is ResourceStatus.DEGRADED
+def test_a_group_takes_the_vcpus_of_what_it_is_yet_to_launch(world: World) -> None:
+    entry, adapter = world.entry("autoscaling"), adapter_for("autoscaling")
+    there = context(world, entry, WEST, Phase.ACTIVATE.leaves)
+    (wanted,) = adapter.demand(Phase.ACTIVATE, entry, there, world.aws)
+    assert (wanted.limit, wanted.region) == (vcpus.STANDARD, WEST)
+    # of t3.medium, which has two
+    assert wanted.amount == 8
+    at = At(world.aws, entry.resource.account, EAST)
+    assert adapter.used(vcpus.STANDARD, at)[""] >= 8
+    # what runs already is not taken a second time
+    here = context(world, entry, EAST, Phase.ACTIVATE.leaves)
+    assert adapter.demand(Phase.ACTIVATE, entry, here, world.aws) == ()
+    assert adapter.demand(Phase.CLEANUP, entry, there, world.aws) == ()
 
 
 def test_a_copy_lets_out_what_the_source_does_and_nothing_more(world: World) -> None:
@@ -442,13 +445,32 @@ def test_a_service_needs_its_cluster_and_capacity_providers(world: World) -> Non
         return [(one.status, one.detail) for one in checked]
 
     assert {status for status, _ in found()} == {ResourceStatus.HEALTHY}
-    providers = ["FARGATE", "FARGATE_SPOT"]
     lacking = found(capacityProviders=["FARGATE"])
     assert [text for status, text in lacking if status is ResourceStatus.UNHEALTHY] == [
         f"cluster west in {WEST} has no capacity provider FARGATE_SPOT"
     ]
-    full = found(capacityProviders=providers, runningTasksCount=998)
-    assert (ResourceStatus.DEGRADED, full[-1][1]) == full[-1]
-    assert "1002 tasks" in full[-1][1]
     (gone,) = found(status="INACTIVE")
     assert gone[0] is ResourceStatus.UNHEALTHY
+
+
+def test_a_service_takes_tasks_of_its_cluster_that_it_does_not_run_yet(world: World) -> None:
+    app = process.facts(world.home)["initech/production"]["ecs"]
+    made = World(world.home, world.scope)
+    made.protect([protected("ecs", app["arn"])])
+    entry, adapter = made.entry("ecs"), adapter_for("ecs")
+    desired = entry.spec["desired_count"]
+    here = context(made, entry, EAST, SiteState.ACTIVE)
+    assert adapter.demand(Phase.ACTIVATE, entry, here, made.aws) == ()
+    there = context(made, entry, WEST, SiteState.ACTIVE)
+    (taken,) = adapter.demand(Phase.ACTIVATE, entry, there, made.aws)
+    used = adapter.used(tasks.TASKS, At(made.aws, entry.resource.account, WEST))
+    assert (taken.amount, taken.holder in used) == (desired, True)
+    # by whom ever they are run, what runs and what is about to count
+    clusters = [
+        {"status": "ACTIVE", "clusterName": "full", "runningTasksCount": 5, "pendingTasksCount": 2},
+        {"status": "INACTIVE", "clusterName": "gone", "runningTasksCount": 1},
+    ]
+    told = Told(made, {"describe_clusters": {"clusters": clusters}})
+    assert tasks.used(At(told, entry.resource.account, WEST)) == {"full": 7}  # type: ignore[arg-type]
+    standby = context(made, entry, WEST, SiteState.STANDBY)
+    assert adapter.demand(Phase.REPLICATE, entry, standby, made.aws) == ()

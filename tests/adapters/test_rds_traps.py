@@ -178,6 +178,33 @@ def test_without_a_measurement_nothing_is_claimed_and_nothing_planned_begins(cop
     assert result["data_loss"].startswith("unknown")
 
 
+def test_a_standby_is_held_to_the_limit_and_one_that_is_not_measured_is_not_called_sound(
+    copy: World,
+) -> None:
+    entry = copy.entry("rds")
+    site = copy.site(entry, Phase.REPLICATE)
+    sound = ADAPTER.check(entry, site, copy.aws)
+    assert sound.ok
+    assert 0 < sound.facts["lag_seconds"] <= sound.facts["lag_limit_seconds"] == 300
+    # the tag promises more than the scope file asks for
+    tags_ = entry.resource.tags.model_copy(update={"rpo_minutes": 2})
+    promised = entry.model_copy(
+        update={"resource": entry.resource.model_copy(update={"tags": tags_})}
+    )
+    assert ADAPTER.check(promised, site, copy.aws).facts["lag_limit_seconds"] == 120
+    strict = copy.scope.policies.model_copy(update={"max_lag_seconds": 0.01})
+    copy.scope = copy.scope.model_copy(update={"policies": strict})
+    late = ADAPTER.check(entry, copy.site(entry, Phase.REPLICATE), copy.aws)
+    assert late.status is ResourceStatus.DEGRADED
+    assert "s behind, and may be 0 s (CloudWatch AWS/RDS ReplicaLag" in late.detail
+    assert "drstate readiness" in late.hint
+    process.add_fault(copy.home, {"effect": "error", **NO_METRICS})
+    unknown = ADAPTER.check(entry, site, copy.aws)
+    assert unknown.status is ResourceStatus.DEGRADED
+    assert "lag could not be read" in unknown.detail or "not known yet" in unknown.detail
+    assert unknown.facts["lag_seconds"] is None
+
+
 def test_a_replica_that_is_too_far_behind_holds_a_planned_activation_up(copy: World) -> None:
     with_policy(copy, max_lag_seconds=0)
     seen = actions(copy, Phase.ACTIVATE)["fence"].observe(copy.aws)

@@ -42,6 +42,8 @@ def test_an_emergency_and_a_pipeline_get_their_own_halves():
     assert "ecs:UpdateService" in adapters
     assert "ecs:CreateService" not in adapters
     assert "ecs:CreateService" in programs
+    drills = actions(json.loads(iam(*words, "drills").stdout))
+    assert drills == {"ecs:CreateService", "ecs:DeleteService", "ecs:TagResource"}
 
 
 def test_the_hub_may_assume_the_roles_named_and_nothing_else():

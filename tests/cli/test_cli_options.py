@@ -130,7 +130,7 @@ class TestCompletion:
             ("drstate preview --phase ", ["replicate", "instantiate", "activate", "cleanup"]),
             ("drstate up --ph", ["--phase"]),
             ("drstate sandbox st", ["start", "stop", "status"]),
-            ("drstate history -o ", ["text", "json", "ndjson"]),
+            ("drstate history -o ", ["text", "json", "ndjson", "md"]),
         ],
     )
     def test_names_come_from_the_project(self, complete, line, offered):

@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from drstate.model import events as e
-from drstate.model.events import ErrorInfo, ExecutionStatus, ResourceStatus, WaveHealth
-from drstate.model.plan import Move, Skip
+from drstate.model.events import ErrorInfo, ExecutionStatus
+from drstate.model.health import ResourceStatus, WaveHealth
+from drstate.model.plan import GeneratedWave, Move, Place, Skip
 from drstate.model.stackops import Op, ResourceOp, StackOutcome
+from drstate.report.markdown import markdown
 from drstate.report.preview import (
     ActionPreview,
     PlanPreview,
@@ -277,3 +279,47 @@ def test_a_name_that_is_left_out_is_not_repeated():
         "    why:  why",
         "    help: set x to y",
     ]
+
+
+def test_a_plan_says_what_each_wave_waits_for_and_on_what_it_depends() -> None:
+    hook = t.action(DB, "run").model_copy(update={"calls": ()})
+    first = t.shard(t.A, "w1-before", DB, stack=None, declared=(), actions=(hook,))
+    wanted = t.plan(
+        t.stage(1, first.model_copy(update={"place": Place.BEFORE})),
+        t.stage(2, t.shard(t.B, "w2", WEB)).model_copy(
+            update={"needs": (W1,), "when": "health.w1 == 'HEALTHY'"}
+        ),
+    )
+    wanted = wanted.model_copy(
+        update={
+            "stages": (wanted.stages[0].model_copy(update={"needs": ()}), wanted.stages[1]),
+            "critical_path": (W1, "activate.w2"),
+            "generated": (GeneratedWave(resource=WEB, wave=2, reason="after all data"),),
+        }
+    )
+    lines = plans.plan_text(wanted).splitlines()
+    assert "  waves overlap; the longest chain: activate.w1 > activate.w2" in lines
+    assert any(line.startswith(f"{W1} ") and line.endswith("waits for nothing") for line in lines)
+    assert f"  {t.A}  actions only  before the wave" in lines
+    assert "    ! aurora/db: run" in lines
+    second = next(n for n, line in enumerate(lines) if line.startswith("activate.w2 "))
+    assert lines[second].endswith("waits for activate.w1")
+    assert lines[second + 1] == "  only if health.w1 == 'HEALTHY'"
+    assert "  aurora/web: 2, after all data" in lines
+
+
+def test_a_wave_that_was_left_out_says_why_in_status_and_report() -> None:
+    reason = "health.w1 == 'HEALTHY' does not hold: health.w1 is DEGRADED"
+    seen = _view(
+        t.phase_started(),
+        e.ConditionChecked(stage="activate.w2", expression="x", met=False, reason=reason),
+        e.ResourceSkipped(stage="activate.w2", resource=WEB, reason="wave 2 was not run"),
+        t.stage_finished("activate.w2"),
+    )
+    assert seen.counts.skipped == 1
+    lines = views.text(seen).splitlines()
+    place = next(n for n, line in enumerate(lines) if line.startswith("activate.w2"))
+    assert "skipped" in lines[place]
+    assert "HEALTHY" not in lines[place]
+    assert lines[place + 1] == f"  {reason}"
+    assert "does not hold: health.w1 is DEGRADED" in markdown(seen)

@@ -56,7 +56,9 @@ def test_at_a_gate_the_events_end_with_a_summary_that_says_how_to_go_on(gated):
     assert last["schema"] == "drstate.status/1"
     summary = last["summary"]
     assert summary["status"] == "PAUSED"
-    assert summary["next"][0] == f"drstate resume {summary['execution']} --yes --sandbox"
+    ways = ("approve {}", "reject {}", "resume {} --yes", "logs {}")
+    named = [f"drstate {way.format(summary['execution'])} --sandbox" for way in ways]
+    assert summary["next"] == named
     assert "SANDBOX" in gated.err
     assert gated.err.index("acme/staging") < gated.err.index("Plan: ")
 

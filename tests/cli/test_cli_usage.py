@@ -48,9 +48,9 @@ def test_it_is_refused_with_its_code_and_a_remedy(drstate, line, code, told):
     ("line", "meant"),
     [
         ("sandbx", "drstate sandbox?"),
-        ("start", "drstate sandbox start"),
+        ("strat", "drstate start or drstate sandbox start"),
         ("reset", "drstate sandbox reset"),
-        ("sandbox strt", "drstate sandbox start"),
+        ("sandbox strt", "drstate start or drstate sandbox start"),
         ("previw", "drstate preview"),
     ],
 )

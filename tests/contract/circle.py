@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from typing import Any
 
+from drstate.adapters import quotas
+from drstate.adapters.at import At
 from drstate.adapters.base import SiteContext, undeclared
 from drstate.model.catalog import Ownership
 from drstate.model.health import ResourceStatus
@@ -121,6 +123,9 @@ def _observe_only(stage: Stage, phase: Phase) -> None:
         for held in stage.adapter.prerequisites(phase, entry, site, world.aws):
             if held.status is ResourceStatus.UNHEALTHY or (not held.ok and not held.hint):
                 stage.found("prerequisites-met", phase, entry.key, held)
+        for taken in stage.adapter.demand(phase, entry, site, world.aws):
+            if not taken.limit.counted or taken.amount < 0:
+                stage.found("prerequisites-met", phase, entry.key, taken)
         for action in stage.adapter.work(phase, entry, site).actions:
             action.observe(world.aws)
     wrote = [
@@ -132,9 +137,29 @@ def _observe_only(stage: Stage, phase: Phase) -> None:
         stage.found("observe-reads-only", phase, wrote)
 
 
+def _count(stage: Stage) -> None:
+    """Counted limits, as ``drstate capacity`` and a run's prerequisites ask for them."""
+    world = stage.world
+    seen = len(world.calls)
+    account = world.catalog.entries[0].resource.account
+    for limit in stage.adapter.limits:
+        if not limit.counted:
+            continue
+        at = At(world.aws, account, limit.control_region or world.catalog.recovery)
+        quotas.live(at, limit)
+        if limit.spread:
+            quotas.regions(at, limit.service)
+        if any(count < 0 for count in stage.adapter.used(limit, at).values()):
+            stage.found("prerequisites-met", limit.what, "is used less than not at all")
+    for call in world.calls[seen:]:
+        if not READS.match(call.operation):
+            stage.found("observe-reads-only", call.service, call.operation)
+
+
 def finish(stage: Stage, begun: Counter[str], others: dict[str, Any]) -> None:
     """What has to hold in the end."""
     world, adapter = stage.world, stage.adapter
+    _count(stage)
     made = {(call.service, call.operation) for call in world.calls}
     for call in undeclared([adapter], made):
         stage.found("declared-calls", call)

@@ -21,7 +21,7 @@ def held_against_grants(stage: Stage, calls: Iterable[dict[str, Any]]) -> None:
     adapter = stage.adapter
     called = {permission_of(call["service"], call["operation"]) for call in calls} - _FREE
     found = {action for grant in GRANTS for action in grant.actions}
-    grants = (*adapter.grants, *adapter.stack_grants)
+    grants = (*adapter.grants, *adapter.stack_grants, *adapter.drill_grants)
     declared = {action for grant in grants for action in grant.actions}
     for permission in sorted(called - found):
         if not any(fnmatchcase(permission.lower(), one.lower()) for one in declared):

@@ -18,6 +18,7 @@ from drstate.adapters.registry import adapter_for, load_adapters
 from drstate.inventory.discovery import discover
 from drstate.model.scope import Scope
 from drstate.sandbox import process
+from tests import forks
 from tests.adapters.world import World
 from tests.contract.guests import GUESTS
 from tests.contract.nature import excused
@@ -97,7 +98,8 @@ def environment(home: Path) -> Iterator[None]:
 def stage_of(technology: str, folder: Path) -> Iterator[Stage]:
     """Start a sandbox, discover the scope, capture the technology's resources."""
     home = folder / "home"
-    process.start(home, time_scale=0.0)
+    forks.server()
+    forks.sandbox(home)
     try:
         if technology in GUESTS:
             GUESTS[technology](home)

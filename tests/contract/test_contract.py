@@ -15,6 +15,7 @@ from drstate.model.phases import Phase
 from drstate.model.stackops import Op
 from drstate.sandbox import process
 from tests.contract.circle import CHECKS, constant_urns, exists, finish, run_phase, unhealthy_first
+from tests.contract.drilling import DRILL_CHECKS, drilled
 from tests.contract.emergency import EMERGENCY_CHECKS, emergency
 from tests.contract.errors import ERROR_CHECKS, permanent_error, transient_error
 from tests.contract.masks import differences
@@ -23,7 +24,14 @@ from tests.contract.stage import environment, forked, stage_of
 from tests.contract.undoing import UNDO_CHECKS, undone
 
 TECHNOLOGIES = [adapter.technology for adapter in load_adapters()]
-ALL_CHECKS = (*CHECKS, *EMERGENCY_CHECKS, *ERROR_CHECKS, *UNDO_CHECKS, *PERMISSION_CHECKS)
+ALL_CHECKS = (
+    *CHECKS,
+    *EMERGENCY_CHECKS,
+    *ERROR_CHECKS,
+    *UNDO_CHECKS,
+    *DRILL_CHECKS,
+    *PERMISSION_CHECKS,
+)
 
 
 @pytest.mark.parametrize("technology", TECHNOLOGIES)
@@ -51,6 +59,7 @@ def test_the_contract_is_kept(technology: str, tmp_path: Path) -> None:
         with environment(stage.home):
             phase(Phase.INSTANTIATE)
         with forked(stage, "undo") as copy:
+            drilled(copy)
             undone(copy)
             calls += process.calls(copy.home)
         with forked(stage, "errors") as copy:
@@ -62,6 +71,10 @@ def test_the_contract_is_kept(technology: str, tmp_path: Path) -> None:
                 stage.found("ways-agree", line)
             phase(Phase.CLEANUP)
             phase(Phase.REPLICATE)
+        with forked(stage, "emergency-back") as copy:
+            emergency(copy)
+            calls += process.calls(copy.home)
+        with environment(stage.home):
             phase(Phase.INSTANTIATE)
             phase(Phase.ACTIVATE, again=True)
             phase(Phase.CLEANUP)

@@ -10,12 +10,13 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from drstate.adapters.registry import built_in
 from drstate.sandbox import process
-from e2e.harness import SOURCE, Bench
+from e2e.harness import RECOVERY, SOURCE, Bench
 from tests.contract.masks import differences, masked
 from tests.contract.nature import excused
 
@@ -25,8 +26,8 @@ ACCOUNTS = ("233333333301", "233333333302", "100000000002")
 WHERE = ("-c", "initech", "-e", "production")
 
 
-def up(bench: Bench, phase: str) -> None:
-    bench.run("up", "--phase", phase, *WHERE, "--yes", "-f").expect(0)
+def up(bench: Bench, phase: str) -> dict[str, Any]:
+    return bench.run("up", "--phase", phase, *WHERE, "--yes", "-f", "-o", "json").expect(0).document
 
 
 def exists(bench: Bench) -> Counter[str]:
@@ -70,7 +71,15 @@ def test_an_emergency_brings_everything_up_without_a_call_to_the_lost_region(
     fresh: Bench, bench_of: Callable[[Bench], Bench]
 ) -> None:
     bench = bench_of(fresh)
-    up(bench, "replicate")
+    view = up(bench, "replicate")
+    assert view["readiness"]["standing"] == "READY"
+    lags = [row["lag_seconds"] for row in view["readiness"]["resources"]]
+    assert len([one for one in lags if one is not None]) >= 12
+    assert all(one < 300 for one in lags if one is not None)
+    asked = bench.run("readiness", *WHERE, "-o", "json").expect(0).document["scopes"][0]
+    assert {row["key"] for row in asked["resources"]} >= {
+        row["key"] for row in view["readiness"]["resources"]
+    }
     rule = process.add_fault(bench.sandbox, {"effect": "region-down", "region": SOURCE})
     seen = bench.calls()[-1]["number"]
     done = bench.run("emergency", *WHERE, "--yes", "-o", "json").expect(0)
@@ -83,6 +92,16 @@ def test_an_emergency_brings_everything_up_without_a_call_to_the_lost_region(
     unfenced = [one["text"] for one in done.document["warnings"] if "not fenced" in one["text"]]
     told = {one.partition("/")[0] for one in unfenced}
     assert told >= {"lambda", "eventbridge", "ecs"}
+    # what it put off is told until it is done: by its report, by status, and by readiness
+    status = bench.run("status", "-o", "json").expect(0).document
+    asked = bench.run("readiness", *WHERE, "-o", "json").expect(1).document["scopes"][0]
+    for owed in (done.document["owed"], status["owed"], asked["owed"]):
+        assert [(one["phase"], one["region"]) for one in owed] == [
+            ("activate", RECOVERY),
+            ("cleanup", SOURCE),
+            ("replicate", SOURCE),
+        ]
+    assert asked["standing"] == "NOT READY"
     # afterwards the stacks are brought to what is there, and the way goes on as after any failover
     process.clear_faults(bench.sandbox, rule)
     for phase in ("activate", "cleanup", "replicate") if FULL else ():

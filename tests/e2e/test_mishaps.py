@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import resource
 import shutil
 import sqlite3
 import subprocess
@@ -160,18 +159,12 @@ def test_a_program_that_breaks_is_told_in_the_preview_without_a_traceback(bench:
 
 
 def test_a_run_whose_journal_finds_the_disk_full_ends_and_goes_on_once_there_is_room(
-    bench: Watched, monkeypatch: pytest.MonkeyPatch
+    bench: Watched,
 ):
-    def no_room() -> None:
-        # every file may grow to this and no further: the log of the journal grows the most
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-
-    run = subprocess.run
-    with monkeypatch.context() as patched:
-        patched.setattr(
-            subprocess, "run", lambda *line, **more: run(*line, preexec_fn=no_room, **more)
-        )
-        error = told(bench.run("up", *WAVE, "--yes").expect(1))
+    # every file may grow to so many KiB and no further: the log of the journal grows the most
+    bench.prefix = ["bash", "-c", 'ulimit -f 97; exec "$@"', "bash"]
+    error = told(bench.run("up", *WAVE, "--yes").expect(1))
+    bench.prefix = []
     assert f"the journal {bench.sandbox / 'journal.db'} refused" in error
     assert "free space" in error
 

@@ -17,7 +17,10 @@ def test_failover_and_failback_end_where_they_began(warm, bench_of):
     bench.up("activate").expect(0)
 
     # the old source is retired, then made a standby: the recovery role passes to it
-    bench.up("cleanup").expect(0)
+    told = bench.up("cleanup", "-o", "json").expect(0).document
+    # six Fargate tasks of half a vCPU and a GiB: 730 hours of them at list price
+    assert told["savings"]["saved_usd"] == told["saved"]["saved_usd"] == 108.12
+    assert told["saved"]["open"] == []
     assert witness.services(bench, SOURCE, EAST)["acme-production-web"] == (0, 0)
     assert witness.services(bench, SOURCE, EAST)["acme-production-worker"] == (0, 0)
     view = bench.up("replicate", "-o", "json").expect(0).document

@@ -6,9 +6,10 @@ import pytest
 
 from drstate.errors import ConfigError
 from drstate.execution.rehearsal import real_provider_wanted, rehearsal_environment
-from drstate.programs import aurora, route53
+from drstate.programs import aurora
 from drstate.programs.ecs import owners as ecs
 from drstate.programs.endpoints import ENDPOINT_VARIABLE, SERVICES, endpoint_arguments
+from drstate.programs.flags import FLAG_OWNERS
 
 #: by a resource's module: what the real plugin calls for it, by its names of services
 CALLED = {
@@ -47,7 +48,7 @@ def test_programs_are_told_the_endpoint_under_the_name_that_they_read():
 def test_every_service_that_the_real_plugin_calls_for_a_program_is_at_the_sandbox():
     modules = {
         token.split(":")[1].split("/")[0]
-        for owners in (aurora.OWNERS, ecs.OWNERS, route53.OWNERS)
+        for owners in (aurora.OWNERS, ecs.OWNERS, FLAG_OWNERS)
         for token in owners
     }
     called = AT_START.union(*(CALLED[module] for module in modules))

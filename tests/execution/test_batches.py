@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,6 +12,7 @@ from drstate.adapters.actions import Action, Batched, Observation, RunContext, T
 from drstate.errors import OperationError
 from drstate.execution.progress import RunState
 from drstate.execution.shardstep import ShardStep
+from drstate.execution.slots import Slots
 from drstate.execution.states import StepState
 from drstate.execution.workbench import SerialLocks, Stop, StoppedError, Workbench
 from drstate.model import events as e
@@ -93,11 +93,12 @@ class Bench:
             estimate_seconds=1,
         )
         self.bench = SimpleNamespace(
+            plan=plan,
             clock=FakeClock(),
             stop=self.stop,
             serial=SerialLocks(),
             parallel=2,
-            slots=threading.BoundedSemaphore(2),
+            slots=Slots(2),
             bindings=lambda _: (),
             entry=lambda key: ENTRIES[key],
             adapter=lambda _: SimpleNamespace(action=lambda *rest: self.actions[rest[-1]]),

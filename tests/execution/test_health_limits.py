@@ -15,7 +15,8 @@ from drstate.execution.health import HealthStep
 from drstate.execution.progress import RunState
 from drstate.execution.workbench import Stop, StoppedError, Workbench
 from drstate.model.catalog import CatalogEntry
-from drstate.model.events import HealthChecked, ResourceStatus
+from drstate.model.events import HealthChecked
+from drstate.model.health import ResourceStatus
 from drstate.model.phases import Operation, Phase, SiteState
 from drstate.model.plan import Stage
 from drstate.planning.compiling import compile_plan
@@ -37,6 +38,8 @@ class Rehearsal:
     policies: dict[str, Any] = field(default_factory=dict)
     failed: frozenset[str] = frozenset()
     parallel: int = 10
+    #: in an emergency: keys of what is waited for
+    critical: tuple[str, ...] | None = None
     clock: FakeClock = field(default_factory=FakeClock)
     told: list[HealthChecked] = field(default_factory=list)
     stop: Stop = field(default_factory=Stop)
@@ -53,8 +56,12 @@ class Rehearsal:
         self.plan = plan
 
     def run(self) -> dict[str, HealthChecked]:
-        HealthStep(self._bench(), self.stage).run()
+        waited_for = [one for one in self.stage.shards[0].resources if self._critical(one)]
+        HealthStep(self._bench(), self.stage, waited_for).run()
         return {row.resource.rpartition("/")[2]: row for row in self.told}
+
+    def _critical(self, key: str) -> bool:
+        return self.critical is not None and key.rpartition("/")[2] in self.critical
 
     def _bench(self) -> Workbench:
         adapter = SimpleNamespace(
@@ -69,7 +76,7 @@ class Rehearsal:
         )
         bench = SimpleNamespace(
             scope=scope,
-            plan=self.plan,
+            plan=self.plan.model_copy(update={"emergency": self.critical is not None}),
             clock=self.clock,
             recorder=SimpleNamespace(state=state, append=self.told.append),
             parallel=self.parallel,
@@ -194,6 +201,15 @@ def test_one_that_stays_degraded_is_given_half_a_minute() -> None:
     rehearsal = Rehearsal(lambda _: Health(S.DEGRADED, "1 of 2"), keys=1)
     assert rehearsal.run()["r0"].status is S.DEGRADED
     assert rehearsal.clock.monotonic() == pytest.approx(30)
+
+
+def test_in_an_emergency_only_what_is_critical_is_waited_for() -> None:
+    rehearsal = Rehearsal(lambda _: Health(S.UNHEALTHY, "starting"), critical=("r1",))
+    told = rehearsal.run()
+    assert {key: row.status for key, row in told.items()} == dict.fromkeys(told, S.UNHEALTHY)
+    # the others are told as they were found at once
+    assert {key for key, row in told.items() if row.duration_seconds < 1} == {"r0", "r2"}
+    assert told["r1"].duration_seconds >= 299
 
 
 def test_one_whose_step_failed_is_not_asked() -> None:

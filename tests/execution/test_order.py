@@ -45,7 +45,13 @@ def test_inside_a_shard_too_and_what_is_depended_on_still_goes_first() -> None:
     needs = {"web": ["database"]}
     urgency = {"web": 0, "database": 1, "worker": 3, "cache": 0}
     calm = Order(needs, frozenset(), urgency=urgency)
-    assert calm.levels(keys) == [["database", "worker", "cache"], ["web"]]
+    assert calm.levels(keys) == [["cache", "database", "worker"], ["web"]]
     emergency = Order(needs, frozenset(), urgency=urgency, barrier=True)
     # the database is as urgent as the service that needs it
-    assert emergency.levels(keys) == [["database", "cache"], ["web"], ["worker"]]
+    assert emergency.levels(keys) == [["cache", "database"], ["web"], ["worker"]]
+
+
+def test_of_equally_urgent_resources_the_longest_begins_first() -> None:
+    urgency = {"a": 1, "b": 1, "c": 0, "d": 1}
+    found = Order({}, frozenset(), urgency=urgency, seconds={"a": 5, "b": 60, "c": 1, "d": 60})
+    assert found.levels(("a", "b", "c", "d")) == [["c", "b", "d", "a"]]

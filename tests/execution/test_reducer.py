@@ -18,7 +18,8 @@ from drstate.execution.commands import (
 from drstate.execution.reducer import replay
 from drstate.execution.states import StepState
 from drstate.model import events as e
-from drstate.model.events import ExecutionStatus, ResourceStatus, WaveHealth
+from drstate.model.events import ExecutionStatus
+from drstate.model.health import ResourceStatus, WaveHealth
 from drstate.model.phases import Phase
 from drstate.model.plan import Move
 from tests.execution import transcript as t

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,7 @@ from drstate.model.phases import Phase
 from drstate.model.scope import Approval
 from drstate.report.preview import PlanPreview
 from drstate.report.view import ExecutionView, Progress
+from drstate.sandbox import process
 from tests.execution.worlds import ROOT, World
 
 ACTIVATE = (Phase.ACTIVATE,)
@@ -198,6 +200,58 @@ def test_an_override_goes_on_with_the_next_wave_and_is_kept_with_its_reason(
         assert row.overridden == ("activate.w2",)
         with pytest.raises(UsageError, match="waits at no UNHEALTHY wave"):
             resume(used, view.execution, override="again")
+
+
+def test_a_critical_service_that_stays_down_in_an_emergency_is_escalated_to_the_contacts(
+    services: Services, world: World, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    subprocess.run(["cp", "-r", str(world.project), str(project)], check=True)
+    file = project / "stacks" / "acme" / "staging.yaml"
+    right = file.read_text(encoding="utf-8")
+    place = right.index("acme-dr-7c1f", right.index("211111111101"))
+    wrong = right[:place] + "wrong-id" + right[place + 12 :]
+    file.write_text(wrong + "contacts: [dr-lead@acme.example]\n", encoding="utf-8")
+    with World(project, world.home).services() as used:
+        plan = planned(used, force=True, emergency=True)
+        view = execute(used, plan, preview=preview(used, plan), consent="ann")
+        assert (view.status, view.stage) == (ExecutionStatus.PAUSED, "activate.w1")
+        (said,) = [row for row in view.warnings if row.text.startswith("ESCALATED")]
+        assert "aurora/" in said.text
+        assert said.hint == "call dr-lead@acme.example"
+        (told,) = [
+            event.payload for event in used.readers.logs() if event.payload.type == "escalated"
+        ]
+        assert told.stage == "activate.w1"
+
+
+def promoted(services: Services) -> tuple[ExecutionView, dict[str, Any]]:
+    plan = planned(services, force=True, emergency=True, graceful_seconds=60, waves=(1,))
+    view = execute(services, plan, preview=preview(services, plan), consent="ann")
+    assert view.status is ExecutionStatus.COMPLETED
+    events = [event.payload for event in services.readers.logs()]
+    (done,) = [
+        one for one in events if one.type == "action_finished" and one.resource[:7] == "aurora/"
+    ]
+    return view, done.result
+
+
+def test_an_emergency_that_is_asked_to_be_graceful_loses_no_data_where_the_source_answers(
+    services: Services,
+) -> None:
+    view, result = promoted(services)
+    assert result["way"] == "graceful"
+    assert not [row for row in view.warnings if "so it is forced" in row.text]
+
+
+def test_what_cannot_be_done_gracefully_is_forced_and_said(
+    services: Services, world: World
+) -> None:
+    process.add_fault(world.home / "sandbox", {"effect": "region-down", "region": "us-east-1"})
+    view, result = promoted(services)
+    assert "way" not in result
+    (said,) = [row for row in view.warnings if "so it is forced" in row.text]
+    assert "not without losing data" in said.text
 
 
 def test_a_chosen_wave_leaves_the_roles_of_the_sites(services: Services) -> None:

@@ -46,6 +46,7 @@ def test_what_is_done_already_runs_only_where_it_waits_for_a_changed_stack(
     found = SimpleNamespace(observe=lambda _: Observation(True, {"running": 2}), run=run)
     told: list[Any] = []
     bench = SimpleNamespace(
+        plan=plan,
         clock=FakeClock(),
         stop=Stop(),
         serial=SimpleNamespace(held=lambda _: nullcontext()),

@@ -11,7 +11,8 @@ from drstate.execution.commands import Command
 from drstate.execution.progress import RunState
 from drstate.execution.reducer import reduce
 from drstate.model import events as e
-from drstate.model.events import ExecutionStatus, Payload, ResourceStatus, WaveHealth
+from drstate.model.events import ExecutionStatus, Payload
+from drstate.model.health import ResourceStatus, WaveHealth
 from drstate.model.phases import Operation, Phase
 from drstate.model.plan import ActionSpec, Call, Move, NoOp, Plan, ShardPlan, Stage, When
 from drstate.model.scope import Approval, Environment, ScopeKey

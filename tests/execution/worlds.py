@@ -6,9 +6,9 @@ same place without having to get there again.
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from drstate.execution.services import Services
 from drstate.model.phases import Phase
 from drstate.report.view import ExecutionView
 from drstate.sandbox import process
+from tests import forks
 from tests.execution import crash_runner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +30,8 @@ _TIMES = {
     "execution",
     "started_at",
     "updated_at",
+    "checked_at",
+    "lag_seconds",
     "ended_at",
     "duration_seconds",
     "seconds",
@@ -37,6 +40,8 @@ _TIMES = {
     "resumed",
     "next",
 }
+#: identifiers that AWS draws for each creation
+_DRAWN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=scalable-target/)[0-9a-z]+")
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class World:
         shutil.copy(ROOT / "Pulumi.yaml", project)
         shutil.copytree(ROOT / "stacks", project / "stacks")
         world = cls(project, folder / "home")
-        process.start(world.home / "sandbox", time_scale=0.0)
+        forks.sandbox(world.home / "sandbox")
         return world
 
     def copy(self, folder: Path) -> World:
@@ -84,21 +89,24 @@ class World:
         scope: str = "acme/staging",
     ) -> int:
         """In a process of its own; its exit code (minus the signal that ended it)."""
-        command = [
-            sys.executable, "-m", "tests.execution.crash_runner", verb,
-            "--project", str(self.project), "--home", str(self.home), "--phase", phase,
-            "--scope", scope,
-        ]  # fmt: skip
-        if kill_after is not None:
-            command += ["--kill-after", str(kill_after)]
-        done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
-        )
+        killed = () if kill_after is None else ("--kill-after", str(kill_after))
+        begun = self.begin(verb, "--phase", phase, *killed, scope=scope)
+        done = begun.end(600)
         # REPLICATE of acme/staging leaves out its badly tagged cluster, and says so
         good = {ExitCode.OK, ExitCode.SKIPS} if phase is Phase.REPLICATE else {ExitCode.OK}
         if done.returncode > 0 and done.returncode not in good:
-            raise AssertionError(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
+            raise AssertionError(f"{verb} {scope} {phase}\n{done.stdout}\n{done.stderr}")
         return min(done.returncode, 0)
+
+    def begin(self, verb: str, *more: str, scope: str = "acme/staging") -> forks.Begun:
+        """Start it in a process of its own; ``more`` is for the crash runner."""
+        return forks.Begun(
+            "tests.execution.crash_runner:main",
+            [
+                *(verb, "--project", str(self.project), "--home", str(self.home)),
+                *("--scope", scope, *more),
+            ],
+        )
 
     def readers(self) -> Readers:
         return Readers.open(self.project, home=self.home, sandbox=True)
@@ -109,6 +117,18 @@ class World:
 
     def digest(self) -> dict[str, Any]:
         return process.digest(self.home / "sandbox")
+
+
+def shape(digest: dict[str, Any]) -> list[str]:
+    """What exists, without the identifiers that AWS draws anew for each creation.
+
+    How many resources there are and what each holds may not differ; which identifier a resource got
+    may, as a call that was repeated after a kill is another call.
+    """
+    return sorted(
+        _DRAWN.sub("*", f"{name} {json.dumps(content, sort_keys=True)}")
+        for name, content in digest["resources"].items()
+    )
 
 
 def timeless(view: ExecutionView) -> dict[str, Any]:

@@ -10,13 +10,17 @@ from drstate.errors import JournalError, Retry, UnknownNameError
 from drstate.journal import Journal, Lease
 from drstate.model.events import (
     ConsentRecorded,
+    ErrorInfo,
     ExecutionFinished,
     ExecutionPaused,
     ExecutionStatus,
     GateDecided,
     GateOpened,
+    NotificationDelivered,
+    NotificationFailed,
     Warned,
 )
+from drstate.model.notify import Kind
 from drstate.model.phases import SiteState
 from drstate.model.scope import ScopeKey
 from tests.journal.values import (
@@ -360,3 +364,30 @@ def test_the_last_planned_shard_of_a_stack_is_kept(journal: Journal) -> None:
 def test_closing_twice_is_fine(journal: Journal) -> None:
     journal.close()
     journal.close()
+
+
+@pytest.mark.parametrize("status", [ExecutionStatus.COMPLETED, ExecutionStatus.CANCELLED])
+def test_whether_people_were_told_may_be_written_after_the_end_and_changes_nothing(
+    journal: Journal, now: Now, status: ExecutionStatus
+) -> None:
+    fence = begin(journal)
+    journal.append("e1", attached(fence), fence)
+    journal.append("e1", finished(status), fence)
+    before = journal.header("e1")
+    now.forward(5)
+    topic = "arn:aws:sns:us-west-2:211111111101:dr"
+    told = NotificationDelivered(
+        topic=topic, kind=Kind.COMPLETED, about=3, message="m-1", delay_seconds=5
+    )
+    untold = NotificationFailed(
+        topic=topic, kind=Kind.STARTED, about=1, error=ErrorInfo(code="x", what="no answer")
+    )
+    for payload in (told, untold):
+        assert journal.append("e1", payload, None).payload == payload
+    assert [event.seq for event in journal.events("e1")] == [1, 2, 3, 4, 5]
+    after = journal.header("e1")
+    assert (after.status, after.updated_at, after.events) == (status, before.updated_at, 5)
+    assert journal.verify("e1") == 5
+    # nothing else is taken
+    with pytest.raises(JournalError, match=r"has ended|COMPLETED|CANCELLED"):
+        journal.append("e1", Warned(text="too late"), None)

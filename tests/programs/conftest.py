@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from drstate.sandbox import process
+from tests import forks
 from tests.adapters.world import World, estate_resources, scope_of
 from tests.programs.engine import open_stacks
 
@@ -16,7 +17,8 @@ from tests.programs.engine import open_stacks
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("sandbox") / "home"
-    status = process.start(home, time_scale=0.0)
+    forks.server()
+    status = forks.sandbox(home)
     before = dict(os.environ)
     os.environ.update(process.environment(status))
     yield home

@@ -11,6 +11,7 @@ from drstate.engine.settings import EngineSettings
 from drstate.engine.stacks import Stacks
 from drstate.programs.site import preload
 from drstate.sandbox.engine.command import EmbeddedPulumi
+from drstate.sandbox.engine.passphrase import PUBLIC
 from drstate.sandbox.provider.folder import plugin_folder
 
 PROJECT = """\
@@ -36,7 +37,7 @@ def open_stacks(folder: Path, env: Mapping[str, str]) -> Stacks:
     settings = EngineSettings(
         work_dir=folder,
         backend_url=f"file://{state}",
-        env={**env, "PULUMI_CONFIG_PASSPHRASE": "test"},
+        env={**env, "PULUMI_CONFIG_PASSPHRASE": PUBLIC},
     )
     return Stacks(
         choose_engine(sandbox=True, requested="embedded", embedded=EmbeddedPulumi),

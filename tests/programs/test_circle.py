@@ -8,12 +8,12 @@ import pytest
 
 from drstate.adapters.base import undeclared
 from drstate.adapters.registry import built_in
-from drstate.model.events import ResourceStatus
+from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.stackops import Op, StackOutcome
 from drstate.programs import aurora as aurora_owners
-from drstate.programs import route53 as route53_owners
 from drstate.programs.ecs import owners as ecs_owners
+from drstate.programs.flags import FLAG_OWNERS
 from drstate.sandbox import process
 from tests.adapters.world import EAST, WEST, Ran, World
 
@@ -196,7 +196,7 @@ def test_a_promotion_leaves_no_change_of_databases_to_plan(circle: Circle) -> No
 
 def test_databases_and_flags_are_protected(circle: Circle) -> None:
     ops = [op for _, _, outcomes in circle.steps for o in outcomes.values() for op in o.ops]
-    stateful = [op for op in ops if op.type in DATABASES or op.type in route53_owners.OWNERS]
+    stateful = [op for op in ops if op.type in DATABASES or op.type in FLAG_OWNERS]
     assert stateful
     assert all(op.protected for op in stateful)
 

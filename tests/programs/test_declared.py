@@ -13,7 +13,7 @@ from drstate.errors import ConfigError
 from drstate.model.catalog import GLOBAL, CatalogEntry
 from drstate.model.phases import SiteState
 from drstate.model.shard import Binding, ShardInput
-from drstate.programs import aurora, route53
+from drstate.programs import aurora
 from drstate.programs.aurora import AuroraInstance, ServerlessScaling
 from drstate.programs.ecs import owners as ecs
 from drstate.programs.ecs.spec import (
@@ -25,6 +25,7 @@ from drstate.programs.ecs.spec import (
     TaskDefinitionSpec,
 )
 from drstate.programs.endpoints import ENDPOINT_VARIABLE
+from drstate.programs.flags import FLAG_OWNERS
 from drstate.programs.owners import Owner
 from drstate.programs.route53 import RecordSet, Route53Spec
 from drstate.programs.site import declare
@@ -32,7 +33,7 @@ from drstate.sandbox.engine.contract import SIG_KEY, SIG_SECRET
 from tests.programs import specs
 from tests.programs.specs import ACCOUNT, EAST, WEST, full_map
 
-KNOWN = {**aurora.OWNERS, **ecs.OWNERS, **route53.OWNERS}
+KNOWN = {**aurora.OWNERS, **ecs.OWNERS, **FLAG_OWNERS}
 GROUP = f"arn:aws:elasticloadbalancing:{EAST}:{ACCOUNT}:targetgroup/web/1"
 LABEL = "app/web/1/targetgroup/web/1"
 KEY = f"arn:aws:kms:{EAST}:{ACCOUNT}:key/1"
@@ -196,7 +197,7 @@ def test_programs_set_only_properties_that_the_tables_know(made: ShardInput) -> 
             assert set(inputs) <= known, name
 
 
-_SPANNING = {aurora.GLOBAL_CLUSTER, *route53.OWNERS}
+_SPANNING = {aurora.GLOBAL_CLUSTER, *FLAG_OWNERS}
 
 
 def test_every_property_that_the_tables_give_to_programs_is_set() -> None:
@@ -254,15 +255,23 @@ def test_a_rehearsal_with_the_real_plugin_points_every_provider_at_the_sandbox(m
     assert inputs["allowedAccountIds"] == plain["allowedAccountIds"]
 
 
-def test_a_flag_has_its_alarm_in_the_recovery_region() -> None:
+def test_a_flag_has_an_alarm_in_each_region_and_the_primary_follows_either() -> None:
     found = registered(EVERYTHING["global"])
     key = flag().key
-    _, check = found[f"{key}/health-check"]
-    _, alarm = found[f"{key}/alarm"]
-    assert check["cloudwatchAlarmRegion"] == WEST
-    assert check["cloudwatchAlarmName"] == alarm["name"]
-    assert check["insufficientDataHealthStatus"] == "Healthy"
-    assert alarm["treatMissingData"] == "ignore"
+    either = found[f"{key}/either"][1]
+    assert (either["type"], either["childHealthThreshold"]) == ("CALCULATED", 1)
+    assert len(either["childHealthchecks"]) == 2
+    # a region whose alarms say nothing turns nothing: its flag is lowered, and its recall
+    for name, alarm_name, region, without_data in (
+        ("health-check", "alarm", WEST, "Healthy"),
+        ("recall", "recall-alarm", EAST, "Unhealthy"),
+    ):
+        _, check = found[f"{key}/{name}"]
+        _, alarm = found[f"{key}/{alarm_name}"]
+        assert check["cloudwatchAlarmRegion"] == region
+        assert check["cloudwatchAlarmName"] == alarm["name"]
+        assert check["insufficientDataHealthStatus"] == without_data
+        assert alarm["treatMissingData"] == "ignore"
     assert {f"aws-{EAST}", f"aws-{WEST}"} <= set(found)
 
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from drstate.model import events as e
-from drstate.model.events import Event, ExecutionStatus, Payload, ResourceStatus, WaveHealth
+from drstate.model.events import Event, ExecutionStatus, Payload
+from drstate.model.health import ResourceStatus, WaveHealth
 from drstate.report.markdown import markdown
 from drstate.report.status import abandoned, view_of
 from drstate.report.view import ExecutionView, Progress
@@ -57,7 +58,7 @@ def test_an_override_is_told_with_operator_time_and_reason() -> None:
     seen = view(OVERRIDDEN)
     (row,) = seen.overrides
     assert (row.stage, row.by, row.at) == (W1, "ann", START + timedelta(seconds=10))
-    assert seen.next[0] == "drstate resume x --yes --sandbox"
+    assert seen.next[0] == "drstate resume x --sandbox"
     assert "ann went on at 2026-01-01 00:00:10: it may \\| wait" in markdown(seen)
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from drstate.errors import JournalError
 from drstate.model import events as e
-from drstate.model.events import Event, ExecutionStatus, Payload, ResourceStatus, WaveHealth
+from drstate.model.events import Event, ExecutionStatus, Payload
+from drstate.model.health import ResourceStatus, WaveHealth
 from drstate.model.phases import Phase, SiteState
 from drstate.model.stackops import Op, ResourceOp
 from drstate.report.markdown import markdown

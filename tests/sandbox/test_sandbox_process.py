@@ -365,3 +365,20 @@ def test_calls_wait_out_a_latency_beside_each_other():
         list(pool.map(lambda path: far({"PATH_INFO": path}, None), ["/a", "/b"]))
     far({"PATH_INFO": "/_sandbox/status"}, None)  # its own endpoints answer at once
     assert sorted(served) == ["/_sandbox/status", "/a", "/b"]
+
+
+def test_loading_every_service_changes_nothing_but_what_its_copies_still_have_to_load(
+    original, tmp_path
+):
+    home, copy = tmp_path / "home", tmp_path / "copy"
+    process.fork(original.home, home)
+    try:
+        before = process.digest(home)
+        process.load(home)
+        assert process.digest(home) == before
+        assert process.calls(home) == []
+        process.fork(home, copy)
+        assert process.digest(copy) == before
+    finally:
+        process.stop(copy)
+        process.stop(home)

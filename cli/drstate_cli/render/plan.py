@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from drstate_cli.render.words import MARKS, bare, counts, duration, left_out, many, remedy
+from drstate_cli.render.capacity import taken
+from drstate_cli.render.words import (
+    MARKS,
+    bare,
+    conditional,
+    counts,
+    duration,
+    left_out,
+    many,
+    placed,
+    remedy,
+    waits,
+)
 
 if TYPE_CHECKING:
     from drstate.model.plan import ActionSpec, Plan, ShardPlan, Stage
@@ -16,7 +28,7 @@ def plan_text(plan: Plan, title: str = "") -> str:
     """The plan alone, as compiled. ``title`` names scope and direction, where nothing else did."""
     lines = _head(plan, title)
     for stage in plan.stages:
-        lines += ["", _stage_line(stage)]
+        lines += ["", *_stage_lines(stage)]
         for shard in stage.shards:
             lines += _shard_lines(shard)
     lines += _tail(plan)
@@ -28,12 +40,16 @@ def preview_text(preview: PlanPreview, plan: Plan, title: str = "") -> str:
     lines = _head(plan, title)
     by_id = {stage.id: stage for stage in plan.stages}
     for stage in preview.stages:
-        lines += ["", _stage_line(by_id[stage.stage])]
+        planned = by_id[stage.stage]
+        places = {str(shard.id): shard.place for shard in planned.shards}
+        lines += ["", *_stage_lines(planned)]
         for shard in stage.shards:
-            lines += _previewed(shard)
+            seen = _previewed(shard)
+            lines += [seen[0] + placed(places.get(shard.shard)), *seen[1:]]
     lines += _tail(plan)
-    planned = set(plan.warnings)
-    lines += [f"warning: {text}" for text in preview.warnings if text not in planned]
+    known = set(plan.warnings)
+    lines += [f"warning: {text}" for text in preview.warnings if text not in known]
+    lines += taken(preview.capacity)
     for refusal in preview.refusals:
         lines += ["", f"REFUSED: {refusal.what}"]
         lines += remedy(refusal.why, refusal.hint)
@@ -44,17 +60,23 @@ def preview_text(preview: PlanPreview, plan: Plan, title: str = "") -> str:
 def _head(plan: Plan, title: str) -> list[str]:
     stages, seconds = many(len(plan.stages), "stage"), duration(plan.estimate_seconds)
     told = f"Plan: {stages}, about {seconds}, approval {plan.approval}"
-    return [title, told] if title else [told]
+    lines = [title, told] if title else [told]
+    if plan.stability is not None:
+        lines.append(f"  static stability: it {plan.stability.said}")
+    if plan.critical_path:
+        lines.append(f"  waves overlap; the longest chain: {' > '.join(plan.critical_path)}")
+    return lines
 
 
-def _stage_line(stage: Stage) -> str:
+def _stage_lines(stage: Stage) -> list[str]:
     gate = "  [gate]" if stage.gate else ""
-    return f"{stage.id}  {stage.region}  about {duration(stage.estimate_seconds)}{gate}"
+    line = f"{stage.id}  {stage.region}  about {duration(stage.estimate_seconds)}{gate}"
+    return [line + waits(stage.needs), *conditional(stage.when)]
 
 
 def _shard_lines(shard: ShardPlan) -> list[str]:
     where = f"  {shard.id.account}  " + (f"stack {shard.stack}" if shard.stack else "actions only")
-    lines = [where]
+    lines = [where + placed(shard.place)]
     lines += [f"    = {bare(key)} declared: {shard.site_state}" for key in shard.declared]
     lines += [_action_line(action) for action in shard.actions]
     lines += [
@@ -67,7 +89,8 @@ def _action_line(action: ActionSpec, mark: str = "!") -> str:
     consent = f"  needs consent: {action.needs_consent}" if action.needs_consent else ""
     final = "" if action.undoable else "  cannot be undone"
     where = ", ".join(dict.fromkeys(f"{call.service} in {call.region}" for call in action.calls))
-    return f"    {mark} {bare(action.resource)}: {action.title}  [{where}]{consent}{final}"
+    where = f"  [{where}]" if where else ""
+    return f"    {mark} {bare(action.resource)}: {action.title}{where}{consent}{final}"
 
 
 def _previewed(shard: ShardPreview) -> list[str]:
@@ -111,12 +134,22 @@ def _previewed_action(action: ActionPreview) -> list[str]:
 
 def _tail(plan: Plan) -> list[str]:
     lines: list[str] = []
+    if plan.savings is not None:
+        from drstate.report.savings import savings_lines
+
+        lines += ["", *savings_lines(plan.savings)]
     if plan.moves:
         lines += ["", "moves between stacks (nothing is deleted or made anew)"]
         lines += [
             f"  > {bare(move.resource)}: {move.from_group} to {move.to_group}, {move.reason}"
             for move in plan.moves
         ]
+    for need in plan.stability.dependences if plan.stability else ():
+        lines += ["", f"DEPENDS ON {need.call.region}: {bare(need.resource)}: {need.what}"]
+        lines += remedy(str(need.call), need.hint)
+    if plan.generated:
+        lines += ["", "waves that no tag says (waves.generate in the scope file)"]
+        lines += [f"  {bare(row.resource)}: {row.wave}, {row.reason}" for row in plan.generated]
     for row in plan.unreached:
         lines += ["", f"NOT ASKED {row.subject}: it {row.what}", *remedy("", row.hint)]
     if plan.skips:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drstate_cli.render.rollback import decisions_text
-from drstate_cli.render.words import bare, counts, duration, left_out, many, remedy, table
+from drstate_cli.render.words import (
+    bare,
+    conditional,
+    counts,
+    duration,
+    left_out,
+    many,
+    remedy,
+    table,
+    waits,
+)
 
 if TYPE_CHECKING:
     from drstate.report.view import ActionView, ExecutionView, ResourceView, ShardView, StageView
@@ -22,6 +32,13 @@ def text(view: ExecutionView) -> str:
         lines.pop()
     lines += _troubles(view)
     lines += _endpoints(view)
+    if view.savings is not None:
+        from drstate.report.savings import savings_lines
+
+        lines += ["", *savings_lines(view.savings, view.saved)]
+    for debt in view.owed:
+        lines += ["", f"OWED {debt.phase} in {debt.region}: {debt.why}"]
+        lines += remedy("", debt.command)
     if view.next:
         lines += ["", "next", *[f"  {command}" for command in view.next]]
     return "\n".join(lines)
@@ -42,8 +59,17 @@ def _head(view: ExecutionView) -> list[str]:
         f"  {_sites(view)}",
         f"  {many(view.changes, 'change')}; {steps}",
     ]
+    if view.readiness is not None:
+        head.append(f"  DR readiness: {view.readiness.said}")
     if view.message:
         head.append(f"  message: {view.message}")
+    if view.background is not None and str(view.status) in ("PENDING", "RUNNING", "PAUSED"):
+        found = view.background
+        head.append(f"  in the background: process {found.pid} on {found.host}, log {found.log}")
+    head += [f"  asked: {text}" for text in view.requests]
+    waited = [row.seconds for row in view.pauses if row.seconds is not None]
+    if waited:
+        head.append(f"  waited for people {many(len(waited), 'time')}, {duration(sum(waited))}")
     if view.consents:
         head.append(f"  consent: {', '.join(view.consents)}")
     head += decisions_text(view)
@@ -68,8 +94,12 @@ def _stage(stage: StageView) -> list[str]:
     line = f"{stage.id}  {stage.region}{health}  {duration(stage.seconds)}".rstrip()
     if str(stage.state) == "pending" and (stage.gate is None or str(stage.gate.state) == "pending"):
         gate = "  [gate]" if stage.gate else ""
-        return [f"{line}  {many(len(stage.resources), 'resource')}{gate}"]
+        told = f"{line}  {many(len(stage.resources), 'resource')}{gate}{waits(stage.needs)}"
+        return [told, *conditional(stage.when)]
     lines = [line, *_gate(stage)]
+    lines += [f"  {stage.judged}"] if stage.judged else conditional(stage.when)
+    if str(stage.state) == "skipped":
+        return lines
     for shard in stage.shards:
         lines += _shard(shard)
     rows = [_resource(resource) for resource in stage.resources]
@@ -82,7 +112,9 @@ def _gate(stage: StageView) -> list[str]:
     if gate is None or str(gate.state) == "pending":
         return []
     if str(gate.state) == "waiting":
-        return [f"  GATE: {gate.reason}", *(f"    {item}" for item in gate.checklist)]
+        alerted = f" (people were alerted {many(gate.reminders, 'time')})" if gate.reminders else ""
+        lines = [f"  GATE: {gate.reason}{alerted}"]
+        return [*lines, *(f"    {item}" for item in (*gate.summary, *gate.checklist))]
     verdict = "rejected" if str(gate.state) == "failed" else "approved"
     by = f" by {gate.by}" if gate.by else ""
     return [f"  gate {verdict}{by}" + (f": {gate.comment}" if gate.comment else "")]

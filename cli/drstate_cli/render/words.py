@@ -80,6 +80,23 @@ def remedy(why: str, hint: str, indent: str = "  ") -> list[str]:
     return lines + ([f"{indent}help: {hint}"] if hint else [])
 
 
+def waits(needs: tuple[str, ...] | None) -> str:
+    """What a stage waits for, where waves overlap; else the order says it."""
+    if needs is None:
+        return ""
+    return f"  waits for {', '.join(needs)}" if needs else "  waits for nothing"
+
+
+def conditional(when: str | None) -> list[str]:
+    """The line of a wave that is run on a condition only."""
+    return [f"  only if {when}"] if when else []
+
+
+def placed(place: str | None) -> str:
+    """Where hooks of a whole wave stand."""
+    return f"  {place} the wave" if place in ("before", "after") else ""
+
+
 def left_out(resource: str, reason: str, mend: str) -> list[str]:
     """A resource that a plan leaves out. Its name is said once, however long it is."""
     return [

@@ -1,4 +1,4 @@
-"""``drstate cancel``: give up an execution that stopped in the middle."""
+"""``drstate cancel``: give up an execution that runs, waits, or stopped in the middle."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def cancel(
     environment: Environment = None,
     message: Message = "",
 ) -> None:
-    """Give up an execution that nobody runs any more. What was done stays; nothing is undone."""
+    """Give up an execution; one that runs is ended. What was done stays, nothing is undone."""
     from drstate.execution.cancelling import cancel as give_up
     from drstate_cli.render.final import show_view
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typer
 
-from drstate_cli.opening import open_services
 from drstate_cli.options import (
     Common,
     Customer,
@@ -18,7 +17,7 @@ from drstate_cli.options import (
     Yes,
     verb,
 )
-from drstate_cli.planned import make
+from drstate_cli.running import Detach, Graceful, Order, in_emergency, seconds_of
 
 
 def register(app: typer.Typer) -> None:
@@ -37,45 +36,21 @@ def emergency(
     yes: Yes = False,
     message: Message = "",
     parallel: Parallel = None,
+    graceful: Graceful = None,
+    detach: Detach = False,
 ) -> int:
     """Fail over without the region that serves. By actions alone, from what was captured before."""
-    from drstate.execution.executing import execute, exit_code
-    from drstate.execution.previewing import preview
-    from drstate_cli.asking import asker, confirm, require_yes
-    from drstate_cli.interrupting import interrupt_policy
-    from drstate_cli.payload import say
-    from drstate_cli.render.final import show_view
-    from drstate_cli.render.plan import preview_text
-    from drstate_cli.render.progress import following
+    from drstate.model.phases import Operation
+    from drstate_cli.running import carry_out, hand_over
 
-    require_yes(common, yes)
-    wish = Wish(
-        customer=customer,
-        environment=environment,
-        phase=["activate"],
-        wave=wave,
-        target=target,
-        # one consent at the start is all that an emergency asks for
-        approval="automatic",
-        force=True,
-        to=to,
+    wish = Wish(customer=customer, environment=environment, wave=wave, target=target, to=to)
+    order = Order(
+        wish=in_emergency(wish),
+        operation=Operation.FAILOVER,
+        emergency=True,
+        graceful_seconds=round(seconds_of(graceful, "--graceful")),
+        yes=yes,
+        message=message,
+        parallel=parallel,
     )
-    with open_services(common) as services:
-        planned = make(common, services, wish, emergency=True)
-        found = preview(services, planned, parallel=parallel)
-        say(preview_text(found, planned.plan))
-        confirm(common, yes, found, planned.plan)
-        with following(common) as follower:
-            view = execute(
-                services,
-                planned,
-                message=message,
-                preview=found,
-                ask=asker(common, yes, services.operator, follower.paused),
-                consent=services.operator,
-                parallel=parallel,
-                on_event=follower,
-                interrupts=interrupt_policy(common),
-            )
-    show_view(common, view)
-    return int(exit_code(view))
+    return hand_over(common, order) if detach else carry_out(common, order)

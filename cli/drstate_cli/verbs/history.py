@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from drstate_cli.opening import open_readers
 from drstate_cli.options import Common, Customer, Environment, verb
-from drstate_cli.payload import emit
+from drstate_cli.payload import emit, say
 from drstate_cli.scoping import optional_scope
 
+if TYPE_CHECKING:
+    from drstate.model.events import ExecutionStatus
+
+_FORMS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+Status = Annotated[
+    str | None, typer.Option("--status", metavar="STATUS", help="Only those in this state.")
+]
+Since = Annotated[
+    datetime | None,
+    typer.Option("--since", metavar="TIME", formats=_FORMS, help="Begun then or later; UTC."),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option("--until", metavar="TIME", formats=_FORMS, help="Begun before this time; UTC."),
+]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many, newest first.")]
 
 
@@ -21,16 +37,45 @@ def register(app: typer.Typer) -> None:
 
 @verb
 def history(
-    common: Common, customer: Customer = None, environment: Environment = None, limit: Limit = 20
+    common: Common,
+    customer: Customer = None,
+    environment: Environment = None,
+    status: Status = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 20,
 ) -> None:
     """List past executions, newest first."""
     from drstate_cli.render.history import text
 
+    wanted = None if status is None else _status(status)
     with open_readers(common) as readers:
-        found = readers.history(scope=optional_scope(customer, environment), limit=limit)
+        found = readers.history(
+            scope=optional_scope(customer, environment),
+            limit=limit,
+            status=wanted,
+            since=since and since.replace(tzinfo=UTC),
+            until=until and until.replace(tzinfo=UTC),
+        )
+    if not found.rows and (wanted or since or until):
+        say("no execution fits; without --status, --since and --until there may be some")
     emit(
         common,
         "drstate.history/1",
         found.model_dump(mode="json", by_alias=True, exclude={"schema_"}),
         lambda: text(found),
     )
+
+
+def _status(text: str) -> ExecutionStatus:
+    from drstate.errors import UsageError
+    from drstate.model.events import ExecutionStatus
+
+    try:
+        return ExecutionStatus(text.upper())
+    except ValueError as error:
+        raise UsageError(
+            f"--status: {text!r} is not a state of an execution",
+            why="an execution is in one of a few states",
+            hint=f"one of: {', '.join(one.lower() for one in ExecutionStatus)}",
+        ) from error

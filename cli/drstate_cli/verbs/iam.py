@@ -18,6 +18,7 @@ class _For(StrEnum):
     TARGET = "target"
     ADAPTERS = "adapters"
     PROGRAMS = "programs"
+    DRILLS = "drills"
     DISCOVERY = "discovery"
     HUB = "hub"
 
@@ -32,7 +33,8 @@ For = Annotated[
     typer.Option(
         "--for",
         help="target: the role in an account. adapters: without stacks, all that an emergency "
-        "needs. programs: what only stack updates need. discovery. hub: whoever runs drstate.",
+        "needs. programs: what only stack updates need. drills: what drills need besides. "
+        "discovery. hub: whoever runs drstate.",
     ),
 ]
 Roles = Annotated[
@@ -42,6 +44,10 @@ Roles = Annotated[
 Functions = Annotated[
     list[str] | None,
     typer.Option("--probe-function", help="A probe function in the account. Repeatable."),
+]
+Topics = Annotated[
+    list[str] | None,
+    typer.Option("--topic", help="ARN of a topic that is told of executions. Repeatable."),
 ]
 Split = Annotated[
     bool,
@@ -68,6 +74,7 @@ def policy(
     whose: For = _For.TARGET,
     role_arn: Roles = None,
     probe_function: Functions = None,
+    topic: Topics = None,
     split: Split = False,
 ) -> None:
     """Print a least-privilege policy. Made from what adapters and programs declare."""
@@ -75,6 +82,7 @@ def policy(
     from drstate.adapters.policy import split as parted
     from drstate.errors import UsageError
     from drstate.execution.policies import Part, policy_of
+    from drstate.journal.address import chosen
 
     of_technologies = whose not in (_For.DISCOVERY, _For.HUB)
     if of_technologies and bool(technology) == everything:
@@ -88,6 +96,8 @@ def policy(
         technology or (),
         role_arns=role_arn or (),
         functions=probe_function or (),
+        topics=topic or (),
+        journal=chosen(common.cwd, sandbox=common.sandbox, asked=common.journal),
     )
     documents = parted(document) if split else [document]
     longest = max(size(one) for one in documents)

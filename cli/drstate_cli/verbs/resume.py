@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from drstate_cli.announcing import announced
 from drstate_cli.opening import open_services
 from drstate_cli.options import Common, Customer, Environment, ExecutionId, Parallel, Yes, verb
-from drstate_cli.payload import SANDBOX_NOTICE, say
+from drstate_cli.running import Stay
 from drstate_cli.scoping import optional_scope
-
-if TYPE_CHECKING:
-    from drstate.execution.services import Services
-    from drstate.model.events import Event
 
 Comment = Annotated[str, typer.Option("--comment", help="Kept with your approval.")]
 
@@ -25,6 +21,15 @@ Override = Annotated[
         metavar="REASON",
         help="Go on after an UNHEALTHY wave. The reason is kept with your name.",
         show_default=False,
+    ),
+]
+
+TakeOver = Annotated[
+    bool,
+    typer.Option(
+        "--take-over",
+        help="You know that the last runner is dead: do not wait for calls it may have under way. "
+        "Journaled with your name.",
     ),
 ]
 
@@ -44,12 +49,15 @@ def resume(
     comment: Comment = "",
     override: Override = None,
     parallel: Parallel = None,
+    stay: Stay = False,
+    take_over: TakeOver = False,
 ) -> int:
     """Go on after a crash, a failure or at a gate. `--yes` approves it; nothing is repeated."""
     from drstate.execution.executing import exit_code
     from drstate.execution.resuming import resume as go_on
-    from drstate_cli.asking import asker
+    from drstate_cli.asking import asker, token_teller
     from drstate_cli.interrupting import interrupt_policy
+    from drstate_cli.payload import say
     from drstate_cli.render.final import show_view
     from drstate_cli.render.progress import following
 
@@ -64,29 +72,13 @@ def resume(
             approve=True if yes else None,
             comment=comment,
             override=override,
-            ask=asker(common, yes, services.operator, follower.paused),
-            on_event=_announced(common, services, follower),
+            ask=asker(common, yes, services.operator, follower.paused, stay=stay),
+            on_event=announced(common, services, follower),
             parallel=parallel,
             interrupts=interrupt_policy(common),
+            tell_token=token_teller(common),
+            take_over=take_over,
+            tell=say,
         )
     show_view(common, view)
     return int(exit_code(view))
-
-
-def _announced(
-    common: Common, services: Services, show: Callable[[Event], None]
-) -> Callable[[Event], None]:
-    # which execution it is may only be known when it goes on; it is said before anything is changed
-    said = False
-
-    def on_event(event: Event) -> None:
-        nonlocal said
-        if not said:
-            said = True
-            header = services.journal.header(event.execution)
-            say(f"{header.scope}  {' + '.join(header.phases)}  execution {header.execution}")
-            if common.sandbox:
-                say(SANDBOX_NOTICE)
-        show(event)
-
-    return on_event

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from drstate.adapters import databases
 from drstate.adapters.at import At
-from drstate.adapters.aurora import capture, health, prerequisites
+from drstate.adapters.aurora import capture, drill, health, prerequisites, taking
 from drstate.adapters.aurora.actions import Follow
 from drstate.adapters.aurora.instances import Instances
 from drstate.adapters.aurora.lag import lag_if_known, replication_lag
@@ -21,6 +22,7 @@ from drstate.adapters.base import (
     Action,
     Adapter,
     Claim,
+    Demand,
     Grant,
     Health,
     Lag,
@@ -28,6 +30,8 @@ from drstate.adapters.base import (
     SiteContext,
     Work,
 )
+from drstate.adapters.drilling import Copy
+from drstate.adapters.quotas import SEE_QUOTAS
 from drstate.adapters.translating import translator_at
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
 from drstate.model.health import ResourceStatus
@@ -62,8 +66,9 @@ class AuroraAdapter(Adapter):
 
     technology = "aurora"
     summary = "Aurora clusters: a global cluster replicates, switchover or failover promotes"
-    services = ("rds", "cloudwatch")
+    services = ("rds", "cloudwatch", "service-quotas")
     grants = (
+        SEE_QUOTAS,
         Grant(
             "see clusters, instances, global clusters and replication lag",
             (
@@ -171,6 +176,7 @@ class AuroraAdapter(Adapter):
             uncalled=_BY_RDS,
         ),
     )
+    drill_grants = drill.GRANTS
     spec_type = AuroraSpec
     claims = (
         Claim(
@@ -180,10 +186,7 @@ class AuroraAdapter(Adapter):
         ),
     )
 
-    limits = (
-        Limit("DB clusters", 40, "rds", "L-952B80B8"),
-        Limit("DB instances", 40, "rds", "L-7B6409FD"),
-    )
+    limits = (databases.CLUSTERS, databases.INSTANCES)
 
     def capture(self, resource: Resource, aws: AwsCaller) -> Spec:
         """Read the writer's cluster; see ``capture.capture``."""
@@ -246,6 +249,12 @@ class AuroraAdapter(Adapter):
             actions.append(self._instances(entry, site, present=False, when=When.AFTER))
         return Work(tuple(actions))
 
+    def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[Copy, ...]:
+        """A clone of the secondary, with one instance."""
+        spec = self.spec(entry)
+        given = (entry, spec, site.region, site.drill, lambda: self._values(entry, site))
+        return drill.Clone(*given), drill.CloneInstance(*given)
+
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The writer is here, available, with its instances."""
         return health.writer_health(self._at(entry, site, aws), self.spec(entry))
@@ -284,6 +293,23 @@ class AuroraAdapter(Adapter):
         if phase is Phase.REPLICATE:
             found += prerequisites.groups(here, spec, self._values(entry, site))
         return tuple(found)
+
+    def used(self, limit: Limit, at: At) -> dict[str, int]:
+        """DB clusters or DB instances of the region."""
+        return databases.used(limit, at)
+
+    def demand(
+        self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
+    ) -> tuple[Demand, ...]:
+        """The cluster and the instances that the phase makes where the site is ours."""
+        if site.region == GLOBAL or site.owner is not Ownership.DECLARED:
+            return ()
+        makes = phase in (Phase.REPLICATE, Phase.INSTANTIATE)
+        if phase is Phase.CLEANUP or not (makes or self._headless(site)):
+            return ()
+        none = self._headless(site) and phase is Phase.REPLICATE
+        at = self._at(entry, site, aws)
+        return taking.demand(self.spec(entry), at, cluster=makes, instances=not none)
 
     def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
         """AWS fences as far as it reaches; of a lost region nobody knows."""

@@ -10,11 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from drstate.adapters import vcpus
 from drstate.adapters.at import At
-from drstate.adapters.autoscaling import capture, health, prerequisites
+from drstate.adapters.autoscaling import capture, drill, health, launching, prerequisites
 from drstate.adapters.autoscaling.actions import SIZES, SUSPENDED, Goal, ScaleAction
 from drstate.adapters.autoscaling.reading import Sizes
-from drstate.adapters.base import Adapter, Claim, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.base import Adapter, Claim, Demand, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.drilling import Copy
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
@@ -120,6 +122,7 @@ class AutoScalingAdapter(Adapter):
         ),
     )
     transient_codes = frozenset({"ResourceContention", "ScalingActivityInProgress"})
+    drill_grants = drill.GRANTS
     spec_type = AutoScalingSpec
     claims = (
         Claim(
@@ -133,7 +136,7 @@ class AutoScalingAdapter(Adapter):
     )
     limits = (
         Limit("Auto Scaling groups per region", 500, "autoscaling", "L-CDE20ADC"),
-        Limit("vCPUs of running standard instances", 5, "ec2", "L-1216C47A"),
+        vcpus.STANDARD,
     )
 
     def capture(self, resource: Resource, aws: AwsCaller) -> Spec:
@@ -157,6 +160,10 @@ class AutoScalingAdapter(Adapter):
         """No instances; the group itself stays (or is declared) for the next activation."""
         return self._work(entry, site)
 
+    def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[Copy, ...]:
+        """A group with one instance that nobody calls."""
+        return (drill.DrillGroup(entry, self.spec(entry).name, site.region, site.drill),)
+
     def created(
         self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller
     ) -> str | None:
@@ -176,13 +183,26 @@ class AutoScalingAdapter(Adapter):
     def prerequisites(
         self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
     ) -> tuple[Health, ...]:
-        """Image and key pair are there; the vCPU quota has room for what is to be launched."""
+        """Image and key pair are there."""
         if site.region == GLOBAL or phase is Phase.CLEANUP:
             return ()
         spec = self.spec(entry)
         at = At(aws, entry.resource.account, site.region)
-        launched = goal_of(spec, entry, site).sizes.desired
-        return prerequisites.check(spec, site, at, launched)
+        return prerequisites.check(spec, site, at)
+
+    def used(self, limit: Limit, at: At) -> dict[str, int]:
+        """The vCPUs of running instances that count towards the quota."""
+        return vcpus.used(limit, at)
+
+    def demand(
+        self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
+    ) -> tuple[Demand, ...]:
+        """The vCPUs of the instances that the phase launches."""
+        if site.region == GLOBAL or phase is Phase.CLEANUP:
+            return ()
+        spec = self.spec(entry)
+        at = At(aws, entry.resource.account, site.region)
+        return launching.demand(spec, at, goal_of(spec, entry, site).sizes.desired)
 
     def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
         """By force: the group of the other site runs on. Else CLEANUP takes it down."""

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from drstate.adapters.actions import Action
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Health, Lag, SiteContext, Work
+from drstate.adapters.base import Adapter, Claim, Demand, Health, Lag, Limit, SiteContext, Work
 from drstate.adapters.drs import capacity, capture, health, reading
 from drstate.adapters.drs.capacity import Figures
+from drstate.adapters.drs.drill import GRANTS as DRILL_GRANTS
+from drstate.adapters.drs.drill import RUNS_CODE as DRILL_RUNS_CODE
+from drstate.adapters.drs.drill import PutBack, SetAside
 from drstate.adapters.drs.grants import GRANTS, STACK_GRANTS
 from drstate.adapters.drs.launching import EndDrill, Goal, Launch
 from drstate.adapters.drs.power import Stop
@@ -25,7 +28,7 @@ from drstate.adapters.drs.protect import Protect
 from drstate.adapters.drs.settings import Settings
 from drstate.model.catalog import GLOBAL, CatalogEntry
 from drstate.model.health import ResourceStatus
-from drstate.model.phases import Phase, SiteState
+from drstate.model.phases import LAUNCHED, Phase, SiteState
 from drstate.model.plan import When
 from drstate.model.resource import Resource
 from drstate.model.spec import Spec
@@ -50,6 +53,7 @@ class DrsAdapter(Adapter):
     summary = "EC2 servers by DRS: data launched by jobs into instances that wait stopped"
     services = ("drs", "ec2", "service-quotas")
     grants = GRANTS
+    drill_grants = DRILL_GRANTS
     stack_grants = STACK_GRANTS
     transient_codes = frozenset({"InternalServerException"})
     spec_type = DrsSpec
@@ -57,6 +61,8 @@ class DrsAdapter(Adapter):
     deviations: ClassVar[Mapping[str, str]] = {
         "ends-where-it-began": "DRS keeps its records: jobs, recovery instances, the server of the "
         "way back, and its marks on the instances that it launched into",
+        "drill-leaves-nothing": "DRS keeps its jobs, and EC2 tells of terminated instances for an "
+        "hour",
         "undo-undoes": "a launch cannot be taken back: undo stops the instance, which then waits "
         "with other data; DRS keeps the job and the recovery instance",
     }
@@ -117,21 +123,34 @@ class DrsAdapter(Adapter):
         return Work((self._park(entry, spec, site),))
 
     def drill(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Launch beside what waits and what serves, as a drill; ``end_drill`` takes it away."""
+        """Launch beside what waits and what serves, as a drill; ``undrill`` takes it away."""
         spec, policy = self._known(entry, site)
-        choices = policy.of(spec.instance_id)
-        aside = Settings(
-            entry, spec, site.region, choices, when=When.AFTER, by_stack=False, drill=True
+        aside = SetAside(entry, spec, site.region)
+        disposition = policy.of(spec.instance_id).disposition
+        goal = Goal(
+            drill=True, drill_id=site.drill, disposition=disposition, warning=DRILL_RUNS_CODE
         )
-        goal = Goal(drill=True, disposition=choices.disposition)
         launch = Launch(entry, spec, site.region, goal, clock=self.clock, when=When.AFTER)
         return Work((aside, launch))
 
-    def end_drill(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Terminate the drill's instance, and have launches go into the waiting one again."""
+    def undrill(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """Terminate the drill's instance, and have DRS launch as before."""
         spec, _ = self._known(entry, site)
-        end = EndDrill(entry, spec, site.region, when=When.AFTER)
-        return Work((end, self._settings(entry, spec, site, When.AFTER)))
+        end = EndDrill(entry, spec, site.region, when=When.AFTER, drill_id=site.drill)
+        return Work((end, PutBack(entry, spec, site.region)))
+
+    def terminate(self, entry: CatalogEntry, site: SiteContext) -> Work:
+        """End what a recovery launched; where a stack has the instance, it makes it again."""
+        spec, _ = self._known(entry, site)
+        end = EndDrill(
+            entry,
+            spec,
+            site.region,
+            when=When.AFTER,
+            drill_id=LAUNCHED,
+            serves=site.serving == site.region,
+        )
+        return Work((end,))
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The instance was launched, runs, and passes its status checks."""
@@ -168,11 +187,32 @@ class DrsAdapter(Adapter):
     def prerequisites(
         self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
     ) -> tuple[Health, ...]:
-        """DRS in both regions, data, room in jobs and accounts, the instance and its address."""
+        """DRS in both regions, data, room in jobs, the instance and its address."""
         if site.region == GLOBAL:
             return ()
         spec, _ = self._known(entry, site)
         return tuple(Prerequisites(entry, spec, site, aws, self._figures).of(phase))
+
+    def used(self, limit: Limit, at: At) -> dict[str, int]:
+        """Servers that the account replicates to the region, or vCPUs of what runs there."""
+        return capacity.used(limit, at)
+
+    def demand(
+        self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
+    ) -> tuple[Demand, ...]:
+        """A server that is replicated back; the vCPUs of one that is launched."""
+        if site.region == GLOBAL:
+            return ()
+        spec, policy = self._known(entry, site)
+        at = At(aws, entry.resource.account, site.region)
+        launches = {Phase.ACTIVATE, Phase(str(policy.launch))}
+        if phase in launches:
+            return capacity.launched(spec, policy, at, self._figures.vcpus)
+        if phase is not Phase.REPLICATE:
+            return ()
+        known = {account.id for account in site.scope.accounts}
+        staging = [one for one in policy.staging_accounts if one in known]
+        return capacity.replicated(spec, at, staging)
 
     def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
         """The source may still run: DRS does not stop it."""

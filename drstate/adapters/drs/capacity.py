@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from drstate.adapters import vcpus
 from drstate.adapters.at import At
-from drstate.adapters.base import Limit
 from drstate.adapters.drs import reading
+from drstate.adapters.quotas import Demand, Limit, live
 from drstate.errors import DrstateError
+from drstate.programs.drs import DrsPolicy, DrsSpec, ServerChoices
 
 if TYPE_CHECKING:
-    from drstate.aws.caller import AwsCaller
     from drstate.aws.clock import Clock
 
 T = TypeVar("T")
@@ -29,57 +28,20 @@ PER_JOB = Limit("source servers in a single job", 100, SERVICE, "L-B827C881")
 IN_JOBS = Limit("source servers in all jobs", 500, SERVICE, "L-05AFA8C6")
 JOBS = Limit("concurrent jobs in progress", 20, SERVICE, "L-D88FAC3A")
 PER_SERVER = Limit("concurrent jobs per source server", 1, SERVICE, "L-DD6D028C", per="resource")
-REPLICATING = Limit("replicating source servers", 300, SERVICE, "L-C1D14A2B", per="account")
-LIMITS = (PER_JOB, IN_JOBS, JOBS, PER_SERVER, REPLICATING)
+REPLICATING = Limit(
+    "replicating source servers", 300, SERVICE, "L-C1D14A2B", per="account", counted=True
+)
+LIMITS = (PER_JOB, IN_JOBS, JOBS, PER_SERVER, REPLICATING, vcpus.STANDARD)
 #: StartRecovery takes no more in one call, whatever the quota
 PER_CALL = 200
+#: EC2 states in which an instance counts towards its quota
+_TAKES = ("pending", "running")
 #: a job that was begun longer ago is over
 _JOBS_SINCE = timedelta(days=2)
 
 
 #: figures of an account are asked once for all its servers, within so many seconds
 _FRESH_SECONDS = 20.0
-
-
-class Level(StrEnum):
-    """How near an account is to a limit."""
-
-    OK = "OK"
-    INFO = "INFO"
-    WARNING = "WARNING"
-    CRITICAL = "CRITICAL"
-
-
-@dataclass(frozen=True)
-class Used:
-    """Servers that an account replicates, against its limit."""
-
-    limit: int
-    #: region -> servers; regions that could not be asked are missing
-    by_region: dict[str, int]
-    #: region -> why it could not be asked
-    unknown: dict[str, str]
-
-    @property
-    def count(self) -> int:
-        """Servers in all regions that were asked."""
-        return sum(self.by_region.values())
-
-    @property
-    def level(self) -> Level:
-        """INFO from 80 % of the limit, WARNING from 90 %, CRITICAL at 100 %."""
-        share = self.count / self.limit if self.limit else 1.0
-        if share >= 1.0:
-            return Level.CRITICAL
-        if share >= 0.9:
-            return Level.WARNING
-        return Level.INFO if share >= 0.8 else Level.OK
-
-    def shown(self) -> str:
-        """Count, limit and the regions with most servers."""
-        top = sorted(self.by_region.items(), key=lambda one: (-one[1], one[0]))[:3]
-        where = ", ".join(f"{region} {count}" for region, count in top)
-        return f"{self.count} of {self.limit} replicating servers ({where})"
 
 
 @dataclass(frozen=True)
@@ -103,14 +65,11 @@ class Room:
 def quota(at: At, limit: Limit) -> int:
     """The account's own figure; the known one where Service Quotas does not answer."""
     try:
-        found = at.call(
-            "service-quotas", "get_service_quota", ServiceCode=limit.service, QuotaCode=limit.code
-        )
+        found = live(at, limit)
     except DrstateError:
         # no permission, no such region, no endpoint: a quota must never stop a recovery
         return limit.default
-    value = (found.get("Quota") or {}).get("Value")
-    return int(value) if value is not None else limit.default
+    return limit.default if found is None else found
 
 
 def active_jobs(at: At, now: datetime) -> list[dict[str, Any]]:
@@ -138,26 +97,40 @@ def job_limits(at: At) -> tuple[int, int, int]:
     return quota(at, JOBS), quota(at, IN_JOBS), quota(at, PER_JOB)
 
 
-def replicating(aws: AwsCaller, account: str, regions: Iterable[str]) -> Used:
-    """Servers that the account replicates in the regions, which are asked at once."""
-    asked = sorted(set(regions))
+def used(limit: Limit, at: At) -> dict[str, int]:
+    """Servers that the account replicates to the region; none where DRS was never initialized."""
+    if limit is not REPLICATING:
+        return vcpus.used(limit, at)
+    # an extended server is replicated, and counted, in its staging account
+    found = reading.servers(at)
+    return {
+        "": sum(1 for one in found if one.state not in reading.ENDED and not one.staging_account)
+    }
 
-    def count(region: str) -> int | str:
-        try:
-            found = reading.servers(At(aws, account, region))
-        except DrstateError as error:
-            # one region that cannot be asked must not hide the others
-            return str(error)
-        # an extended server is replicated, and counted, in its staging account
-        return sum(1 for one in found if one.state not in reading.ENDED and not one.staging_account)
 
-    with ThreadPoolExecutor(max_workers=len(asked)) as pool:
-        counts = dict(zip(asked, pool.map(count, asked), strict=True))
-    return Used(
-        limit=quota(At(aws, account, asked[0]), REPLICATING),
-        by_region={region: found for region, found in counts.items() if isinstance(found, int)},
-        unknown={region: found for region, found in counts.items() if isinstance(found, str)},
-    )
+def launched(
+    spec: DrsSpec, policy: DrsPolicy, at: At, size: Callable[[At, str], int]
+) -> tuple[Demand, ...]:
+    """The vCPUs of the instance that is launched into, unless it runs already."""
+    choices = policy.servers.get(spec.instance_id, ServerChoices())
+    if policy.of(spec.instance_id).disposition == "STOPPED":
+        return ()
+    machine = reading.machine_at(at, spec)
+    if machine is not None and machine.state in _TAKES:
+        return ()
+    own = choices.instance_type if at.region != spec.region else None
+    kind = own or spec.instance_type
+    return (Demand(vcpus.limit_of(kind), at.account, at.region, size(at, kind)),)
+
+
+def replicated(spec: DrsSpec, at: At, staging_accounts: Iterable[str]) -> tuple[Demand, ...]:
+    """One more server where replication is turned round; staging accounts are worth a look."""
+    amount = 0
+    if at.region == spec.region:
+        server = reading.server(at, spec)
+        amount = 1 if server is None or server.state in reading.ENDED else 0
+    accounts = {**dict.fromkeys(staging_accounts, 0), at.account: amount}
+    return tuple(Demand(REPLICATING, one, at.region, more) for one, more in accounts.items())
 
 
 class Figures:
@@ -172,10 +145,10 @@ class Figures:
         """As ``reading.initialized``."""
         return self._once(("initialized", at.account, at.region), lambda: reading.initialized(at))
 
-    def replicating(self, aws: AwsCaller, account: str, regions: tuple[str, ...]) -> Used:
-        """As ``replicating``."""
+    def vcpus(self, at: At, kind: str) -> int:
+        """Those of an instance type; 0 where the region does not have it."""
         return self._once(
-            ("replicating", account, regions), lambda: replicating(aws, account, regions)
+            ("vcpus", at.account, at.region, kind), lambda: vcpus.sizes(at, [kind]).get(kind, 0)
         )
 
     def room(self, at: At) -> Room:

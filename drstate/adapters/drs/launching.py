@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.actions import Action, Batched, Observation, RunContext, Told
 from drstate.adapters.at import At, calls
-from drstate.adapters.drs import reading
+from drstate.adapters.drilling import DRILL_TAG
+from drstate.adapters.drs import drill, reading
 from drstate.adapters.drs.jobs import Ended, JobRun, Kind
 from drstate.adapters.drs.reading import Machine, Recovered, Server
 from drstate.adapters.drs.together import alone
 from drstate.errors import DrstateError, OperationError
 from drstate.model.catalog import CatalogEntry
+from drstate.model.phases import LAUNCHED
 from drstate.model.plan import ActionSpec, When
 from drstate.programs.drs import DrsSpec
 
@@ -41,6 +43,8 @@ class Goal:
     """What is to be launched, and what counts as launched already."""
 
     drill: bool = False
+    #: id of our drill: its job carries it, and only what such a job launched counts. Empty: any
+    drill_id: str = ""
     #: STARTED or STOPPED, as the launch settings say
     disposition: str = "STARTED"
     #: a launch within this time is not made again
@@ -124,7 +128,11 @@ class Launch(_JobAction):
             return Observation(False, {"server": None}, absent.what, absent.hint)
         found = reading.recovered(at, server.id) if server.recovery_instance else None
         facts = {**server.facts(), **_shown(found)}
-        return Observation(self._launched(server, found), facts)
+        if not self.goal.drill_id:
+            return Observation(self._launched(server, found), facts)
+        if found is None or drill.is_of(at, found, self.goal.drill_id):
+            return Observation(found is not None and found.state in self.awaited, facts)
+        return Observation(False, facts, *drill.in_the_way(self.region, found))
 
     def run_batch(self, batch: Sequence[Batched], aws: AwsCaller, told: Told) -> None:
         """Start jobs for all of them, and tell each when its instance is up."""
@@ -190,33 +198,48 @@ class Launch(_JobAction):
 
     def kind(self, at: At) -> Kind:
         """The jobs that launch as this action does."""
-        drill = self.goal.drill
+        for_drill, mark = self.goal.drill, self.goal.drill_id
 
         def start(servers: Sequence[str]) -> Mapping[str, Any]:
             answer = at.call(
                 "drs",
                 "start_recovery",
                 sourceServers=[{"sourceServerID": server} for server in servers],
-                isDrill=drill,
+                isDrill=for_drill,
+                **({"tags": {DRILL_TAG: mark}} if mark else {}),
             )
             job: Mapping[str, Any] = answer["job"]
             return job
 
-        return Kind("LAUNCH", "START_DRILL" if drill else "START_RECOVERY", start, self.verb)
+        return Kind("LAUNCH", "START_DRILL" if for_drill else "START_RECOVERY", start, self.verb)
 
 
 class EndDrill(_JobAction):
-    """Terminate what a drill launched; nothing but a drill's instance."""
+    """Terminate what a drill launched, or what a recovery did; never the one for the other."""
 
-    verb = "terminate the drill of"
+    verb = "terminate"
 
-    def __init__(self, entry: CatalogEntry, spec: DrsSpec, region: str, *, when: When) -> None:
+    def __init__(
+        self,
+        entry: CatalogEntry,
+        spec: DrsSpec,
+        region: str,
+        *,
+        when: When,
+        drill_id: str = "",
+        serves: bool = False,
+    ) -> None:
         super().__init__(entry, spec, region)
+        #: the region serves production: what a recovery launched there is not terminated
+        self.serves = serves
+        #: only this drill's; empty: any; LAUNCHED: what a recovery launched, and no drill's
+        self.drill_id = drill_id
+        what = "what a recovery launched" if drill_id == LAUNCHED else "the drill"
         self.spec = ActionSpec(
             id=f"{entry.key}#end-drill",
             resource=entry.key,
             technology="drs",
-            title=f"terminate the drill of {spec.instance_id} in {region}",
+            title=f"terminate {what} of {spec.instance_id} in {region}",
             when=when,
             calls=(
                 *calls("drs", region, *_JOBS, "TerminateRecoveryInstances"),
@@ -233,7 +256,19 @@ class EndDrill(_JobAction):
         at = self._at(aws)
         server = reading.server(at, self.server)
         found = reading.recovered(at, server.id) if server is not None else None
-        return Observation(found is None or not found.drill, _shown(found))
+        if found is None or not self.ends(at, found):
+            return Observation(True, _shown(found))
+        if self.serves and self.drill_id == LAUNCHED:
+            serving = f"{found.id} serves production: {self.region} is the serving region"
+            return Observation(False, _shown(found), serving, "drstate status shows the roles")
+        return Observation(False, _shown(found))
+
+    def ends(self, at: At, found: Recovered) -> bool:
+        """Whether it is what this action terminates: a drill's instance, and of this drill."""
+        if self.drill_id == LAUNCHED:
+            return not found.drill
+        ours = not self.drill_id or drill.is_of(at, found, self.drill_id)
+        return found.drill and ours
 
     def run_batch(self, batch: Sequence[Batched], aws: AwsCaller, told: Told) -> None:
         """Terminate by jobs; who has no drill's instance is done."""
@@ -245,7 +280,7 @@ class EndDrill(_JobAction):
             assert isinstance(action, EndDrill)  # noqa: S101 - the batch key says so
             server = reading.server(at, action.server)
             found = reading.recovered(at, server.id) if server is not None else None
-            if found is None or not found.drill:
+            if found is None or not action.ends(at, found):
                 told(action, _shown(None))
                 continue
             actions[found.server], instances[found.server] = action, found.id
@@ -260,7 +295,8 @@ class EndDrill(_JobAction):
             if isinstance(outcome, DrstateError):
                 told(actions[server], outcome)
             else:
-                told(actions[server], {"terminated": instances[server], "job": outcome.job})
+                result = {"terminated": instances[server], "job": outcome.job}
+                told(actions[server], {**result, "log": drill.job_log(at, outcome.job, server)})
 
         kind = Kind("TERMINATE", "TERMINATE_RECOVERY_INSTANCES", start, self.verb)
         JobRun(at, kind, list(actions), ended).run(batch[0].run, self.spec.deadline_seconds)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from drstate.adapters.at import At
 from drstate.adapters.base import Health, SiteContext
 from drstate.adapters.drs import reading
-from drstate.adapters.drs.capacity import Figures, Level
+from drstate.adapters.drs.capacity import Figures
 from drstate.adapters.drs.settings import obstacle
 from drstate.errors import AwsCallError, ConfigError
 from drstate.model.catalog import CatalogEntry
@@ -53,7 +53,6 @@ class Prerequisites:
         if wrong or phase is Phase.CLEANUP:
             return
         if phase is Phase.REPLICATE:
-            yield from self._capacity()
             yield from self._staged()
         else:
             yield from self._data(planned=phase is Phase.ACTIVATE and not self._site.force)
@@ -99,26 +98,6 @@ class Prerequisites:
                 f"{server.id} is {server.lag:.0f} s behind, its target is {target} min",
                 "wait until it has caught up, where there is time",
             )
-
-    def _capacity(self) -> Iterator[Health]:
-        """Servers that accounts replicate: this one's, and those of its staging accounts."""
-        regions = (self._here.region, self._there.region)
-        known = {account.id for account in self._site.scope.accounts}
-        policy = self._site.policy("drs", DrsPolicy)
-        for account in (self._account, *policy.staging_accounts):
-            if account not in known:
-                continue
-            used = self._figures.replicating(self._aws, account, regions)
-            hint = (
-                "spread servers over staging accounts (policies.drs.staging_accounts); the limit "
-                "is AWS's and is not raised"
-            )
-            shown = f"account {account}: {used.shown()}"
-            new = account == self._account and self._here.region == self._spec.region
-            if used.level is Level.CRITICAL and new:
-                yield _stop(f"{shown}; replicating back needs one more", hint)
-            elif used.level in (Level.WARNING, Level.CRITICAL):
-                yield _warn(shown, hint)
 
     def _staged(self) -> Iterator[Health]:
         """A server that is to be extended must not be encrypted with an account's own key."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -74,6 +74,7 @@ class Recovered:
     point: datetime | None
     #: whether it is replicated back
     reversing: bool
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -301,6 +302,7 @@ def _one_recovered(one: Mapping[str, Any]) -> Recovered:
         job=str(one.get("jobID") or ""),
         point=moment_of(one.get("pointInTimeSnapshotDateTime")),
         reversing=way not in ("FAILBACK_NOT_STARTED", "FAILBACK_ERROR"),
+        tags=dict(one.get("tags") or {}),
     )
 
 

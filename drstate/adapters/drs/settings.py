@@ -1,7 +1,7 @@
 """How DRS is to launch a server: set before every launch, recorded, and put back by undo.
 
 A launch goes into the instance that waits for it, whose owner has allowed that by a tag; DRS then
-copies neither address nor tags. A drill goes beside it, into an instance of its own.
+copies neither address nor tags. What a drill changes of them is in ``drill``.
 """
 
 from __future__ import annotations
@@ -72,20 +72,17 @@ class Settings(Action):
         *,
         when: When,
         by_stack: bool,
-        drill: bool = False,
     ) -> None:
         self.account = entry.resource.account
         self.server = spec
         self.region = region
         self.choices = choices
         self.by_stack = by_stack
-        self.drill = drill
-        goal = "beside it, for a drill" if drill else "into the instance that waits"
         self.spec = ActionSpec(
-            id=f"{entry.key}#{'drill-settings' if drill else 'settings'}",
+            id=f"{entry.key}#settings",
             resource=entry.key,
             technology="drs",
-            title=f"have DRS launch {spec.instance_id} in {region} {goal}",
+            title=f"have DRS launch {spec.instance_id} in {region} into the instance that waits",
             when=when,
             calls=(
                 *calls(
@@ -109,27 +106,24 @@ class Settings(Action):
             return Observation(False, {"server": None}, *self._no_server())
         machine = reading.machine_at(at, self.server)
         facts = {"server": server.id, "settings": reading.settings(at, server.id)}
-        if machine is None and not self.drill:
+        if machine is None:
             if self.by_stack:
                 return Observation(False, facts)
             return Observation(False, facts, *self._no_machine())
-        found = None if machine is None else obstacle(self.server, machine, self.region)
-        if found is not None and not self.drill:
+        found = obstacle(self.server, machine, self.region)
+        if found is not None:
             return Observation(False, facts, *found)
-        into = "" if machine is None or self.drill else machine.id
-        return Observation(facts["settings"] == wanted(self.choices, into), facts)
+        return Observation(facts["settings"] == wanted(self.choices, machine.id), facts)
 
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
         """Set them, once no job holds the server."""
         at = At(aws, self.account, self.region)
-        server, into = self._server(at), ""
-        if not self.drill:
-            machine = reading.machine_at(at, self.server)
-            if machine is None:
-                what, hint = self._no_machine()
-                raise OperationError(what, why="DescribeInstances does not find it", hint=hint)
-            into = machine.id
-        settings = wanted(self.choices, into)
+        server = self._server(at)
+        machine = reading.machine_at(at, self.server)
+        if machine is None:
+            what, hint = self._no_machine()
+            raise OperationError(what, why="DescribeInstances does not find it", hint=hint)
+        settings = wanted(self.choices, machine.id)
         if reading.settings(at, server.id) != settings:
             self._set(at, run, server, settings)
         return {"server": server.id, "settings": settings}

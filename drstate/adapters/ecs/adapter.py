@@ -11,8 +11,9 @@ import re
 from typing import TYPE_CHECKING
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Grant, Health, Limit, SiteContext, Work
-from drstate.adapters.ecs import capture, health, prerequisites
+from drstate.adapters.base import Adapter, Claim, Demand, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.drilling import Copy
+from drstate.adapters.ecs import capture, drill, health, prerequisites, tasks
 from drstate.adapters.ecs.actions import Goal, ServiceAction
 from drstate.adapters.ecs.reading import ServiceId
 from drstate.errors import ConfigError
@@ -45,6 +46,7 @@ class EcsAdapter(Adapter):
                 "ecs:DescribeClusters",
                 "ecs:DescribeServices",
                 "ecs:DescribeTaskDefinition",
+                "ecs:ListClusters",
                 "application-autoscaling:DescribeScalableTargets",
                 "application-autoscaling:DescribeScalingPolicies",
                 "elasticloadbalancing:DescribeTargetHealth",
@@ -57,6 +59,9 @@ class EcsAdapter(Adapter):
             ("arn:aws:application-autoscaling:*:*:scalable-target/*",),
         ),
     )
+    deviations = {
+        "drill-leaves-nothing": "ECS tells of a deleted service for a while, as INACTIVE",
+    }
     stack_grants = (
         Grant(
             "declare task definitions and services",
@@ -94,9 +99,10 @@ class EcsAdapter(Adapter):
         ),
     )
     transient_codes = frozenset({"ConcurrentUpdateException", "UpdateInProgressException"})
+    drill_grants = drill.GRANTS
     spec_type = EcsSpec
     limits = (
-        Limit("tasks per cluster", prerequisites.TASKS_PER_CLUSTER, "ecs", per="resource"),
+        tasks.TASKS,
         Limit("services per cluster", 5000, "ecs", "L-9EF96962", "resource"),
     )
     claims = (
@@ -130,10 +136,15 @@ class EcsAdapter(Adapter):
         """No tasks; the service itself stays (or is declared) for the next activation."""
         return self._work(entry, site)
 
+    def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[Copy, ...]:
+        """A service with one task that nobody calls."""
+        standby = service_at(entry, self.spec(entry), site)
+        return (drill.DrillService(entry, standby, site.region, site.drill),)
+
     def prerequisites(
         self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
     ) -> tuple[Health, ...]:
-        """The cluster is there with the capacity providers, and has room for the tasks."""
+        """The cluster is there, with the capacity providers."""
         if site.region == GLOBAL or phase is Phase.CLEANUP:
             return ()
         spec = self.spec(entry)
@@ -143,7 +154,22 @@ class EcsAdapter(Adapter):
             return ()  # a problem of the plan, with its field and file
         at = At(aws, entry.resource.account, site.region)
         name = ServiceId(cluster, spec.service)
-        return prerequisites.check(spec, name, translation, at, goal_of(spec, site).desired)
+        return prerequisites.check(spec, name, translation, at)
+
+    def used(self, limit: Limit, at: At) -> dict[str, int]:  # noqa: ARG002 - there is one
+        """Tasks of each cluster."""
+        return tasks.used(at)
+
+    def demand(
+        self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
+    ) -> tuple[Demand, ...]:
+        """Tasks that the phase starts."""
+        if site.region == GLOBAL or phase is Phase.CLEANUP:
+            return ()
+        spec = self.spec(entry)
+        at = At(aws, entry.resource.account, site.region)
+        name = service_at(entry, spec, site)
+        return tasks.demand(name, at, goal_of(spec, site).desired)
 
     def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
         """By force: the service of the other site runs on. Else CLEANUP takes it down."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, Limit, SiteContext, Work
-from drstate.adapters.efs import capture, health, reading
+from drstate.adapters.drilling import Copy as DrillCopy
+from drstate.adapters.efs import capture, drill, health, reading
 from drstate.adapters.efs.copying import Replicate
 from drstate.adapters.efs.replication import Break
 from drstate.model.catalog import CatalogEntry, Ownership
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
 
 _NFS_PORT = 2049
+_PROMISED_SECONDS = 900.0
 _SYSTEMS = "arn:aws:elasticfilesystem:*:*:file-system/*"
 _POINTS = "arn:aws:elasticfilesystem:*:*:access-point/*"
 
@@ -127,6 +129,7 @@ class EfsAdapter(Adapter):
         ),
     )
     transient_codes = frozenset({"IncorrectFileSystemLifeCycleState"})
+    drill_grants = drill.GRANTS
     spec_type = EfsSpec
     claims = (
         Claim(
@@ -195,6 +198,11 @@ class EfsAdapter(Adapter):
         spec = self.spec(entry)
         return Work((Replicate(entry, spec, site.region, site.other, by_stack=site.by_stack),))
 
+    def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[DrillCopy, ...]:
+        """An access point to the replica, which stays read-only."""
+        spec = EfsSpec.model_validate(entry.spec)
+        return (drill.DrillPoint(entry, spec, site.region, site.drill),)
+
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """Writable here, with its mount targets."""
         return health.active(self._at(entry, site, aws), self.spec(entry))
@@ -218,6 +226,10 @@ class EfsAdapter(Adapter):
         return Lag(
             seconds=max(0.0, (now - known.last).total_seconds()), measured_at=now, source=source
         )
+
+    def lag_limit(self, entry: CatalogEntry, site: SiteContext) -> float:
+        """EFS itself promises a copy every 15 minutes, no more."""
+        return max(_PROMISED_SECONDS, super().lag_limit(entry, site))
 
     def prerequisites(
         self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller

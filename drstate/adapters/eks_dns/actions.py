@@ -11,8 +11,8 @@ from drstate.adapters.at import At, calls
 from drstate.adapters.eks_dns import moving
 from drstate.adapters.eks_dns.moving import Stuck
 from drstate.adapters.eks_dns.reading import Ingress, cluster, ingresses
+from drstate.adapters.flags import CONTROL_REGION
 from drstate.adapters.route53 import reading as dns_reading
-from drstate.adapters.route53.reading import CONTROL_REGION
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, Call, When

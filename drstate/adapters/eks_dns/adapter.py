@@ -14,7 +14,7 @@ from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Grant, Health, SiteContext, Work
 from drstate.adapters.eks_dns import reading
 from drstate.adapters.eks_dns.actions import AwaitIngresses, ClusterSite, MoveRecords
-from drstate.adapters.route53.reading import CONTROL_REGION
+from drstate.adapters.flags import CONTROL_REGION
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.health import ResourceStatus
@@ -35,6 +35,7 @@ class EksDnsAdapter(Adapter):
     """Clusters that serve from both regions, and whose traffic moves by DNS."""
 
     technology = "eks-dns"
+    unrehearsed = "its names are production's, and no DNS of production is touched"
     summary = "EKS clusters in both regions: ingresses waited for, records and their owner moved"
     services = ("eks", "elbv2", "route53")
     grants = (

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from drstate.adapters import carrying, exports, restoring
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, Limit, SiteContext, Work
-from drstate.adapters.elasticache import capture, health, reading
+from drstate.adapters.drilling import Copy
+from drstate.adapters.elasticache import capture, drill, health, reading
 from drstate.adapters.elasticache.actions import Promote
 from drstate.adapters.elasticache.lag import lag_if_known, replication_lag
 from drstate.adapters.elasticache.members import Follow, Resize
@@ -153,6 +154,7 @@ class ElasticacheAdapter(Adapter):
         Limit("secondary regions of a datastore", 2, per="datastore"),
         Limit("replicas of a shard", 5, per="shard"),
     )
+    drill_grants = drill.GRANTS
     spec_type = ElasticacheSpec
     claims = (
         Claim(
@@ -245,6 +247,10 @@ class ElasticacheAdapter(Adapter):
             return Work()
         return Work((Follow(entry, self.spec(entry), site.region),))
 
+    def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[Copy, ...]:
+        """A snapshot of what stands by, or the newest export, restored without replicas."""
+        return drill.copies(self._store(entry, site), carried=self._by_snapshot(entry, site))
+
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The primary is here, available, with its replicas; or the restored group is."""
         at = self._at(entry, site, aws)
@@ -323,6 +329,12 @@ class ElasticacheAdapter(Adapter):
         if self._by_snapshot(entry, site):
             return restoring.export_lag(self._store(entry, site), at)
         return replication_lag(at, self._names(at, spec), self.clock.now())
+
+    def lag_limit(self, entry: CatalogEntry, site: SiteContext) -> float:
+        """The oldest that an export may be, where there is no global datastore."""
+        if self._by_snapshot(entry, site):
+            return self._store(entry, site).max_age_seconds
+        return super().lag_limit(entry, site)
 
     def spec(self, entry: CatalogEntry) -> ElasticacheSpec:
         """The entry's spec, typed."""

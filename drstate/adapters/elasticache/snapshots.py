@@ -69,6 +69,14 @@ class ElasticacheSnapshots(Snapshots):
 
     def restore(self, at: At, name: str, arns: list[str]) -> None:
         """CreateReplicationGroup with production's configuration and the exported objects."""
+        at.call(
+            reading.SERVICE,
+            "create_replication_group",
+            **{**self.request(at, name), "SnapshotArns": arns},
+        )
+
+    def request(self, at: At, name: str, replicas: int | None = None) -> dict[str, Any]:
+        """CreateReplicationGroup's parameters but for the data. ``replicas``: not production's."""
         spec = self.spec
         translator = translator_at(self.entry, self.site, spec.region)
         values = elasticache_values(spec, translator)
@@ -76,7 +84,6 @@ class ElasticacheSnapshots(Snapshots):
         wanted: dict[str, Any] = {
             "ReplicationGroupId": name,
             "ReplicationGroupDescription": spec.description,
-            "SnapshotArns": arns,
             "CacheNodeType": spec.node_type,
             "Engine": spec.engine,
             "EngineVersion": spec.engine_version,
@@ -102,10 +109,9 @@ class ElasticacheSnapshots(Snapshots):
             "NotificationTopicArn": values.notification_topic,
             "LogDeliveryConfigurations": [_delivery(log) for log in values.logs],
             "Tags": [{"Key": key, "Value": value} for key, value in tags_of(self.entry).items()],
-            **self._nodes(values.replicas),
+            **self._nodes(values.replicas if replicas is None else replicas),
         }
-        given = {key: value for key, value in wanted.items() if value not in (None, [], "")}
-        at.call(reading.SERVICE, "create_replication_group", **given)
+        return {key: value for key, value in wanted.items() if value not in (None, [], "")}
 
     def _nodes(self, replicas: int) -> dict[str, Any]:
         spec = self.spec

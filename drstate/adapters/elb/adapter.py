@@ -43,6 +43,10 @@ class ElbAdapter(Adapter):
     """Application and network load balancers."""
 
     technology = "elb"
+    unrehearsed = (
+        "it stands ready in the standby as it is; the copies are not put behind it, so that "
+        "no client reaches them"
+    )
     summary = "load balancers: listeners, rules and target groups, made before the disaster"
     services = ("acm", "elbv2")
     grants = (

@@ -11,12 +11,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from drstate.adapters import flags
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Grant, Health, Limit, SiteContext, Work
 from drstate.adapters.eventbridge import capture, health, reading
-from drstate.adapters.eventbridge.reading import CONTROL_REGION
 from drstate.adapters.eventbridge.switching import StartRule, StopRule, production_state
-from drstate.adapters.eventbridge.turning import AttachCheck, TurnEndpoint
+from drstate.adapters.eventbridge.turning import AttachCheck, turn_endpoint
+from drstate.adapters.flags import CONTROL_REGION
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
@@ -25,7 +26,6 @@ from drstate.model.resource import Resource
 from drstate.model.scope import Scope, SiteMapTable
 from drstate.model.spec import Spec
 from drstate.model.translation import Translation
-from drstate.programs.eventbridge.owners import HEALTH_CHECK
 from drstate.programs.eventbridge.spec import (
     DEFAULT_BUS,
     DISABLED,
@@ -33,6 +33,7 @@ from drstate.programs.eventbridge.spec import (
     GlobalEndpoint,
     Kind,
 )
+from drstate.programs.flags import HEALTH_CHECK
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
@@ -48,6 +49,10 @@ class EventBridgeAdapter(Adapter):
     """Rules and event buses, and the global endpoints of buses."""
 
     technology = "eventbridge"
+    unrehearsed = (
+        "its rules stand ready and switched off; switched on, they would do production's work "
+        "a second time"
+    )
     summary = (
         "EventBridge rules: off in standby, on when active, the source's off first; buses and "
         "their policies; global endpoints turned by a flag"
@@ -175,13 +180,9 @@ class EventBridgeAdapter(Adapter):
 
         Rules and targets need no looking up: putting one that is there changes nothing.
         """
-        at = At(aws, account, CONTROL_REGION)
-        reference, alarm = inputs.get("referenceName"), inputs.get("cloudwatchAlarmName")
         if kind != HEALTH_CHECK:
             return None
-        if reference:
-            return reading.own_check(at, str(reference))
-        return reading.check_on(at, str(alarm)) if alarm else None
+        return flags.created(At(aws, account, CONTROL_REGION), inputs)
 
     def prerequisites(
         self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
@@ -255,7 +256,7 @@ class EventBridgeAdapter(Adapter):
         spec = self._spec(entry)
         endpoint = _endpoint(spec)
         if site.region != GLOBAL and endpoint is not None and not site.emergency:
-            return Work((AttachCheck(entry, spec, endpoint, site.scope.regions.recovery),))
+            return Work((AttachCheck(entry, spec, endpoint, site.scope.regions),))
         return self._stop(entry, site)
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
@@ -270,9 +271,11 @@ class EventBridgeAdapter(Adapter):
         endpoint = _endpoint(spec)
         if not found.ok or endpoint is None:
             return found
-        recovery = site.scope.regions.recovery
-        there = At(aws, entry.resource.account, recovery)
-        return health.led_here(there, spec, endpoint, raised=site.region == recovery) or found
+        account, regions = entry.resource.account, site.scope.regions
+        wrong = health.led_here(
+            aws, account, spec, endpoint, regions, site.region, force=site.force
+        )
+        return wrong or found
 
     def ready(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The rule is there, switched off, with its targets; the bus is there."""
@@ -325,9 +328,8 @@ class EventBridgeAdapter(Adapter):
         endpoint = _endpoint(spec)
         if endpoint is None:
             return Work(no_op=_BUS_IDLE)
-        recovery = site.scope.regions.recovery
-        turn = TurnEndpoint(entry, spec, endpoint, recovery, raised=site.region == recovery)
-        return Work((turn,))
+        regions = site.scope.regions
+        return Work((turn_endpoint(entry, spec, endpoint, regions, site.region, force=site.force),))
 
 
 def _endpoint(spec: EventBridgeSpec) -> GlobalEndpoint | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from drstate.adapters.at import At
 from drstate.adapters.eventbridge import reading
-from drstate.adapters.eventbridge.reading import CONTROL_REGION
+from drstate.adapters.flags import CONTROL_REGION
 from drstate.errors import OperationError
 from drstate.model.resource import Resource
 from drstate.programs.eventbridge.spec import (

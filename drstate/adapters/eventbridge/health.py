@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from drstate.adapters import flags
 from drstate.adapters.at import At
 from drstate.adapters.base import Health
 from drstate.adapters.eventbridge import reading
-from drstate.adapters.eventbridge.reading import CONTROL_REGION
+from drstate.adapters.flags import CONTROL_REGION
 from drstate.model.health import ResourceStatus
+from drstate.model.scope import RegionPair
 from drstate.programs.eventbridge.spec import EventBridgeSpec, GlobalEndpoint
+
+if TYPE_CHECKING:
+    from drstate.aws.caller import AwsCaller
 
 
 def rule_health(at: At, spec: EventBridgeSpec, bus: str, wanted: str) -> Health:
@@ -51,17 +58,25 @@ def bus_health(at: At, bus: str) -> Health:
 
 
 def led_here(
-    at: At, spec: EventBridgeSpec, endpoint: GlobalEndpoint, *, raised: bool
+    aws: AwsCaller,
+    account: str,
+    spec: EventBridgeSpec,
+    endpoint: GlobalEndpoint,
+    regions: RegionPair,
+    to: str,
+    *,
+    force: bool,
 ) -> Health | None:
-    """What is wrong where the flag leads to the other site; ``at`` is the recovery region."""
-    state = reading.alarm_state(at, spec.flag)
-    if (state == "ALARM") == raised:
+    """What is wrong where the flag leads to the other site; with ``force`` only ``to`` is asked."""
+    led, states = flags.led_to(aws, account, spec.turned_by, regions, to, force=force)
+    if led:
         return None
+    said = " and ".join(f"{name.replace('_', ' ')} {is_}" for name, is_ in states.items())
     return Health(
         ResourceStatus.UNHEALTHY,
-        f"the flag of endpoint {endpoint.name} is {state}, so its events go to the other site",
-        "drstate resume sets the flag again",
-        {"alarm": state},
+        f"the flag of endpoint {endpoint.name} leads its events to the other site ({said})",
+        "drstate resume turns it again",
+        states,
     )
 
 
@@ -72,7 +87,7 @@ def unattached(
 
     ``at`` is the recovery region, which can describe the endpoint as well as its home.
     """
-    if reading.alarm_state(at, spec.flag) is None:
+    if flags.alarm_state(at, spec.flag) is None:
         return Health(
             ResourceStatus.UNHEALTHY,
             f"the flag of endpoint {endpoint.name} does not exist",
@@ -81,9 +96,9 @@ def unattached(
     if not attached:
         return None
     found = reading.endpoint(at, endpoint.name, spec.region)
-    check = reading.own_check(At(at.aws, at.account, CONTROL_REGION), spec.reference)
+    checks = flags.own_checks(At(at.aws, at.account, CONTROL_REGION), spec.reference)
     follows = found and reading.failover(found)["Primary"]["HealthCheck"]
-    if check is None or not str(follows).endswith(f"/{check}"):
+    if str(follows).rpartition("/")[2] not in checks:
         return Health(
             ResourceStatus.UNHEALTHY,
             f"endpoint {endpoint.name} does not follow the flag",

@@ -8,8 +8,6 @@ from drstate.adapters.at import At
 from drstate.programs.eventbridge.spec import DEFAULT_BUS
 
 _ABSENT = "ResourceNotFoundException"
-#: Route 53's control plane is in one region
-CONTROL_REGION = "us-east-1"
 
 
 def rule(at: At, name: str, bus: str) -> dict[str, Any] | None:
@@ -67,27 +65,3 @@ def health_check(at: At, arn: str) -> dict[str, Any]:
     found = at.call("route53", "get_health_check", HealthCheckId=arn.rpartition("/")[2])
     shown: dict[str, Any] = found["HealthCheck"]
     return shown
-
-
-def own_check(at: At, reference: str) -> str | None:
-    """Id of the health check whose caller reference begins so, or None."""
-    checks = at.pages("route53", "list_health_checks", "HealthChecks")
-    found = (one for one in checks if str(one["CallerReference"]).startswith(reference))
-    one = next(found, None)
-    return str(one["Id"]) if one else None
-
-
-def check_on(at: At, alarm: str) -> str | None:
-    """Id of the health check that follows an alarm, or None."""
-    for one in at.pages("route53", "list_health_checks", "HealthChecks"):
-        followed = one["HealthCheckConfig"].get("AlarmIdentifier") or {}
-        if followed.get("Name") == alarm:
-            return str(one["Id"])
-    return None
-
-
-def alarm_state(at: At, name: str) -> str | None:
-    """State of the flag's alarm, or None where there is none."""
-    found = at.call("cloudwatch", "describe_alarms", AlarmNames=[name], AlarmTypes=["MetricAlarm"])
-    alarms = found.get("MetricAlarms", [])
-    return str(alarms[0]["StateValue"]) if alarms else None

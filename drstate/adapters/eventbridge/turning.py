@@ -1,8 +1,9 @@
-"""Turning a global endpoint: by a flag in the recovery region, never by a call in its home region.
+"""Turning a global endpoint: by a flag, never by a call in its home region.
 
 An endpoint lives in the region where it was made, the one that may be gone. It follows a health
 check; so once, in REPLICATE, it is given a check that also follows a flag (UpdateEndpoint), and
-from then on one call of CloudWatch's data plane in the recovery region leads the events there.
+from then on one call of CloudWatch's data plane in the region that takes over leads the events
+there.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from drstate.adapters import flags
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
 from drstate.adapters.eventbridge import reading
-from drstate.adapters.eventbridge.reading import CONTROL_REGION
+from drstate.adapters.flags import CONTROL_REGION
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
-from drstate.model.plan import ActionSpec, Plane, When
+from drstate.model.plan import ActionSpec, When
+from drstate.model.scope import RegionPair
 from drstate.programs.eventbridge.spec import EventBridgeSpec, GlobalEndpoint
-from drstate.programs.route53 import FLAG_DIMENSION, FLAG_METRIC, FLAG_NAMESPACE
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
@@ -26,90 +28,22 @@ if TYPE_CHECKING:
 _DEADLINE_SECONDS = 600
 
 
-class TurnEndpoint(Action):
-    """Raise the flag (events go to the recovery region) or lower it (the owner's check decides)."""
-
-    def __init__(
-        self,
-        entry: CatalogEntry,
-        spec: EventBridgeSpec,
-        endpoint: GlobalEndpoint,
-        recovery: str,
-        *,
-        raised: bool,
-    ) -> None:
-        self.account = entry.resource.account
-        self.flag = spec.flag
-        self.region = recovery
-        self.raised = raised
-        where = f"to {recovery}" if raised else f"to {spec.region} while that is healthy"
-        self.spec = ActionSpec(
-            id=f"{entry.key}#turn",
-            resource=entry.key,
-            technology="eventbridge",
-            title=f"lead the events of endpoint {endpoint.name} {where}",
-            when=When.AFTER,
-            calls=(
-                *calls("cloudwatch", recovery, "DescribeAlarms"),
-                *calls("cloudwatch", recovery, "PutMetricData", plane=Plane.DATA),
-            ),
-            estimate_seconds=90,
-            deadline_seconds=_DEADLINE_SECONDS,
-        )
-
-    def observe(self, aws: AwsCaller) -> Observation:
-        """Done when the flag's alarm is as wanted."""
-        state = reading.alarm_state(At(aws, self.account, self.region), self.flag)
-        facts = {"alarm": state, "raised": state == "ALARM"}
-        if state is None:
-            return Observation(
-                False,
-                facts,
-                f"the flag's alarm {self.flag} does not exist in {self.region}",
-                "drstate up --phase replicate declares it",
-            )
-        return Observation((state == "ALARM") == self.raised, facts)
-
-    def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
-        """Put the flag's value until the alarm follows."""
-        return self._put(aws, run, self.raised)
-
-    def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:
-        """The position that it had."""
-        return self._put(aws, run, bool(recorded.get("raised")))
-
-    def _put(self, aws: AwsCaller, run: RunContext, raised: bool) -> dict[str, Any]:
-        at = At(aws, self.account, self.region)
-
-        return {"alarm": set_flag(at, self.flag, run, raised=raised), "raised": raised}
-
-
-def set_flag(at: At, flag: str, run: RunContext, *, raised: bool) -> str:
-    """Put the flag's value until its alarm follows; the alarm's state."""
-    wanted = "ALARM" if raised else "OK"
-
-    def followed() -> str | None:
-        # a point at every poll: one that was lost does not hold the flip up
-        at.call(
-            "cloudwatch",
-            "put_metric_data",
-            Namespace=FLAG_NAMESPACE,
-            MetricData=[
-                {
-                    "MetricName": FLAG_METRIC,
-                    "Dimensions": [{"Name": FLAG_DIMENSION, "Value": flag}],
-                    "Value": 1.0 if raised else 0.0,
-                }
-            ],
-        )
-        state = reading.alarm_state(at, flag)
-        return state if state == wanted else None
-
-    return run.wait(
-        followed,
-        what=f"the flag {flag} to be {'raised' if raised else 'lowered'}",
-        timeout_seconds=_DEADLINE_SECONDS,
-        hint=f"look at the alarm {flag} in {at.region}; then drstate resume",
+def turn_endpoint(
+    entry: CatalogEntry,
+    spec: EventBridgeSpec,
+    endpoint: GlobalEndpoint,
+    regions: RegionPair,
+    to: str,
+    *,
+    force: bool,
+) -> flags.TurnTo:
+    """Have the endpoint lead its events to ``to``; home again, while that is healthy."""
+    where = f"to {to}" if to == regions.recovery else f"to {to} while that is healthy"
+    return flags.TurnTo(
+        entry,
+        "turn",
+        f"lead the events of endpoint {endpoint.name} {where}",
+        flags.turns(spec.turned_by, regions, to, force=force),
     )
 
 
@@ -121,11 +55,10 @@ class AttachCheck(Action):
         entry: CatalogEntry,
         spec: EventBridgeSpec,
         endpoint: GlobalEndpoint,
-        recovery: str,
+        regions: RegionPair,
     ) -> None:
         self.account = entry.resource.account
-        self.flag = spec.flag
-        self.recovery = recovery
+        self.flag = flags.flag_of(spec.turned_by, regions)
         self.reference = spec.reference
         self.endpoint = endpoint
         self.home = spec.region
@@ -138,8 +71,8 @@ class AttachCheck(Action):
             calls=(
                 *calls("events", self.home, "DescribeEndpoint", "UpdateEndpoint"),
                 *calls("route53", CONTROL_REGION, "ListHealthChecks"),
-                *calls("cloudwatch", recovery, "DescribeAlarms"),
-                *calls("cloudwatch", recovery, "PutMetricData", plane=Plane.DATA),
+                *calls("cloudwatch", regions.recovery, "DescribeAlarms"),
+                *flags.raising(regions.recovery),
             ),
             estimate_seconds=60,
             deadline_seconds=_DEADLINE_SECONDS,
@@ -169,10 +102,10 @@ class AttachCheck(Action):
                 why="its declaration has not been brought up",
                 hint="drstate up --phase replicate declares it",
             )
-        at = At(aws, self.account, self.recovery)
-        if reading.alarm_state(at, self.flag) == "INSUFFICIENT_DATA":
+        at = At(aws, self.account, self.flag.region)
+        if self.flag.state(at) == "INSUFFICIENT_DATA":
             # an endpoint must not follow a flag that says nothing
-            set_flag(at, self.flag, run, raised=False)
+            flags.put(at, self.flag, run, raised=False)
         return self._set(aws, run, f"arn:aws:route53:::healthcheck/{check}")
 
     def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:
@@ -182,7 +115,8 @@ class AttachCheck(Action):
         return self._set(aws, run, str(recorded["health_check"]))
 
     def _check(self, aws: AwsCaller) -> str | None:
-        return reading.own_check(At(aws, self.account, CONTROL_REGION), self.reference)
+        found = flags.own_checks(At(aws, self.account, CONTROL_REGION), self.reference)
+        return next(iter(found), None)
 
     def _set(self, aws: AwsCaller, run: RunContext, check: str) -> dict[str, Any]:
         at = At(aws, self.account, self.home)

@@ -23,7 +23,8 @@ from drstate.adapters.base import (
     SiteContext,
     Work,
 )
-from drstate.adapters.fsx import capture, health, reading
+from drstate.adapters.drilling import Copy as DrillCopy
+from drstate.adapters.fsx import capture, drill, health, reading
 from drstate.adapters.fsx.actions import Copy, Retire
 from drstate.adapters.fsx.placing import placed
 from drstate.adapters.fsx.restoring import Restore
@@ -96,6 +97,7 @@ class FsxAdapter(Adapter):
             uncalled="FSx asks these in the caller's name",
         ),
     )
+    drill_grants = drill.GRANTS
     spec_type = FsxSpec
     claims = (
         Claim(
@@ -165,6 +167,10 @@ class FsxAdapter(Adapter):
             )
         )
 
+    def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[DrillCopy, ...]:
+        """A file system restored from the newest backup that was copied here."""
+        return (drill.DrillSystem(entry, self.spec(entry), site),)
+
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """A file system is available here."""
         return health.active(self._at(entry, site, aws), entry, self.spec(entry))
@@ -188,6 +194,10 @@ class FsxAdapter(Adapter):
             return Lag(seconds=None, measured_at=None, source=source)
         now = self.clock.now()
         return Lag(seconds=copy.age_seconds(now), measured_at=now, source=source)
+
+    def lag_limit(self, entry: CatalogEntry, site: SiteContext) -> float:  # noqa: ARG002 - the contract
+        """The oldest that a copied backup may be: FSx replicates nothing between regions."""
+        return site.policy("fsx", FsxPolicy).backup_max_age_minutes * 60.0
 
     def prerequisites(
         self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Grant, Health, Limit, SiteContext, Work
-from drstate.adapters.lambda_ import capture, health, needs, reading
-from drstate.adapters.lambda_.place import UNRESERVED_FLOOR, Place
+from drstate.adapters.base import Adapter, Claim, Demand, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.drilling import Copy
+from drstate.adapters.lambda_ import capture, drill, health, needs, reading
+from drstate.adapters.lambda_.place import CONCURRENCY, UNRESERVED_FLOOR, Place
 from drstate.adapters.lambda_.starting import (
     EnableMappings,
     MoveAlias,
@@ -22,6 +23,7 @@ from drstate.adapters.lambda_.starting import (
     ReserveConcurrency,
 )
 from drstate.adapters.lambda_.stopping import StopFunction
+from drstate.adapters.quotas import SEE_QUOTAS
 from drstate.model.catalog import GLOBAL, CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
@@ -51,8 +53,9 @@ class LambdaAdapter(Adapter):
         "Lambda functions: at concurrency 0 with mappings off in standby; when active the aliases "
         "move and exactly production's mappings read"
     )
-    services = ("lambda", "s3", "ecr")
+    services = ("lambda", "s3", "ecr", "service-quotas")
     grants = (
+        SEE_QUOTAS,
         Grant(
             "see functions, versions, aliases and their settings",
             (
@@ -177,6 +180,7 @@ class LambdaAdapter(Adapter):
     )
     #: another change of the function or the mapping is still under way
     transient_codes = frozenset({"ResourceConflictException", "ResourceInUseException"})
+    drill_grants = drill.GRANTS
     spec_type = LambdaSpec
     claims = (
         Claim(
@@ -188,7 +192,7 @@ class LambdaAdapter(Adapter):
         ),
     )
     limits = (
-        Limit("concurrent executions", 1000, "lambda", "L-B99A9384"),
+        CONCURRENCY,
         Limit("concurrency that has to stay unreserved", UNRESERVED_FLOOR),
     )
 
@@ -214,16 +218,26 @@ class LambdaAdapter(Adapter):
     def prerequisites(
         self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
     ) -> tuple[Health, ...]:
-        """The code is in reach of the region, and production's concurrency is free there."""
+        """The code is in reach of the region."""
         if site.region == GLOBAL:
             return ()
         place = self._place(entry, site)
         at = At(aws, entry.resource.account, site.region)
         if phase is Phase.REPLICATE and site.by_stack:
             return tuple(needs.code(place, at))
-        if phase in (Phase.INSTANTIATE, Phase.ACTIVATE):
-            return tuple(needs.concurrency(place, at))
         return ()
+
+    def used(self, limit: Limit, at: At) -> dict[str, int]:  # noqa: ARG002 - there is one
+        """What functions have reserved for themselves."""
+        return {"": reading.reserved(at)}
+
+    def demand(
+        self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
+    ) -> tuple[Demand, ...]:
+        """Production's concurrency; before INSTANTIATE, too, while there is time to raise it."""
+        if site.region == GLOBAL or phase not in (Phase.INSTANTIATE, Phase.ACTIVATE):
+            return ()
+        return self._place(entry, site).demand(At(aws, entry.resource.account, site.region))
 
     def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
         """The function at the other site goes on."""
@@ -234,6 +248,10 @@ class LambdaAdapter(Adapter):
             f"function {spec.name} in {site.other} can still be invoked{reads}; it may do the same "
             "work a second time"
         )
+
+    def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[Copy, ...]:
+        """An alias to the version that would serve; it is not executed."""
+        return (drill.DrillAlias(self._place(entry, site), site.drill),)
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:  # noqa: ARG002 - the contract
         """Nothing: a function at concurrency zero has nothing to warm up."""

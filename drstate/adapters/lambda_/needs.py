@@ -1,13 +1,12 @@
-"""What has to hold before a phase touches a function: its code in reach, concurrency to spare.
+"""What has to hold before a phase touches a function: its code in reach of the region.
 
-Everything is asked in the region that is acted on.
+Concurrency to spare is summed over the whole run: see ``place.demand``.
 """
 
 from __future__ import annotations
 
 from drstate.adapters.at import At
 from drstate.adapters.base import Health
-from drstate.adapters.lambda_ import reading
 from drstate.adapters.lambda_.place import Place
 from drstate.errors import AwsCallError
 from drstate.model.health import ResourceStatus
@@ -34,13 +33,6 @@ def code(place: Place, at: At) -> list[Health]:
         here = translation.find(SiteMapTable.LAYERS, layer) or layer
         found.append(_layer(place, at, here))
     return [health for health in found if not health.ok]
-
-
-def concurrency(place: Place, at: At) -> list[Health]:
-    """Whether the reservation leaves enough for all other functions."""
-    existing = reading.function(at, place.name)
-    lacking = place.lacking(at, reading.reserved_of(existing) if existing else None)
-    return [Health(ResourceStatus.UNHEALTHY, *lacking)] if lacking else []
 
 
 def _artifact(place: Place, at: At, artifact: CodeArtifact) -> Health:

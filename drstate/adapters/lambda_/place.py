@@ -12,6 +12,7 @@ from drstate.adapters.at import At
 from drstate.adapters.base import SiteContext
 from drstate.adapters.lambda_ import reading, record
 from drstate.adapters.lambda_.reading import Mapping
+from drstate.adapters.quotas import Demand, Limit
 from drstate.model.catalog import CatalogEntry
 from drstate.model.translation import Translation
 from drstate.programs.arns import arn_at
@@ -19,6 +20,14 @@ from drstate.programs.lambda_.spec import FunctionAlias, LambdaSpec
 
 #: what AWS keeps for functions without a reservation, in every region of an account
 UNRESERVED_FLOOR = 100
+CONCURRENCY = Limit(
+    "reserved concurrent executions",
+    1000,
+    "lambda",
+    "L-B99A9384",
+    counted=True,
+    kept=UNRESERVED_FLOOR,
+)
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,14 @@ class Place:
             "L-B99A9384), or reserve less"
         )
         return why, hint
+
+    def demand(self, at: At) -> tuple[Demand, ...]:
+        """The concurrency that it is yet to be given."""
+        if not self.reserved:
+            return ()
+        found = reading.function(at, self.name)
+        lacking = self.reserved - ((reading.reserved_of(found) if found else None) or 0)
+        return (Demand(CONCURRENCY, self.account, self.region, lacking),) if lacking > 0 else ()
 
     def to_enable(self, now: Iterable[Mapping]) -> list[Mapping]:
         """The mappings that have to read: those that were switched off here, else production's."""

@@ -159,6 +159,12 @@ def reserved_of(found: dict[str, Any]) -> int | None:
     return None if value is None else int(value)
 
 
+def reserved(at: At) -> int:
+    """Concurrency of the account in this region that functions have for themselves."""
+    limits = at.call("lambda", "get_account_settings")["AccountLimit"]
+    return int(limits["ConcurrentExecutions"]) - int(limits["UnreservedConcurrentExecutions"])
+
+
 def unreserved(at: At) -> int:
     """Concurrency of the account in this region that no function has for itself."""
     limits = at.call("lambda", "get_account_settings")["AccountLimit"]

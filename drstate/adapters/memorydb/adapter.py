@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from drstate.adapters import carrying, exports, metrics, restoring
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, Limit, SiteContext, Work
-from drstate.adapters.memorydb import capture, health
+from drstate.adapters.drilling import Copy
+from drstate.adapters.memorydb import capture, drill, health
 from drstate.adapters.memorydb.members import Reach, Resize
 from drstate.adapters.memorydb.snapshots import MemorydbSnapshots
 from drstate.adapters.translating import translator_at
@@ -122,6 +123,7 @@ class MemorydbAdapter(Adapter):
         Limit("replicas of a shard", 5, per="shard"),
         Limit("regions of a multi-region cluster", 5, per="multi-region cluster"),
     )
+    drill_grants = drill.GRANTS
     spec_type = MemorydbSpec
     claims = (
         Claim(
@@ -203,6 +205,10 @@ class MemorydbAdapter(Adapter):
             "health and lag are checked"
         )
 
+    def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[Copy, ...]:
+        """A snapshot of what stands by, or the newest export, restored without replicas."""
+        return drill.copies(self._store(entry, site), carried=self._by_snapshot(entry))
+
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The member is available with its replicas; or the restored cluster is."""
         at = self._at(entry, site, aws)
@@ -273,6 +279,12 @@ class MemorydbAdapter(Adapter):
             return restoring.export_lag(self._store(entry, site), at)
         names = {self.spec(entry).member(at.region)}
         return metrics.newest_lag(at, names=names, now=self.clock.now(), **_METRIC)
+
+    def lag_limit(self, entry: CatalogEntry, site: SiteContext) -> float:
+        """The oldest that an export may be, where there is no multi-region cluster."""
+        if self._by_snapshot(entry):
+            return self._store(entry, site).max_age_seconds
+        return super().lag_limit(entry, site)
 
     def spec(self, entry: CatalogEntry) -> MemorydbSpec:
         """The entry's spec, typed."""

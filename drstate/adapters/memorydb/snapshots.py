@@ -58,6 +58,10 @@ class MemorydbSnapshots(Snapshots):
 
     def restore(self, at: At, name: str, arns: list[str]) -> None:
         """CreateCluster with production's configuration and the exported objects."""
+        at.call(reading.SERVICE, "create_cluster", **{**self.request(name), "SnapshotArns": arns})
+
+    def request(self, name: str, replicas: int | None = None) -> dict[str, Any]:
+        """CreateCluster's parameters but for the data. ``replicas``: not production's."""
         spec = self.spec
         translator = translator_at(self.entry, self.site, spec.region)
         values = memorydb_values(spec, translator)
@@ -66,12 +70,11 @@ class MemorydbSnapshots(Snapshots):
             "ClusterName": name,
             "NodeType": spec.node_type,
             "ACLName": values.acl,
-            "SnapshotArns": arns,
             "Description": spec.description,
             "Engine": spec.engine,
             "EngineVersion": spec.engine_version,
             "NumShards": spec.shards,
-            "NumReplicasPerShard": values.replicas,
+            "NumReplicasPerShard": values.replicas if replicas is None else replicas,
             "Port": spec.port,
             "ParameterGroupName": values.parameter_group,
             "SubnetGroupName": values.subnet_group,
@@ -88,5 +91,4 @@ class MemorydbSnapshots(Snapshots):
             "IpDiscovery": spec.ip_discovery,
             "Tags": [{"Key": key, "Value": value} for key, value in tags_of(self.entry).items()],
         }
-        given = {key: value for key, value in wanted.items() if value not in (None, [], "")}
-        at.call(reading.SERVICE, "create_cluster", **given)
+        return {key: value for key, value in wanted.items() if value not in (None, [], "")}

@@ -36,6 +36,9 @@ class OntapAdapter(Adapter):
     """FlexVol volumes of FSx for NetApp ONTAP."""
 
     technology = "ontap"
+    unrehearsed = (
+        "a clone of the mirrored volume is not made; how far the mirror is, drstate readiness tells"
+    )
     summary = "FSx for NetApp ONTAP volumes: SnapMirror copies, break activates, resync reverses"
     services = ("fsx", "secretsmanager")
     grants = (

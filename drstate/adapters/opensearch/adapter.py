@@ -68,6 +68,10 @@ class OpenSearchAdapter(Adapter):
     """OpenSearch Service domains."""
 
     technology = "opensearch"
+    unrehearsed = (
+        "a copy would be a domain of its own, made and filled for the drill, which is not done; "
+        "the follower's indices answer searches in the standby as they are"
+    )
     summary = "OpenSearch domains: a peer in the other region, promoted by switchover or failover"
     services = ("opensearch", "cloudwatch")
     grants = (
@@ -237,7 +241,14 @@ class OpenSearchAdapter(Adapter):
             return None
         if self.spec(entry).way is Way.SNAPSHOT:
             return self._store(entry, site).lag(aws)
-        return Lag(None, None, "AWS measures no lag of peer replication in seconds")
+        source = "AWS measures no lag of peer replication in seconds"
+        return Lag(None, None, source, measurable=False)
+
+    def lag_limit(self, entry: CatalogEntry, site: SiteContext) -> float:
+        """The oldest that a carried snapshot may be."""
+        if self.spec(entry).way is Way.SNAPSHOT:
+            return site.policy("opensearch", OpenSearchPolicy).snapshot_max_age_hours * 3600.0
+        return super().lag_limit(entry, site)
 
     def prerequisites(
         self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller

@@ -33,6 +33,10 @@ class OracleDgAdapter(Adapter):
     """Configurations of the instances that are tagged ``dr:recovery-strategy=oracle-dg``."""
 
     technology = "oracle-dg"
+    unrehearsed = (
+        "a Data Guard standby has no copy to switch; only a switchover of the live one would "
+        "show it"
+    )
     summary = "Oracle Data Guard: switchover, failover, reinstatement by the broker through SSM"
     services = ("ssm",)
     grants = GRANTS

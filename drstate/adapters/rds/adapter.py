@@ -11,11 +11,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from drstate.adapters import databases
 from drstate.adapters.at import At
 from drstate.adapters.base import (
     Action,
     Adapter,
     Claim,
+    Demand,
     Grant,
     Health,
     Lag,
@@ -23,7 +25,9 @@ from drstate.adapters.base import (
     SiteContext,
     Work,
 )
-from drstate.adapters.rds import capture, health, prerequisites, reading
+from drstate.adapters.drilling import Copy
+from drstate.adapters.quotas import SEE_QUOTAS
+from drstate.adapters.rds import capture, drill, health, prerequisites, reading
 from drstate.adapters.rds.fence import Fence
 from drstate.adapters.rds.lag import replica_lag
 from drstate.adapters.rds.promote import Promote, Switchover
@@ -53,8 +57,9 @@ class RdsAdapter(Adapter):
 
     technology = "rds"
     summary = "RDS instances: a cross-region replica is promoted; a new one makes the way back"
-    services = ("rds", "cloudwatch")
+    services = ("rds", "cloudwatch", "service-quotas")
     grants = (
+        SEE_QUOTAS,
         Grant(
             "see instances, their groups and replication lag",
             (
@@ -140,6 +145,7 @@ class RdsAdapter(Adapter):
             uncalled=_BY_RDS,
         ),
     )
+    drill_grants = drill.GRANTS
     spec_type = RdsSpec
     claims = (
         Claim(
@@ -149,7 +155,7 @@ class RdsAdapter(Adapter):
         ),
     )
     limits = (
-        Limit("DB instances", 40, "rds", "L-7B6409FD"),
+        databases.INSTANCES,
         Limit("read replicas per primary", 15, "rds", "L-5BC124EF", "resource"),
     )
     deviations = {
@@ -227,6 +233,16 @@ class RdsAdapter(Adapter):
         settle: tuple[Action, ...] = () if site.by_stack else (self._settle(entry, site),)
         return Work((self._retire(entry, site), replica, *settle))
 
+    def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[Copy, ...]:
+        """A snapshot of the replica, and an instance restored from it."""
+        spec = self.spec(entry)
+        return (
+            drill.SnapshotOfReplica(entry, spec, site.region, site.drill),
+            drill.RestoredInstance(
+                entry, spec, site.region, site.drill, lambda: self._values(entry, site)
+            ),
+        )
+
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """It writes here, and is backed up."""
         return health.writer_health(self._at(entry, site, aws), self.spec(entry))
@@ -254,6 +270,25 @@ class RdsAdapter(Adapter):
             now = self.clock.now()
             return tuple(prerequisites.promotable(at, spec, policy, now, force=site.force))
         return ()
+
+    def used(self, limit: Limit, at: At) -> dict[str, int]:
+        """DB instances of the region."""
+        return databases.used(limit, at)
+
+    def demand(
+        self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
+    ) -> tuple[Demand, ...]:
+        """One instance where the phase makes a replica; what is put away for it is kept."""
+        if site.region == GLOBAL or phase not in (Phase.REPLICATE, Phase.INSTANTIATE):
+            return ()
+        at = self._at(entry, site, aws)
+        found = reading.instance(at, self.spec(entry).identifier)
+        if found is None:
+            makes = phase is Phase.REPLICATE or site.by_stack
+        else:
+            again = not site.by_stack or site.region in entry.endpoints
+            makes = phase is Phase.REPLICATE and found.writer and again
+        return (Demand(databases.INSTANCES, at.account, at.region, 1),) if makes else ()
 
     def unfenced(self, entry: CatalogEntry, site: SiteContext) -> str | None:
         """The source, which nobody could rename."""

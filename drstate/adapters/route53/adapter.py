@@ -1,8 +1,8 @@
 """Route 53: the last step of an activation, in one of three ways (see ``DnsWay``).
 
 ``record``: the record itself is changed, a call of the control plane in us-east-1. ``flag``: a
-failover pair follows a flag in the recovery region, which needs no control plane at all; its alarm
-and health check are declared in the global stack, and attached once, in REPLICATE.
+failover pair follows a flag, which needs no control plane at all; its alarms and health checks are
+declared in the global stack, and one is attached once, in REPLICATE.
 ``routing-control``: record sets follow routing controls, which are flipped at the data plane of
 their own cluster.
 """
@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters import flags
+from drstate.adapters.at import At, calls
+from drstate.adapters.base import Adapter, Demand, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.flags import CONTROL_REGION
+from drstate.adapters.quotas import SEE_QUOTAS
 from drstate.adapters.route53 import health, reading
 from drstate.adapters.route53.capture import captured
 from drstate.adapters.route53.controls import FlipControls
-from drstate.adapters.route53.flag import SetFlag
-from drstate.adapters.route53.reading import CONTROL_REGION
 from drstate.adapters.route53.records import AttachHealthCheck, PointRecord
 from drstate.errors import ConfigError
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
@@ -29,18 +30,27 @@ from drstate.model.probe import Probe, ProbeKind
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope
 from drstate.model.spec import Spec
+from drstate.programs.flags import CHECKS, HEALTH_CHECK
 from drstate.programs.route53 import LONGEST_TTL, Route53Spec, named_record, slow_answer
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
 
-_HEALTH_CHECK = "aws:route53/healthCheck:HealthCheck"
 _NO_OPS = {
     DnsWay.RECORD: "a record changes hands in ACTIVATE only",
     DnsWay.FLAG: "the flag is raised or lowered in ACTIVATE only",
     DnsWay.ROUTING_CONTROL: "routing controls are turned on and off in ACTIVATE only",
 }
 _NO_DATA = "a flag's alarm has no data before the first flip, and is OK after it"
+HEALTH_CHECKS = Limit(
+    "health checks",
+    500,
+    "route53",
+    "L-ACB674F3",
+    per="account",
+    counted=True,
+    control_region=CONTROL_REGION,
+)
 _GLOBAL_NO_OP = "the health check and its alarm are declared; they flip by the site's action"
 
 
@@ -48,14 +58,17 @@ class Route53Adapter(Adapter):
     """Records that the scope file names."""
 
     technology = "route53"
+    unrehearsed = "its names are production's, and no DNS of production is touched"
     summary = "DNS records: changed in the zone, or flipped by a flag or by routing controls"
     services = (
         "route53",
         "cloudwatch",
         "route53-recovery-cluster",
         "route53-recovery-control-config",
+        "service-quotas",
     )
     grants = (
+        SEE_QUOTAS,
         Grant(
             "see zones, health checks, alarms and answers",
             (
@@ -123,7 +136,7 @@ class Route53Adapter(Adapter):
         "undo-undoes": _NO_DATA,
     }
     limits = (
-        Limit("health checks of an account", 500, "route53", "L-ACB674F3", per="account"),
+        HEALTH_CHECKS,
         Limit("record sets of a zone", 10_000, "route53", "L-E209CC9F", per="resource"),
     )
 
@@ -150,12 +163,10 @@ class Route53Adapter(Adapter):
     def created(
         self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller
     ) -> str | None:
-        """The health check that follows the alarm named in the inputs."""
-        name, region = inputs.get("cloudwatchAlarmName"), inputs.get("cloudwatchAlarmRegion")
-        if kind != _HEALTH_CHECK or not name or not region:
+        """The health check of the reference, or on the alarm, that the inputs name."""
+        if kind != HEALTH_CHECK:
             return None
-        found = reading.health_checks_on(At(aws, account, CONTROL_REGION), str(name), str(region))
-        return found[0] if found else None
+        return flags.created(At(aws, account, CONTROL_REGION), inputs)
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """Nothing: the record points to where it serves."""
@@ -185,8 +196,7 @@ class Route53Adapter(Adapter):
         record = dns_record(entry.resource, site.scope)
         if site.region == GLOBAL or record.way is not DnsWay.FLAG:
             return Work(no_op=self._idle(entry, site))
-        alarm_region = site.scope.regions.recovery
-        return Work((AttachHealthCheck(entry, self.spec(entry), alarm_region),))
+        return Work((AttachHealthCheck(entry, self.spec(entry), site.scope.regions.recovery),))
 
     def prerequisites(
         self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
@@ -207,6 +217,21 @@ class Route53Adapter(Adapter):
             hint = f"lower the TTL to {LONGEST_TTL} s or less, well before a failover"
             found.append(Health(ResourceStatus.DEGRADED, slow, hint))
         return tuple(found)
+
+    def used(self, limit: Limit, at: At) -> dict[str, int]:  # noqa: ARG002 - there is one
+        """The account's health checks."""
+        return {"": sum(1 for _ in at.pages("route53", "list_health_checks", "HealthChecks"))}
+
+    def demand(
+        self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
+    ) -> tuple[Demand, ...]:
+        """The health check of a flag, where there is none yet."""
+        if site.region != GLOBAL or phase is not Phase.REPLICATE or not site.by_stack:
+            return ()
+        at = At(aws, entry.resource.account, CONTROL_REGION)
+        if flags.own_checks(at, self.spec(entry).turned_by.reference):
+            return ()
+        return (Demand(HEALTH_CHECKS, at.account, at.region, CHECKS),)
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The name answers with this site's values."""
@@ -239,15 +264,22 @@ class Route53Adapter(Adapter):
 
     def _flag(
         self, entry: CatalogEntry, spec: Route53Spec, site: SiteContext, values: list[str]
-    ) -> SetFlag:
-        regions = site.scope.regions
-        return SetFlag(
+    ) -> flags.TurnTo:
+        wanted = sorted(reading.plain(value) for value in values)
+
+        def answered(aws: AwsCaller) -> bool:
+            at = At(aws, entry.resource.account, CONTROL_REGION)
+            return reading.answer(at, spec.zone_id, spec.name, spec.type) == wanted
+
+        # by force the alarms' states have to do: Route 53 is asked in one region only
+        return flags.TurnTo(
             entry,
-            spec,
-            alarm_region=regions.recovery,
-            raised=site.region == regions.recovery,
-            values=values,
-            force=site.force,
+            "flag",
+            f"turn the flag of {spec.name} {spec.type}: {site.region} answers",
+            flags.turns(spec.turned_by, site.scope.regions, site.region, force=site.force),
+            answered=None if site.force else answered,
+            asks=() if site.force else tuple(calls("route53", CONTROL_REGION, "TestDNSAnswer")),
+            values=wanted,
         )
 
     def _idle(self, entry: CatalogEntry, site: SiteContext) -> str:

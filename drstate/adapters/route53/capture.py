@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.at import At
+from drstate.adapters.flags import CONTROL_REGION
 from drstate.adapters.route53 import reading
-from drstate.adapters.route53.reading import CONTROL_REGION
 from drstate.errors import OperationError
 from drstate.model.resource import Resource
 from drstate.programs.route53 import ClusterEndpoint, RecordSet, Route53Spec

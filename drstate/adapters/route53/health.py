@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drstate.adapters import flags
 from drstate.adapters.at import At
 from drstate.adapters.base import Health, SiteContext
+from drstate.adapters.flags import CONTROL_REGION
 from drstate.adapters.route53 import reading
 from drstate.adapters.route53.controls import OFF, ON, QUORUM, Endpoints
-from drstate.adapters.route53.reading import CONTROL_REGION
 from drstate.adapters.route53.wanted import Unfit, current_matches, wanted_sets
 from drstate.model.catalog import GLOBAL, CatalogEntry
 from drstate.model.health import ResourceStatus
@@ -47,16 +48,15 @@ def ready(
     at = At(aws, entry.resource.account, CONTROL_REGION)
     checks: list[str] = []
     if record.way is DnsWay.FLAG:
-        alarm_region = site.scope.regions.recovery
-        checks = reading.health_checks_on(at, spec.flag, alarm_region)
+        checks = flags.own_checks(at, spec.turned_by.reference)
         if not checks:
             return Health(
                 ResourceStatus.UNHEALTHY,
-                f"no health check follows the alarm {spec.flag} in {alarm_region}",
+                f"no health check follows the flag {spec.flag}",
                 "drstate up --phase replicate declares it",
             )
         if site.region == GLOBAL:
-            return Health(ResourceStatus.HEALTHY, "the flag's health check exists")
+            return Health(ResourceStatus.HEALTHY, "the flag's health checks exist")
     if record.way is DnsWay.ROUTING_CONTROL:
         found = reachable(spec, record, site, aws)
         if not found.ok:
@@ -160,21 +160,22 @@ def _test_answer(spec: Route53Spec) -> str:
 
 
 def _flag(entry: CatalogEntry, spec: Route53Spec, site: SiteContext, aws: AwsCaller) -> Health:
-    regions = site.scope.regions
-    at = At(aws, entry.resource.account, regions.recovery)
-    state = reading.alarm_state(at, spec.flag)
-    if (state == "ALARM") == (site.region == regions.recovery):
+    led, states = flags.led_to(
+        aws,
+        entry.resource.account,
+        spec.turned_by,
+        site.scope.regions,
+        site.region,
+        force=site.force,
+    )
+    said = " and ".join(f"the {name.replace('_', ' ')} is {is_}" for name, is_ in states.items())
+    if led:
         return Health(
             ResourceStatus.HEALTHY,
-            f"the flag's alarm is {state}; the answer itself is not asked for in an emergency",
-            facts={"alarm": state},
+            f"{said}; the answer itself is not asked for in an emergency",
+            facts=states,
         )
-    return Health(
-        ResourceStatus.UNHEALTHY,
-        f"the flag's alarm is {state}",
-        "drstate resume sets the flag again",
-        {"alarm": state},
-    )
+    return Health(ResourceStatus.UNHEALTHY, said, "drstate resume turns it again", states)
 
 
 def _record_ready(spec: Route53Spec, site: SiteContext, at: At, checks: list[str]) -> Health:

@@ -11,8 +11,6 @@ from typing import Any
 from drstate.adapters.actions import RunContext
 from drstate.adapters.at import At
 
-#: where Route 53's control plane is
-CONTROL_REGION = "us-east-1"
 INSYNC = "INSYNC"
 
 
@@ -96,27 +94,8 @@ def answer(at: At, zone: str, name: str, kind: str) -> list[str]:
     return sorted(plain(value) for value in found.get("RecordData", []))
 
 
-def health_checks_on(at: At, alarm: str, region: str) -> list[str]:
-    """Ids of the health checks that follow the alarm, sorted.
-
-    There is one. A second one, left by a creation that was cut off, follows the alarm just as well.
-    """
-    found = []
-    for check in at.pages("route53", "list_health_checks", "HealthChecks"):
-        identifier = (check.get("HealthCheckConfig") or {}).get("AlarmIdentifier") or {}
-        if identifier.get("Name") == alarm and identifier.get("Region") == region:
-            found.append(str(check["Id"]))
-    return sorted(found)
-
-
 def routing_control(at: At, check: str) -> str | None:
     """ARN of the routing control that a health check follows, if it follows one."""
     found = at.call("route53", "get_health_check", HealthCheckId=check)["HealthCheck"]
     control = found["HealthCheckConfig"].get("RoutingControlArn")
     return str(control) if control else None
-
-
-def alarm_state(at: At, alarm: str) -> str | None:
-    """``OK``, ``ALARM`` or ``INSUFFICIENT_DATA``; None where there is no such alarm."""
-    found = at.call("cloudwatch", "describe_alarms", AlarmNames=[alarm]).get("MetricAlarms", [])
-    return str(found[0]["StateValue"]) if found else None

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from drstate.adapters import flags
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
+from drstate.adapters.flags import CONTROL_REGION
 from drstate.adapters.route53 import reading
-from drstate.adapters.route53.reading import CONTROL_REGION
 from drstate.adapters.route53.wanted import Unfit, current_matches, wanted_sets
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
@@ -136,8 +137,8 @@ class PointRecord(ZoneAction):
 class AttachHealthCheck(ZoneAction):
     """Put the flag's health check on the foreign primary record set of a failover pair."""
 
-    def __init__(self, entry: CatalogEntry, record: Route53Spec, alarm_region: str) -> None:
-        self.alarm_region = alarm_region
+    def __init__(self, entry: CatalogEntry, record: Route53Spec, recovery: str) -> None:
+        self.recovery = recovery
         super().__init__(
             entry,
             record,
@@ -157,29 +158,30 @@ class AttachHealthCheck(ZoneAction):
                 f"{self.record.name} {self.record.type} has no PRIMARY record set",
                 "make it a failover pair, or say way: record",
             )
-        checks = reading.health_checks_on(at, self.record.flag, self.alarm_region)
+        checks = flags.own_checks(at, self.record.turned_by.reference)
         attached = primary.get("HealthCheckId")
         facts = {"record_sets": [primary], "health_check": attached or next(iter(checks), None)}
-        if attached and attached not in checks:
+        # without a recall, the check on the flag alone was attached
+        ours = [*checks, *flags.checks_on(at, self.record.flag, self.recovery)]
+        if attached and attached not in ours:
             return Observation(
                 False,
                 facts,
                 f"the primary {self.record.name} already has the health check {attached}",
                 "make that one a child of a calculated health check, or take it off the record",
             )
-        return Observation(bool(attached), facts)
+        return Observation(attached in checks, facts)
 
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
         """UPSERT the primary with the health check's id."""
         at = self._at(aws)
         primary = self._primary(at)
-        checks = reading.health_checks_on(at, self.record.flag, self.alarm_region)
+        checks = flags.own_checks(at, self.record.turned_by.reference)
         if primary is None or not checks:
             lacking = "PRIMARY record set" if primary is None else "health check"
             raise OperationError(
                 f"{self.key}: there is no {lacking} to attach",
-                why=f"looked for the health check on alarm {self.record.flag} in "
-                f"{self.alarm_region}",
+                why=f"looked for the one made as {self.record.turned_by.reference}",
                 hint="drstate up --phase replicate declares it in the global stack first",
             )
         return self._upsert(at, run, [{**primary, "HealthCheckId": checks[0]}])

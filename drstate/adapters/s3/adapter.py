@@ -49,6 +49,10 @@ class S3Adapter(Adapter):
     """General purpose buckets."""
 
     technology = "s3"
+    unrehearsed = (
+        "its objects are replicated as they are; a failover only turns requests, which are "
+        "production's, to the other bucket"
+    )
     summary = "S3 buckets replicated both ways; a multi-region access point routed to one site"
     services = ("s3", "s3control", "cloudwatch")
     grants = (

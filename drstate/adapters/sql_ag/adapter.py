@@ -34,6 +34,10 @@ class SqlAgAdapter(Adapter):
     """Availability groups of the instances that are tagged ``dr:recovery-strategy=sql-ag``."""
 
     technology = "sql-ag"
+    unrehearsed = (
+        "an availability group has no copy to fail over; only a failover of the live one "
+        "would show it"
+    )
     summary = "SQL Server availability groups: planned or forced failover by scripts through SSM"
     services = ("ssm",)
     grants = GRANTS

@@ -7,6 +7,7 @@ from drstate.programs.autoscaling.owners import GROUP, OWNERS, POLICY, SCHEDULE
 from drstate.programs.autoscaling.spec import AutoScalingSpec
 from drstate.programs.autoscaling.values import AutoScalingPolicy, autoscaling_values
 from drstate.programs.base import Program
+from drstate.programs.running import compute
 
 PROGRAM = Program(
     technology="autoscaling",
@@ -21,4 +22,5 @@ PROGRAM = Program(
         POLICY: "{autoscalingGroupName}/{name}",
         SCHEDULE: "{autoscalingGroupName}/{scheduledActionName}",
     },
+    runs=compute.autoscaling,
 )

@@ -13,6 +13,7 @@ from drstate.programs.ecs.owners import (
 )
 from drstate.programs.ecs.spec import EcsSpec
 from drstate.programs.ecs.values import EcsPolicy, ecs_values
+from drstate.programs.running import compute
 
 PROGRAM = Program(
     technology="ecs",
@@ -32,4 +33,5 @@ PROGRAM = Program(
         TARGET: "{resourceId}",
         POLICY: "{name}",
     },
+    runs=compute.ecs,
 )

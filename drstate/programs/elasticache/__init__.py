@@ -23,6 +23,7 @@ from drstate.programs.elasticache.spec import (
     ElasticacheSpec,
     LogDelivery,
 )
+from drstate.programs.running import databases
 
 __all__ = [
     "CONFIGURATION",
@@ -55,4 +56,5 @@ PROGRAM = Program(
     },
     # the datastore's id begins with letters that AWS chooses: the adapter looks for it
     identities={GROUP: "{replicationGroupId}"},
+    runs=databases.elasticache,
 )

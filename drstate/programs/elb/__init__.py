@@ -7,6 +7,7 @@ from drstate.programs.elb.declare import classes, declare_site
 from drstate.programs.elb.owners import BALANCER, CERTIFICATE, OWNERS, TARGET_GROUP
 from drstate.programs.elb.spec import ElbSpec
 from drstate.programs.elb.values import elb_values
+from drstate.programs.running import compute
 
 PROGRAM = Program(
     technology="elb",
@@ -20,4 +21,5 @@ PROGRAM = Program(
         BALANCER: "a load balancer and its DNS name, which records point to",
         TARGET_GROUP: "a target group and what is registered in it",
     },
+    runs=compute.elb,
 )

@@ -2,7 +2,7 @@
 
 A rule is made disabled, with its targets; nothing here depends on the site state. The endpoint
 itself is its owner's: what is added is a health check that is healthy as long as the owner's own
-one and the flag in the recovery region are.
+one is and its flag leads here (see ``programs.flags``).
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from drstate.model.catalog import CatalogEntry
+from drstate.programs import flags
 from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
 from drstate.programs.eventbridge.owners import (
-    ALARM,
     BUS,
     BUS_POLICY,
-    HEALTH_CHECK,
     OWNERS,
     RULE,
     TARGET,
@@ -29,8 +28,8 @@ from drstate.programs.eventbridge.spec import (
     RuleTarget,
 )
 from drstate.programs.eventbridge.values import eventbridge_values
+from drstate.programs.flags import declare_flag, either
 from drstate.programs.lazy import aws, pulumi
-from drstate.programs.route53 import FLAG_DIMENSION, FLAG_METRIC, FLAG_NAMESPACE, FLAG_THRESHOLD
 from drstate.programs.translator import unresolved
 
 #: buses of one run of a program, by name: a rule on one of them is made after it
@@ -53,8 +52,7 @@ def classes() -> list[type]:
         kinds.EventTargetKinesisTargetArgs,
         kinds.EventTargetRetryPolicyArgs,
         kinds.EventTargetSqsTargetArgs,
-        kinds.MetricAlarm,
-        aws.route53.HealthCheck,
+        *flags.classes(),
     ]
 
 
@@ -78,42 +76,14 @@ def declare_global(entry: CatalogEntry, declaration: Declaration) -> DeclaredOut
     endpoint = spec.bus.endpoint if spec.bus else None
     if endpoint is None:
         return DeclaredOutputs()
-    recovery = declaration.shard.regions.recovery
-    alarm = aws.cloudwatch.MetricAlarm(
-        name_of(entry, "alarm"),
-        alarm_description=f"drstate flag of endpoint {endpoint.name}: ALARM leads to {recovery}",
-        comparison_operator="GreaterThanOrEqualToThreshold",
-        dimensions={FLAG_DIMENSION: spec.flag},
-        evaluation_periods=1,
-        metric_name=FLAG_METRIC,
-        name=spec.flag,
-        namespace=FLAG_NAMESPACE,
-        period=60,
-        statistic="Maximum",
-        tags=tags_of(entry),
-        threshold=FLAG_THRESHOLD,
-        treat_missing_data="ignore",
-        opts=declaration.options(OWNERS, ALARM, region=recovery, protect=True),
+    what = f"endpoint {endpoint.name}"
+    made = declare_flag(entry, declaration, spec.turned_by, what, "flag")
+    # the owner's check and a flag that is lowered or recalled: two of the three
+    children = [endpoint.health_check.rpartition("/")[2], made.check.id, made.recall.id]
+    both = either(entry, declaration, "health-check", spec.reference, children, 2)
+    return DeclaredOutputs(
+        resources={"alarm": made.alarm.arn, "flag": made.check.id, "health_check": both.id}
     )
-    flag = aws.route53.HealthCheck(
-        name_of(entry, "flag"),
-        type="CLOUDWATCH_METRIC",
-        cloudwatch_alarm_name=alarm.name,
-        cloudwatch_alarm_region=recovery,
-        insufficient_data_health_status="Healthy",
-        tags=tags_of(entry),
-        opts=declaration.options(OWNERS, HEALTH_CHECK, protect=True),
-    )
-    both = aws.route53.HealthCheck(
-        name_of(entry, "health-check"),
-        type="CALCULATED",
-        child_health_threshold=2,
-        child_healthchecks=[endpoint.health_check.rpartition("/")[2], flag.id],
-        reference_name=spec.reference,
-        tags=tags_of(entry),
-        opts=declaration.options(OWNERS, HEALTH_CHECK, protect=True),
-    )
-    return DeclaredOutputs(resources={"alarm": alarm.arn, "flag": flag.id, "health_check": both.id})
 
 
 def _rule(

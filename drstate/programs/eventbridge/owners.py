@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from drstate.programs.flags import FLAG_OWNERS
 from drstate.programs.owners import Owner, Owners, Property, program
 
 RULE = "aws:cloudwatch/eventRule:EventRule"
 TARGET = "aws:cloudwatch/eventTarget:EventTarget"
 BUS = "aws:cloudwatch/eventBus:EventBus"
 BUS_POLICY = "aws:cloudwatch/eventBusPolicy:EventBusPolicy"
-ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
-HEALTH_CHECK = "aws:route53/healthCheck:HealthCheck"
 
 OWNERS: Owners = {
     RULE: (
@@ -45,28 +44,5 @@ OWNERS: Owners = {
     ),
     BUS: program("deadLetterConfig", "description", "kmsKeyIdentifier", "name", "tags"),
     BUS_POLICY: program("eventBusName", "policy"),
-    ALARM: program(
-        "alarmDescription",
-        "comparisonOperator",
-        "dimensions",
-        "evaluationPeriods",
-        "metricName",
-        "name",
-        "namespace",
-        "period",
-        "statistic",
-        "tags",
-        "threshold",
-        "treatMissingData",
-    ),
-    HEALTH_CHECK: program(
-        "childHealthThreshold",
-        "childHealthchecks",
-        "cloudwatchAlarmName",
-        "cloudwatchAlarmRegion",
-        "insufficientDataHealthStatus",
-        "referenceName",
-        "tags",
-        "type",
-    ),
+    **FLAG_OWNERS,
 }

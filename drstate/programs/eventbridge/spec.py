@@ -13,6 +13,7 @@ from typing import Any
 from drstate.model.base import Value
 from drstate.model.names import slug
 from drstate.model.spec import Spec
+from drstate.programs.flags import Flag
 
 DISABLED, ENABLED = "DISABLED", "ENABLED"
 DEFAULT_BUS = "default"
@@ -91,6 +92,11 @@ class EventBridgeSpec(Spec):
         """Name of the alarm that turns the bus's global endpoint, and of its metric's dimension."""
         digest = hashlib.sha256(self.arn.encode()).hexdigest()[:8]
         return f"drstate-endpoint-{slug(self.name)[:60]}-{digest}"
+
+    @property
+    def turned_by(self) -> Flag:
+        """The endpoint's flag and recall."""
+        return Flag(self.flag)
 
     @property
     def reference(self) -> str:

@@ -28,6 +28,7 @@ from . import (
     rds,
     route53,
     security_groups,
+    service_models,
     sts,
 )
 from .drs import agents as drs_agents
@@ -62,6 +63,7 @@ _DIRECT = {
 # Corrected when they are first asked for: importing them all would double a start's time.
 _WHEN_ASKED = {
     "cloudtrail": "moto.cloudtrail.responses:CloudTrailResponse",
+    "dynamodb": "moto.dynamodb.responses:DynamoHandler",
     "eks": "moto.eks.responses:EKSResponse",
     "efs": "moto.efs.responses:EFSResponse",
     "elasticache": "moto.elasticache.responses:ElastiCacheResponse",
@@ -120,8 +122,19 @@ def own_service(service: str) -> Any:
     return getattr(import_module(module), name)
 
 
+def load() -> None:
+    """Load every service that has corrections, and its description, as its first call would.
+
+    For a process that is going to be copied: each copy would do it again.
+    """
+    for service in (*_DIRECT, *_WHEN_ASKED):
+        own_service(service)
+        service_models.load(service)
+
+
 def install() -> None:
     """Put every addition and correction in place; safe to call again."""
+    service_models.install()
     for service in (sts, rds, ecs, autoscaling, cloudwatch, route53, elbv2, iam, kms):
         service.install()
     autoscaling_groups.install()

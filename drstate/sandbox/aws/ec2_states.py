@@ -71,7 +71,17 @@ def _incorrect(instance: Any, done: str) -> EC2ClientError:
 
 def _pending(self: Any, *arguments: Any, **options: Any) -> None:
     _init(self, *arguments, **options)
+    named = {one.get("NetworkInterfaceId") for one in options.get("nics") or ()}
+    self._own_interfaces = {nic.id for nic in self.nics.values() if nic.id not in named}
     _begin(self, "pending", "running", START_SECONDS)
+
+
+def _free_interfaces(instance: Any) -> None:
+    """What was made along with an instance goes with it, and its addresses are free again."""
+    for nic in list(instance.nics.values()):
+        ours = nic.id in getattr(instance, "_own_interfaces", ())
+        if ours and nic.id in instance.ec2_backend.enis:
+            nic.delete()
 
 
 class _Instance:
@@ -100,6 +110,7 @@ class _Instance:
         before: InstanceState = copy.copy(self._state)
         if before.name not in _GONE:
             _terminate(self)
+            _free_interfaces(self)
             _begin(self, "shutting-down", "terminated", TERMINATE_SECONDS)
         return before
 

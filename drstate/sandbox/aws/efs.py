@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.efs.exceptions import AccessPointNotFound
 from moto.efs.models import EFSBackend, FileSystem, MountTarget
 from moto.efs.responses import EFSResponse
 
@@ -156,6 +157,13 @@ class _Backend:
             )
         _delete_file_system(self, file_system_id)
 
+    def delete_access_point(self: Any, access_point_id: str) -> None:
+        """Its tags go with it."""
+        if access_point_id not in self.access_points:
+            raise AccessPointNotFound(access_point_id)
+        del self.access_points[access_point_id]
+        self.tagging_service.delete_all_tags_for_resource(access_point_id)
+
 
 class _FileSystem:
     def info_json(self: Any) -> dict[str, Any]:
@@ -189,6 +197,7 @@ def install() -> None:
                 "create_access_point",
                 "create_file_system",
                 "create_mount_target",
+                "delete_access_point",
                 "delete_file_system",
             }
         ),

@@ -169,6 +169,13 @@ class _Responses:
         shown: ActionResult = _create_snapshot(self)
         return shown
 
+    def delete_snapshot(self: Any) -> ActionResult:
+        """Its tags go with it."""
+        backend = self.elasticache_backend
+        gone = backend.delete_snapshot(snapshot_name=self.params["SnapshotName"])
+        backend.tagging_service.delete_all_tags_for_resource(gone.arn)
+        return ActionResult({"Snapshot": gone})
+
     def copy_snapshot(self: Any) -> ActionResult:
         """Copy within the region, or export to a bucket."""
         return ActionResult({"Snapshot": snapshots.copy(self.elasticache_backend, self.params)})
@@ -283,6 +290,7 @@ def install() -> None:
                 "describe_cache_clusters",
                 "delete_cache_cluster",
                 "create_snapshot",
+                "delete_snapshot",
             }
         ),
     )

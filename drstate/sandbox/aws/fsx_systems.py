@@ -169,6 +169,7 @@ def delete(system: System) -> None:
 
 def _deleted(system: System) -> None:
     system.backend.file_systems.pop(system.file_system_id, None)
+    system.backend.tagger.delete_all_tags_for_resource(system.resource_arn)
     network = ec2_backends[system.backend.account_id][system.backend.region_name]
     for name in system.interfaces:
         network.delete_network_interface(name)

@@ -115,6 +115,13 @@ class _Responses:
         made = snapshots.create(self.memorydb_backend, self.params)
         return ActionResult({"Snapshot": made.to_dict()})
 
+    def delete_snapshot(self: Any) -> ActionResult:
+        """Its tags go with it."""
+        backend = self.memorydb_backend
+        gone = backend.delete_snapshot(snapshot_name=self.params["SnapshotName"])
+        backend.tagger.delete_all_tags_for_resource(gone.arn)
+        return ActionResult({"Snapshot": gone.to_dict()})
+
     def copy_snapshot(self: Any) -> ActionResult:
         """Copy within the region, or export to a bucket."""
         made = snapshots.copy(self.memorydb_backend, self.params)
@@ -144,7 +151,9 @@ class _Responses:
         backend, name = self.memorydb_backend, self.params["ClusterName"]
         multi = regions.of_member(self.current_account, self.region, name)
         if multi is None:
+            arn = clusters.find(backend, name).arn
             gone: ActionResult = _delete_cluster(self)
+            backend.tagger.delete_all_tags_for_resource(arn)
             return gone
         final = self.params.get("FinalSnapshotName")
         unsupported("memorydb", "DeleteCluster of a member", self.params,
@@ -208,7 +217,13 @@ def install() -> None:
         MemoryDBResponse,
         _Responses,
         replaces=frozenset(
-            {"create_cluster", "update_cluster", "delete_cluster", "create_snapshot"}
+            {
+                "create_cluster",
+                "update_cluster",
+                "delete_cluster",
+                "create_snapshot",
+                "delete_snapshot",
+            }
         ),
     )
     extend(MemoryDBCluster, _Cluster, replaces=frozenset({"to_dict", "get_shard_details"}))

@@ -20,6 +20,7 @@ from . import (
     rds_instances,
     rds_move,
     rds_replicas,
+    rds_restoring,
     rds_tags,
 )
 from .extend import extend
@@ -171,6 +172,13 @@ def install() -> None:
         RDSBackend,
         rds_replicas.Backend,
         replaces=frozenset({"create_db_instance_read_replica", "promote_read_replica"}),
+    )
+    extend(
+        RDSBackend,
+        rds_restoring.Backend,
+        replaces=frozenset(
+            {"restore_db_instance_from_db_snapshot", "restore_db_cluster_to_point_in_time"}
+        ),
     )
     extend(
         RDSBackend,

@@ -1,19 +1,23 @@
 """Service Quotas: the figures of an account that has been in use for a while.
 
 moto knows the defaults of VPCs only. What is not in the table has no quota here, which AWS answers
-in the same words as for a code that does not exist.
+in the same words as for a code that does not exist. A request for more is granted at once, in the
+region in which it is made; a request for less is refused, as AWS does.
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from moto.servicequotas.models import ServiceQuotasBackend
 from moto.servicequotas.responses import ServiceQuotasResponse
 
 from .extend import extend
-from .modelled import checked
+from .modelled import Refusal, checked
 
+#: of services whose quotas are the account's, and are kept in one region
+CONTROL_REGION = {"route53": "us-east-1"}
 #: service -> code -> name and value
 QUOTAS: dict[str, dict[str, tuple[str, float]]] = {
     "drs": {
@@ -29,6 +33,12 @@ QUOTAS: dict[str, dict[str, tuple[str, float]]] = {
         ),
         "L-DB2E81BA": ("Running On-Demand G and VT instances", 0.0),
     },
+    "lambda": {"L-B99A9384": ("Concurrent executions", 1000.0)},
+    "rds": {
+        "L-7B6409FD": ("DB instances", 40.0),
+        "L-952B80B8": ("DB clusters", 40.0),
+    },
+    "route53": {"L-ACB674F3": ("Health checks per account", 200.0)},
 }
 _get = ServiceQuotasBackend.get_service_quota
 
@@ -37,7 +47,8 @@ class _Backend:
     def get_service_quota(self: Any, service_code: str, quota_code: str) -> dict[str, Any]:
         """The account's own figure."""
         known = QUOTAS.get(service_code, {}).get(quota_code)
-        if known is None:
+        elsewhere = CONTROL_REGION.get(service_code, self.region_name) != self.region_name
+        if known is None or elsewhere:
             found: dict[str, Any] = _get(self, service_code, quota_code)
             return found
         name, value = known
@@ -47,14 +58,45 @@ class _Backend:
             "QuotaArn": f"arn:aws:servicequotas:{self.region_name}:{self.account_id}:"
             f"{service_code}/{quota_code}",
             "QuotaName": name,
-            "Value": value,
+            "Value": vars(self).get("granted", {}).get((service_code, quota_code), value),
             "Unit": "None",
             "Adjustable": True,
-            "GlobalQuota": False,
+            "GlobalQuota": service_code in CONTROL_REGION,
         }
+
+    def request_service_quota_increase(
+        self: Any, service_code: str, quota_code: str, desired: float
+    ) -> dict[str, Any]:
+        """Granted at once; refused where it asks for no more than there is."""
+        now = self.get_service_quota(service_code, quota_code)
+        if desired <= now["Value"]:
+            raise Refusal(
+                "IllegalArgumentException",
+                "You must provide a quota value greater than the current quota value.",
+            )
+        vars(self).setdefault("granted", {})[service_code, quota_code] = desired
+        return {
+            "Id": f"{service_code}-{quota_code}-{desired:g}",
+            "ServiceCode": service_code,
+            "QuotaCode": quota_code,
+            "QuotaName": now["QuotaName"],
+            "DesiredValue": desired,
+            "Status": "APPROVED",
+        }
+
+
+class _Response:
+    def request_service_quota_increase(self: Any) -> str:
+        """RequestServiceQuotaIncrease."""
+        asked = json.loads(self.body)
+        granted = self.backend.request_service_quota_increase(
+            str(asked["ServiceCode"]), str(asked["QuotaCode"]), float(asked["DesiredValue"])
+        )
+        return json.dumps({"RequestedQuota": granted})
 
 
 def install() -> None:
     """Extend moto's Service Quotas."""
+    extend(ServiceQuotasResponse, _Response)
     checked(ServiceQuotasResponse)
     extend(ServiceQuotasBackend, _Backend, replaces=frozenset({"get_service_quota"}))

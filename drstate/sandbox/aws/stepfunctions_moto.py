@@ -37,7 +37,7 @@ from drstate.sandbox import refusals
 from drstate.sandbox.access import PARTITION
 from drstate.sandbox.waiting import bell
 
-from . import runtime, sts
+from . import runtime, stepfunctions_nested, sts
 from .extend import extend
 from .stepfunctions_runs import Run
 
@@ -141,7 +141,8 @@ def admit(backend: Any, role_arn: str) -> None:
     if len(parts) > 5 and parts[4] == backend.account_id:
         roles = iam_backends[backend.account_id][PARTITION].roles.values()
         role = next((one for one in roles if one.arn == role_arn), None)
-    if role is None or not sts.trusts_service(role, SERVICE):
+    source = f"arn:aws:states:{backend.region_name}:{backend.account_id}:stateMachine:any"
+    if role is None or not sts.trusts_service(role, SERVICE, backend.account_id, source):
         raise refusals.Refused(
             400,
             "AccessDeniedException",
@@ -182,6 +183,7 @@ def install() -> None:
     extend(StateTaskActivity, _ActivityState, replaces=frozenset({"_eval_parameters"}))
     extend(Environment, _Environment, replaces=frozenset({"set_error"}))
     extend(EventManager, _Events, replaces=frozenset({"_get_current_timestamp"}))
+    stepfunctions_nested.install()
     retrier_decl.time = SimpleNamespace(sleep=_pause)
     models.Execution = Run
     responses.get_backend = lambda account, region: models.stepfunctions_parser_backends[account][

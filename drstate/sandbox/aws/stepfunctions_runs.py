@@ -28,6 +28,7 @@ from drstate.sandbox.waiting import bell
 
 from . import runtime
 from .modelled import Refusal
+from .stepfunctions_nested import stop_children
 
 REDRIVE_DAYS = 14
 REDRIVES = 1000
@@ -93,6 +94,8 @@ class Run(Execution):  # type: ignore[misc]
         self.redrive_count = 0
         self.redrive_date: datetime | None = None
         self.redrive_tokens: dict[str, datetime] = {}
+        #: executions that it started and waits for, or waited for
+        self.children: list[str] = []
 
     def __getstate__(self) -> dict[str, Any]:
         """For a snapshot: its threads cannot be in one."""
@@ -125,6 +128,7 @@ class Run(Execution):  # type: ignore[misc]
         worker.stop(stop_date=stop_date, error=error, cause=cause)
         for endpoint in list(worker.env.callback_pool_manager._pool.values()):  # noqa: SLF001
             endpoint.interrupt_all()
+        stop_children(self, stop_date, error, cause)
 
     def why_not(self) -> str:
         """Why it cannot be redriven; empty where it can."""

@@ -87,11 +87,15 @@ def _statement_applies(
     trusted = ["*"] if named == "*" else _as_list(named.get("AWS", []))
     if not _names(principal).intersection(trusted):
         return False
-    for operator, tests in statement.get("Condition", {}).items():
-        for key, wanted in tests.items():
-            if not _condition_met(operator, key, _as_list(wanted), context):
-                return False
-    return True
+    return _conditions_met(statement, context)
+
+
+def _conditions_met(statement: dict[str, Any], context: dict[str, str]) -> bool:
+    return all(
+        _condition_met(operator, key, _as_list(wanted), context)
+        for operator, tests in statement.get("Condition", {}).items()
+        for key, wanted in tests.items()
+    )
 
 
 def trusts(role: Role, principal: Principal, external_id: str | None) -> bool:
@@ -110,8 +114,9 @@ def trusts(role: Role, principal: Principal, external_id: str | None) -> bool:
     return allowed
 
 
-def trusts_service(role: Role, service: str) -> bool:
-    """Whether the role's trust policy lets an AWS service in; conditions are not met."""
+def trusts_service(role: Role, service: str, account: str, source: str) -> bool:
+    """Whether the role's trust policy lets an AWS service in, on behalf of what has this ARN."""
+    context = {"aws:sourceaccount": account, "aws:sourcearn": source}
     policy = json.loads(role.assume_role_policy_document)
     for statement in _as_list(policy.get("Statement", [])):
         named = statement.get("Principal", {})
@@ -120,7 +125,7 @@ def trusts_service(role: Role, service: str) -> bool:
         if (
             statement.get("Effect") == "Allow"
             and service in services
-            and not statement.get("Condition")
+            and _conditions_met(statement, context)
             and any(fnmatchcase("sts:assumerole", action) for action in actions)
         ):
             return True

@@ -8,6 +8,7 @@ through: the sandbox is no way out.
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import tempfile
 from dataclasses import dataclass, field
@@ -104,6 +105,8 @@ def serve(handler: BaseHTTPRequestHandler) -> None:
         # the sandbox is no way out
         handler.wfile.write(b"HTTP/1.1 403 Only ONTAP clusters are behind this\r\n\r\n")
         return
+    # what TLS sends after the handshake must not hold up the first answer until it is acknowledged
+    handler.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     handler.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
     handler.wfile.flush()
     try:

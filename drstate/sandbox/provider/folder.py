@@ -31,6 +31,17 @@ def plugin_folder(home: Path | None = None) -> Path:
     return folder
 
 
+def is_own(executable: Path) -> bool:
+    """Whether an executable starts the plugin of this very environment and source tree."""
+    if executable.name != EXECUTABLE:
+        return False
+    script = _script(sys.executable, Path(__file__).resolve().parents[3])
+    try:
+        return executable.read_text(encoding="utf-8", errors="replace") == script
+    except OSError:
+        return False
+
+
 def _cache() -> Path:
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "drstate"

@@ -6,6 +6,7 @@ engine leaves nothing behind. Standard input is not watched: engines give plugin
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import signal
@@ -34,7 +35,8 @@ def main() -> int:
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        # not in the handler itself: it may interrupt the wait below while that holds the same lock
+        signal.signal(number, lambda *_: _thread.start_new_thread(stop.set, ()))
     server = grpc.server(
         futures.ThreadPoolExecutor(_WORKERS),
         options=[

@@ -16,6 +16,7 @@ from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
+from drstate.aws import models
 from drstate.sandbox.provider.config import ProviderConfig, Role
 from drstate.sandbox.provider.problems import ProviderError, aws_failure
 
@@ -97,7 +98,7 @@ class Sessions:
 
     def _base_session(self) -> Session:
         config = self._config
-        session = Session(profile=config.profile or None)
+        session = _with_models(Session(profile=config.profile or None))
         if config.config_files:
             session.set_config_variable("config_file", config.config_files[0])
         if config.credentials_files:
@@ -127,7 +128,7 @@ class Sessions:
             advisory_timeout=_SHORTEST_SESSION // 3,
             mandatory_timeout=_SHORTEST_SESSION // 15,
         )
-        session = Session()
+        session = _with_models(Session())
         session._credentials = credentials  # type: ignore[attr-defined] # noqa: SLF001 - botocore has no setter
         return session
 
@@ -164,6 +165,11 @@ class Sessions:
             raise aws_failure(doing, error) from error
         except BotoCoreError as error:
             raise ProviderError(f"{doing}: {error}") from error
+
+
+def _with_models(session: Session) -> Session:
+    session.register_component("data_loader", models.reader())
+    return session
 
 
 def _assume_request(role: Role) -> dict[str, Any]:

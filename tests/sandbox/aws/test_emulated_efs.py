@@ -196,3 +196,7 @@ def test_an_access_point_is_made_once_for_a_token_and_only_where_the_file_system
         east.create_access_point(**words)
     with pytest.raises(east.exceptions.FileSystemNotFound):
         east.create_access_point(ClientToken="other", FileSystemId="fs-0a1b2c3d")
+    east.delete_access_point(AccessPointId=made["AccessPointId"])
+    assert east.describe_access_points(FileSystemId=source)["AccessPoints"] == []
+    with pytest.raises(east.exceptions.AccessPointNotFound):
+        east.delete_access_point(AccessPointId=made["AccessPointId"])

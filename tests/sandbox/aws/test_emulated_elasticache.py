@@ -251,6 +251,7 @@ def test_snapshot_reaches_another_region_through_s3_and_is_restored(sandbox, eas
     east.create_snapshot(ReplicationGroupId="sessions", SnapshotName="nightly")
     taken = east.describe_snapshots(SnapshotName="nightly")["Snapshots"][0]
     assert taken["SnapshotStatus"] == "creating"
+    assert refused(east.delete_snapshot, SnapshotName="nobody")[0] == "SnapshotNotFoundFault"
     sandbox.settle()
     # Plain clients: a body that streams is no document to hold to a model.
     s3_east, s3_west = (

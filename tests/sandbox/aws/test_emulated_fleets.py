@@ -216,6 +216,25 @@ def test_vcpu_quotas_are_told_and_unknown_ones_are_not(sandbox, refused):
     assert code == "NoSuchResourceException"
 
 
+def test_a_quota_is_raised_where_more_is_asked_for_and_nowhere_else(sandbox, refused):
+    east, west = (
+        sandbox.client("service-quotas", region, ACCOUNT) for region in (EAST, "eu-west-1")
+    )
+    clusters = {"ServiceCode": "rds", "QuotaCode": "L-952B80B8"}
+    for wanted in (39.0, 40.0):
+        given = {**clusters, "DesiredValue": wanted}
+        assert (
+            refused(west.request_service_quota_increase, **given)[0] == "IllegalArgumentException"
+        )
+    west.request_service_quota_increase(**clusters, DesiredValue=50.0)
+    assert west.get_service_quota(**clusters)["Quota"]["Value"] == 50.0
+    assert east.get_service_quota(**clusters)["Quota"]["Value"] == 40.0
+    # a global service's quotas are in one region
+    checks = {"ServiceCode": "route53", "QuotaCode": "L-ACB674F3"}
+    assert east.get_service_quota(**checks)["Quota"]["GlobalQuota"]
+    assert refused(west.get_service_quota, **checks)[0] == "NoSuchResourceException"
+
+
 def test_a_policy_takes_back_a_count_beyond_its_bounds(sandbox):
     name = sandbox.facts("initech/production")["ecs"]["name"].split("/")
     ecs = sandbox.client("ecs", EAST, ACCOUNT)

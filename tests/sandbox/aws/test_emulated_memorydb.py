@@ -224,6 +224,7 @@ def test_a_snapshot_reaches_another_region_through_s3_and_is_restored(sandbox, e
     )
     early = refused(east.copy_snapshot, SourceSnapshotName="s", TargetSnapshotName="t")
     assert early[0] == "InvalidSnapshotStateFault"
+    assert refused(east.delete_snapshot, SnapshotName="nobody")[0] == "SnapshotNotFoundFault"
     sandbox.settle()
     s3_east, s3_west = (
         sandbox.assumed(DATA).client("s3", name, endpoint_url=sandbox.status.endpoint)

@@ -322,3 +322,37 @@ def test_snapshot_and_copy_are_refused_while_an_execution_runs(machines, tmp_pat
     again = machines.client.get_activity_task(activityArn=arn)
     machines.client.send_task_success(taskToken=again["taskToken"], output="{}")
     assert machines.ended(run)["status"] == "SUCCEEDED"
+
+
+def test_execution_waits_for_the_one_that_it_started_and_stops_it(machines):
+    arn = machines.activity()
+    inner = machines.client.create_state_machine(
+        name="inner",
+        definition=json.dumps({"StartAt": "work", "States": {"work": task(arn)}}),
+        roleArn=machines.role_arn,
+    )["stateMachineArn"]
+    start = task(
+        "arn:aws:states:::states:startExecution.sync:2",
+        Parameters={"StateMachineArn": inner, "Input": {"wave": 3}, "Name": "one"},
+    )
+    run = machines.start({"outer": start}, machines.role_arn)
+    given = machines.client.get_activity_task(activityArn=arn)
+    assert json.loads(given["input"]) == {"wave": 3}
+    machines.client.send_task_success(taskToken=given["taskToken"], output='{"ok":true}')
+    told = json.loads(machines.ended(run)["output"])
+    assert (told["Name"], told["Status"], told["Output"]) == ("one", "SUCCEEDED", {"ok": True})
+
+    start["Parameters"]["Name"] = "two"
+    run = machines.start({"outer": start}, machines.role_arn)
+    given = machines.client.get_activity_task(activityArn=arn)
+    machines.client.stop_execution(executionArn=run, error="Enough")
+    nested = machines.client.list_executions(stateMachineArn=inner)["executions"][0]
+    assert (nested["name"], nested["status"]) == ("two", "ABORTED")
+
+    start["Parameters"]["Name"] = "three"
+    run = machines.start({"outer": start}, machines.role_arn)
+    given = machines.client.get_activity_task(activityArn=arn)
+    machines.client.send_task_failure(taskToken=given["taskToken"], error="Lag", cause="40 s")
+    found = machines.ended(run)
+    assert (found["status"], found["error"]) == ("FAILED", "States.TaskFailed")
+    assert json.loads(found["cause"])["Error"] == "Lag"

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 
 import pytest
 from front_harness import PASSPHRASE, fails, puts, root, secret, stderr
@@ -169,3 +170,17 @@ def test_a_damaged_secret_in_the_settings_is_an_error_of_the_command(front):
     assert "a ciphertext was altered" in stderr(
         fails(front.run, "config", "get", "key", "--stack", "dev")
     )
+
+
+def test_a_passphrase_that_everybody_knows_has_one_key_and_every_other_a_salt_of_its_own():
+    known, again, own, other = (
+        passphrase.new_cipher(one, os.urandom) for one in (passphrase.PUBLIC,) * 2 + ("mine",) * 2
+    )
+    salts = [one.salt_line.split(":")[1] for one in (known, again, own, other)]
+    assert salts[0] == salts[1]
+    assert len({*salts}) == 3
+    # each text is sealed anew all the same, and the line is one that opens what it stands for
+    sealed_twice = known.encrypt("x"), again.encrypt("x")
+    assert len({*sealed_twice}) == 2
+    opened = passphrase.open_cipher(passphrase.PUBLIC, again.salt_line, os.urandom)
+    assert [opened.decrypt(one) for one in sealed_twice] == ["x", "x"]

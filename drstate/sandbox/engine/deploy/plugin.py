@@ -27,6 +27,7 @@ from drstate.sandbox.engine.language.plugins import FILE as PLUGIN_FILE
 from drstate.sandbox.engine.language.plugins import python_plugin
 
 from .errors import EngineError
+from .spawning import spawn
 
 #: 400 MiB, as the SDK's own
 MAX_MESSAGE = 1024 * 1024 * 400
@@ -86,16 +87,7 @@ class Plugin:
         self._errors: deque[str] = deque(maxlen=50)
         command, surroundings = find_command(package, path, env)
         try:
-            self._process = subprocess.Popen(
-                [*command, engine],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=surroundings,
-                text=True,
-                errors="replace",
-                start_new_session=detached,
-            )
+            self._process = spawn([*command, engine], surroundings, detached=detached)
         except OSError as error:
             raise EngineError(
                 f"the plugin for package '{package}' could not be started: {command[0]}: "

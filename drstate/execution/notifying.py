@@ -1,0 +1,304 @@
+"""Tells people of an execution through SNS while it goes on. It never delays or stops it.
+
+The recorder hands over each event; what is worth telling goes to one courier for each topic of the
+scope file. Every delivery, and everything that was given up, is journaled: a process that takes
+over tells what the one before had not told, and nothing twice that is known to have arrived. A
+topic in the region that is left behind is not used at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from drstate.aws.clock import Clock
+from drstate.errors import DrstateError
+from drstate.execution.couriers import Courier, Publish
+from drstate.execution.gates import TellToken
+from drstate.execution.recorder import OnEvent, Recorder
+from drstate.execution.services import Services
+from drstate.journal.port import Journal
+from drstate.model import events as e
+from drstate.model.events import Event, ExecutionStatus
+from drstate.model.notify import Kind, Topic
+from drstate.model.scope import Scope, ScopeKey
+from drstate.report.notification import Notification
+from drstate.report.telling import TOLD, About, notifications, token_note
+from drstate.report.view import ExecutionView
+
+if TYPE_CHECKING:
+    from drstate.aws.caller import AwsCaller
+
+#: how long the end of a process waits for what is not delivered yet
+LAST_SECONDS = 10.0
+#: one attempt: until a connection stands, and until an answer comes
+CONNECT_SECONDS, READ_SECONDS = 2.0, 3.0
+#: what happened longer ago is no news any more to whoever takes over
+STALE = timedelta(hours=1)
+_SETTLED = ("notification_delivered", "notification_failed")
+_READ = ("site_changed", "gate_decided")
+
+
+class Teller:
+    """Tells the scope's topics of one execution. A context: its end waits for the last words."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        execution: str,
+        topics: tuple[Topic, ...],
+        publish: Publish,
+        *,
+        used: Callable[[e.ExecutionCreated | e.ExecutionPlanned], tuple[Topic, ...]],
+        last_seconds: float = LAST_SECONDS,
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._execution = execution
+        self._couriers = [Courier(one, publish, self._record, clock) for one in topics]
+        #: which of the topics an execution of that plan may use
+        self._used = used
+        self._open: list[Courier] = []
+        self._last_seconds = last_seconds
+        self._recorder: Recorder | None = None
+        self._about: About | None = None
+        #: the last event that opened a gate, or replaced its token
+        self._gate: Event | None = None
+        self._seq = 0
+        #: (topic, kind, event) of what was delivered or given up by a process before this one
+        self._settled: set[tuple[str, Kind, int]] = set()
+        self._warned: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def beside(self, other: OnEvent | None) -> OnEvent:
+        """Hears of each event before ``other`` does."""
+
+        def on_event(event: Event) -> None:
+            self(event)
+            if other is not None:
+                other(event)
+
+        return on_event
+
+    def attach(self, recorder: Recorder) -> None:
+        """Tell what has happened so far and was not told, and from now on what happens."""
+        if not self._couriers:
+            return
+        self._recorder = recorder
+        story = self._journal.events(self._execution, kinds={*TOLD, *_SETTLED, *_READ})
+        decided = {row.payload.stage for row in story if isinstance(row.payload, e.GateDecided)}
+        for event in story:
+            row = event.payload
+            if isinstance(row, (e.NotificationDelivered, e.NotificationFailed)):
+                self._settled.add((row.topic, row.kind, row.about))
+        for event in story:
+            row = event.payload
+            # nobody is asked any more for what was decided meanwhile
+            if not isinstance(row, (e.GateOpened, e.GateReminded)) or row.stage not in decided:
+                self(event)
+
+    def __call__(self, event: Event) -> None:
+        """Hear of an event. Never raises, never waits for anybody."""
+        if self._recorder is None or event.seq <= self._seq:
+            return
+        self._seq = event.seq
+        try:
+            self._hear(event, self._recorder)
+        except Exception as error:  # noqa: BLE001 - telling people never stops a recovery
+            self._give_up(event, error)
+
+    def tokens(self, other: TellToken | None) -> TellToken | None:
+        """Tells a gate's token to ``other`` and to the topics that get tokens. After ``attach``.
+
+        None: there is nobody to tell. A token is in the message alone: not journaled, not logged.
+        """
+        told = [courier for courier in self._open if courier.topic.tokens]
+        if not told:
+            return other
+
+        def tell(execution: str, stage: str, token: str) -> None:
+            if other is not None:
+                other(execution, stage, token)
+            if self._about is not None and self._gate is not None:
+                note = token_note(self._about, self._gate, stage, token)
+                for courier in told:
+                    if courier.topic.wants(note.kind, note.severity):
+                        courier.take(note)
+
+        return tell
+
+    def close(self) -> None:
+        """Wait for what is not delivered yet, not for long; then give it up."""
+        for courier in self._couriers:
+            courier.closing()
+        end = self._clock.monotonic() + self._last_seconds
+        try:
+            for courier in self._couriers:
+                courier.wait(end - self._clock.monotonic())
+        finally:
+            # a second Ctrl-C gets here as well: nobody waits any longer
+            for courier in self._couriers:
+                courier.leave()
+
+    def said(self, view: ExecutionView) -> ExecutionView:
+        """The view, with what did not arrive at the end either. After ``close``."""
+        if self._recorder is None:
+            return view
+        try:
+            self._recorder.catch_up()
+        except DrstateError:
+            return view
+        return view.model_copy(update={"warnings": self._recorder.view().warnings})
+
+    def _hear(self, event: Event, recorder: Recorder) -> None:
+        payload = event.payload
+        if isinstance(payload, e.ExecutionCreated):
+            self._about = About.of(event.execution, payload)
+        if self._about is None:
+            return
+        self._about = self._about.after(payload)
+        if isinstance(payload, (e.GateOpened, e.GateReminded)):
+            self._gate = event
+        if isinstance(payload, (e.ExecutionCreated, e.ExecutionPlanned)):
+            used = self._used(payload)
+            self._open = [courier for courier in self._couriers if courier.topic in used]
+        if not self._open or event.at < self._clock.now() - STALE:
+            return
+        for note in notifications(event, self._about, recorder.view):
+            self._hand_over(note)
+
+    def _hand_over(self, note: Notification) -> None:
+        if note.kind is Kind.WARNING:
+            if note.what in self._warned:
+                return
+            self._warned.add(note.what)
+        for courier in self._open:
+            settled = (courier.topic.arn, note.kind, note.about) in self._settled
+            if not settled and courier.topic.wants(note.kind, note.severity):
+                courier.take(note)
+
+    def _give_up(self, event: Event, error: Exception) -> None:
+        """Nobody can be told what cannot be put into words; that much is written."""
+        payload = event.payload
+        kind = _KINDS.get(payload.type, Kind.WARNING)
+        if isinstance(payload, e.ExecutionFinished):
+            kind = _ENDS.get(payload.status, Kind.FAILED)
+        for courier in self._open:
+            courier.give_up(event.seq, kind, error)
+
+    def _record(self, found: e.NotificationDelivered | e.NotificationFailed) -> None:
+        self._journal.append(self._execution, found, None)
+
+
+#: what an event would have been told as
+_KINDS = {
+    "execution_created": Kind.STARTED,
+    "stage_finished": Kind.WAVE_COMPLETED,
+    "phase_finished": Kind.PHASE_COMPLETED,
+    "gate_opened": Kind.APPROVAL_REQUIRED,
+}
+_ENDS = {
+    ExecutionStatus.COMPLETED: Kind.COMPLETED,
+    ExecutionStatus.CANCELLED: Kind.CANCELLED,
+}
+
+
+def teller(services: Services, scope: Scope | None, execution: str) -> Teller:
+    """Who tells the scope's topics of the execution. Makes no call and no thread yet.
+
+    None: the scope file cannot be read, and nobody is told.
+    """
+    made: list[AwsCaller] = []
+
+    def publish(topic: Topic, note: Notification, *, patient: bool) -> str:
+        if not made and scope is not None:
+            made.append(_caller(services, scope, execution))
+        return _publish(made[0], topic, note, patient=patient)
+
+    def used(begun: e.ExecutionCreated | e.ExecutionPlanned) -> tuple[Topic, ...]:
+        from drstate.planning.topics import usable  # noqa: PLC0415 loaded when it is needed
+
+        return usable(scope, begun.plan.serving, begun.plan.phases) if scope else ()
+
+    topics = scope.notifications.topics if scope else ()
+    return Teller(services.journal, services.clock, execution, topics, publish, used=used)
+
+
+def teller_of(services: Services, key: ScopeKey, execution: str) -> Teller:
+    """The same, for who needs nothing else of the scope file and must not fail for its mistakes."""
+    try:
+        scope = services.scope(key.customer, str(key.environment))
+    except DrstateError:
+        return teller(services, None, execution)
+    return teller(services, scope, execution)
+
+
+def _caller(services: Services, scope: Scope, execution: str) -> AwsCaller:
+    from drstate.aws.caller import open_caller  # noqa: PLC0415 loaded when it is needed
+
+    return open_caller(
+        scope.accounts,
+        session_name=f"drstate-tell-{execution}",
+        clock=services.clock,
+        scope_file=f"stacks/{scope.customer}/{scope.environment}.yaml",
+        connect_seconds=CONNECT_SECONDS,
+        read_seconds=READ_SECONDS,
+    )
+
+
+def _publish(caller: AwsCaller, topic: Topic, note: Notification, *, patient: bool) -> str:
+    """One message: text for people, the document for programs, attributes for filters."""
+    from drstate.aws.ways import Way  # noqa: PLC0415 loaded when it is needed
+
+    document = json.dumps(note.document(), separators=(",", ":"))
+    texts = {
+        "default": note.text,
+        "sms": note.short,
+        **dict.fromkeys(("sqs", "lambda", "http", "https", "firehose"), document),
+    }
+    params: dict[str, Any] = {
+        "TopicArn": topic.arn,
+        "Subject": note.subject,
+        "Message": json.dumps(texts),
+        "MessageStructure": "json",
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value}
+            for name, value in note.attributes().items()
+        },
+    }
+    if topic.fifo:
+        params["MessageGroupId"] = note.execution
+        words = hashlib.sha256(note.what.encode()).hexdigest()[:8]
+        params["MessageDeduplicationId"] = f"{note.execution}-{note.about}-{note.kind}-{words}"
+    sending = caller if patient else caller.derived(way=Way(patient=False))
+    answer = sending.call("sns", "publish", account=topic.publisher, region=topic.region, **params)
+    return str(answer["MessageId"])
+
+
+def untold(services: Services, scope: Scope) -> str | None:
+    """That nobody is told of the scope's executions; said once, and then None for ever."""
+    if scope.notifications.topics:
+        return None
+    key = f"told/no-topics/{scope.key}"
+    if services.journal.cache_get(key) is not None:
+        return None
+    services.journal.cache_put(key, True)
+    return (
+        f"nobody is told of executions of {scope.key}: notifications.topics in "
+        f"stacks/{scope.customer}/{scope.environment}.yaml names no SNS topic (said once)"
+    )

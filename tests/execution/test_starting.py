@@ -1,0 +1,125 @@
+"""Waiting for prerequisites before a start, and maintenance windows. Time is a test's clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from pydantic import ValidationError
+
+from drstate.execution import previewing
+from drstate.execution.making_plan import PlannedRun
+from drstate.execution.services import Services
+from drstate.execution.starting import LOOK_SECONDS, look, with_hindrances
+from drstate.model.maintenance import MaintenanceWindow
+from drstate.model.phases import Operation, Phase
+from drstate.planning.compiling import compile_plan
+from drstate.planning.requests import PlanRequest
+from drstate.report.preview import PlanPreview, RefusalView
+from tests.aws.clocks import FakeClock
+from tests.planning.planning_estate import SCOPE, ScriptedWork, demo
+
+LAG = RefusalView(stack="", what="db is not ready", why="it is 900 s behind", passes=True)
+DELETE = RefusalView(stack="s", what="it would delete db", why="stateful")
+
+
+def planned(*windows: MaintenanceWindow, emergency: bool = False) -> PlannedRun:
+    wish = PlanRequest(
+        operation=Operation.FAILOVER,
+        phases=(Phase.ACTIVATE,),
+        force=emergency,
+        emergency=emergency,
+    )
+    scope = SCOPE.model_copy(update={"maintenance": list(windows)})
+    return PlannedRun(scope, compile_plan(wish, demo(), scope, ScriptedWork()), demo())
+
+
+class World:
+    """Services whose previews find, one after the other, what a test says."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *found: tuple[RefusalView, ...]) -> None:
+        self.clock = FakeClock()
+        self.journal = SimpleNamespace(executions=lambda _scope, limit: [])
+        self.seen = list(found)
+        monkeypatch.setattr(previewing, "preview", self._preview)
+
+    def _preview(self, _services: Any, run: PlannedRun, *, parallel: int | None) -> PlanPreview:
+        assert parallel is None
+        refusals = self.seen.pop(0) if len(self.seen) > 1 else self.seen[0]
+        return PlanPreview(plan=run.plan, plan_digest="", engine="", stages=(), refusals=refusals)
+
+    @property
+    def services(self) -> Services:
+        return cast("Services", self)
+
+
+def test_a_lag_is_waited_for_until_it_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, (LAG,), (LAG,), ())
+    told: list[str] = []
+    seen = look(world.services, planned(), wait_seconds=600, tell=told.append)
+    assert not seen.refusals
+    assert world.clock.slept == [LOOK_SECONDS, LOOK_SECONDS]
+    assert "it is 900 s behind" in told[0]
+    assert "10 min more" in told[0]
+
+
+def test_waiting_ends_with_its_time_and_the_details(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, (LAG,))
+    seen = look(world.services, planned(), wait_seconds=40)
+    assert seen.refusals == (LAG,)
+    assert sum(world.clock.slept) == 40
+
+
+@pytest.mark.parametrize("wait", [0.0, 600.0])
+def test_what_does_not_pass_by_itself_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, wait: float
+) -> None:
+    world = World(monkeypatch, (LAG, DELETE))
+    assert look(world.services, planned(), wait_seconds=wait).refusals == (LAG, DELETE)
+    assert world.clock.slept == []
+
+
+def window(begins: float, ends: float) -> MaintenanceWindow:
+    now = FakeClock().now()
+    return MaintenanceWindow(
+        begins=now + timedelta(hours=begins), ends=now + timedelta(hours=ends), reason="firewall"
+    )
+
+
+def test_an_open_window_refuses_once_and_an_emergency_is_told_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch, ())
+    seen = look(world.services, planned(window(-1, 1)))
+    assert [row.why for row in seen.refusals] == ["firewall"]
+    again = with_hindrances(world.services, planned(window(-1, 1)), seen)
+    assert again == seen
+    urgent = look(world.services, planned(window(-1, 1), emergency=True))
+    assert urgent.refusals == ()
+    assert any("maintenance is under way" in text for text in urgent.warnings)
+
+
+def test_a_window_is_announced_a_day_before_and_not_earlier(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch, ())
+    soon, later = window(23, 24), window(25, 26)
+    seen = look(world.services, planned(soon, later))
+    assert seen.refusals == ()
+    assert [text for text in seen.warnings if "maintenance" in text] == [
+        f"maintenance from {soon}: no execution begins then"
+    ]
+
+
+def test_a_window_is_at_most_four_hours_long_and_has_a_time_zone() -> None:
+    assert window(0, 4).open_at(FakeClock().now())
+    assert not window(-4, 0).open_at(FakeClock().now())
+    with pytest.raises(ValidationError, match="longer than 4 hours"):
+        window(0, 4.1)
+    with pytest.raises(ValidationError, match="later than begins"):
+        window(1, 1)
+    now = FakeClock().now().replace(tzinfo=None)
+    with pytest.raises(ValidationError, match="time zone"):
+        MaintenanceWindow(begins=now, ends=now + timedelta(hours=1), reason="x")
