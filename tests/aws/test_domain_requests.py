@@ -27,6 +27,12 @@ class Wire:
         return self.answer
 
 
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another endpoint for AWS is named by the tests that are about it."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
 def domain(wire: Wire, **more: Any) -> HostClient:
     session = botocore.session.Session()
     session.set_credentials("AKIDEXAMPLE", "secret", "token")

@@ -22,6 +22,8 @@ from tests import forks
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE, RECOVERY = "us-east-1", "us-west-2"
+#: a journal that machines share
+TABLE = f"dynamodb://drstate-journal?region={RECOVERY}"
 
 
 def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
@@ -172,3 +174,10 @@ def _copy_database(source: Path, target: Path) -> None:
     target.touch(mode=0o600)
     with sqlite3.connect(source) as old, sqlite3.connect(target) as new:
         old.backup(new)
+
+
+class Shared(Bench):
+    """A bench whose journal is a table of its sandbox; its file is not looked at any more."""
+
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), "DRSTATE_JOURNAL": TABLE}

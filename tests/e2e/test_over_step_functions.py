@@ -8,17 +8,22 @@ from collections.abc import Callable
 
 import pytest
 
-from e2e.harness import RECOVERY, Bench
+from e2e.harness import RECOVERY, TABLE, Bench, Shared
 
 FULL = os.environ.get("DRSTATE_FULL_TESTS") == "1"
 WHERE = ("-c", "acme", "-e", "production")
 
 
 @pytest.mark.skipif(not FULL, reason="takes minutes; DRSTATE_FULL_TESTS=1 (make test-full) runs it")
+@pytest.mark.parametrize("journal", ["file", "table"])
 def test_activate_is_run_by_workers_and_approved_from_another_terminal(
-    warm: Bench, bench_of: Callable[[Bench], Bench]
+    journal: str, warm: Bench, bench_of: Callable[[Bench], Bench]
 ) -> None:
     bench = bench_of(warm)
+    if journal == "table":
+        bench = Shared(bench.folder)
+        bench.run("journal", "init").expect(0)
+        bench.run("journal", "copy", "--to", TABLE).expect(0)
     order = ("--phase", "activate", *WHERE, "--yes", "--dispatcher", "stepfunctions")
     refused = bench.run("up", *order, "-f").expect(2)
     assert f"drstate dispatcher deploy --region {RECOVERY}" in refused.err
@@ -40,6 +45,8 @@ def test_activate_is_run_by_workers_and_approved_from_another_terminal(
         bench.run("cancel", name, "-m", "it was a rehearsal")
         ended = bench.run("status", name, "-o", "json").document
         assert ended["status"] == "CANCELLED"
+        proof = bench.run("journal", "verify", "-o", "json").expect(0).document
+        assert proof["broken"] == 0
     finally:
         work.terminate()
         assert work.wait(60) == 0

@@ -10,16 +10,7 @@ import subprocess
 import pytest
 
 from e2e import witness
-from e2e.harness import RECOVERY, Bench
-
-TABLE = f"dynamodb://drstate-journal?region={RECOVERY}"
-
-
-class Shared(Bench):
-    """A bench whose journal is a table of its sandbox; its file is not looked at any more."""
-
-    def environment(self) -> dict[str, str]:
-        return {**super().environment(), "DRSTATE_JOURNAL": TABLE}
+from e2e.harness import RECOVERY, TABLE, Shared
 
 
 @pytest.fixture
