@@ -37,9 +37,13 @@ class Caches(ABC):
     cluster_calls: tuple[str, str, str]
     tag_call: str
 
-    @abstractmethod
     def snapshot(self, at: At, name: str) -> Found | None:
         """A snapshot, or None."""
+        answer = at.find(
+            self.service, "describe_snapshots", "SnapshotNotFoundFault", SnapshotName=name
+        )
+        found: list[Found] = answer.get("Snapshots", [])
+        return found[0] if found else None
 
     @abstractmethod
     def snapshot_status(self, found: Found) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from drstate.errors import JournalError
+from drstate.errors import JournalError, StateError
 from drstate.journal import dynamodb_keys as keys
 from drstate.journal import refusals
 from drstate.journal.dynamodb_events import DynamoEvents
@@ -22,7 +22,8 @@ from drstate.journal.dynamodb_leases import DynamoLeases, fence_check
 from drstate.journal.dynamodb_setup import require_schema
 from drstate.journal.dynamodb_table import ABSENT, FAILED, Calls, Condition, Scalar, Table, Write
 from drstate.journal.dynamodb_texts import drop_parts, put_parts, text_of
-from drstate.journal.port import CacheEntry, ExecutionHeader, Lease
+from drstate.journal.leasing import Leasing
+from drstate.journal.port import CacheEntry, ExecutionHeader
 from drstate.journal.stored import catalog_of, shard_of
 from drstate.model.catalog import Catalog
 from drstate.model.events import Event, ExecutionStatus, Payload
@@ -43,13 +44,13 @@ def open_dynamodb_journal(calls: Calls, *, now: Callable[[], datetime]) -> Dynam
     return DynamoJournal(table, now)
 
 
-class DynamoJournal:
+class DynamoJournal(Leasing):
     """``port.Journal`` on DynamoDB."""
 
     def __init__(self, table: Table, now: Callable[[], datetime]) -> None:
         self.table = table
         self._now = now
-        self._leases = DynamoLeases(table)
+        self._leases = self._keeper = DynamoLeases(table)
         self._headers = Headers(table)
         self._events = DynamoEvents(table, self._leases, self._headers, now)
 
@@ -130,40 +131,6 @@ class DynamoJournal:
         item = self.table.get(key)
         return item is not None and item.get("own") == own
 
-    # leases
-
-    def acquire(
-        self,
-        scope: ScopeKey,
-        *,
-        runner: str,
-        host: str,
-        pid: int,
-        ttl_seconds: float,
-        instead_of: Lease | None = None,
-    ) -> Lease:
-        """See ``Journal.acquire``."""
-        return self._leases.acquire(
-            scope,
-            runner=runner,
-            host=host,
-            pid=pid,
-            ttl_seconds=ttl_seconds,
-            instead_of=instead_of,
-        )
-
-    def renew(self, lease: Lease, ttl_seconds: float) -> Lease:
-        """See ``Journal.renew``."""
-        return self._leases.renew(lease, ttl_seconds)
-
-    def release(self, lease: Lease) -> None:
-        """See ``Journal.release``."""
-        self._leases.release(lease)
-
-    def lease(self, scope: ScopeKey) -> Lease | None:
-        """See ``Journal.lease``."""
-        return self._leases.current(scope)
-
     def now(self) -> datetime:
         """See ``Journal.now``."""
         return self.table.calls.now()
@@ -219,7 +186,7 @@ class DynamoJournal:
                 break
             try:
                 return text_of(self.table, item), item
-            except Exception:
+            except StateError:
                 again = self.table.get(key)
                 if again == item:
                     raise

@@ -18,7 +18,8 @@ from drstate.journal.backup import back_up
 from drstate.journal.database import Database
 from drstate.journal.eventlog import EventLog
 from drstate.journal.leases import Leases, check_fence
-from drstate.journal.port import CacheEntry, ExecutionHeader, Lease
+from drstate.journal.leasing import Leasing
+from drstate.journal.port import CacheEntry, ExecutionHeader
 from drstate.journal.stored import catalog_of, shard_of
 from drstate.model.catalog import Catalog
 from drstate.model.events import Event, ExecutionFinished, ExecutionStatus, Payload
@@ -39,14 +40,14 @@ def open_journal(path: Path, *, now: Callable[[], datetime] = _utc_now) -> Sqlit
     return SqliteJournal(Database(path), now)
 
 
-class SqliteJournal:
+class SqliteJournal(Leasing):
     """``port.Journal`` on SQLite."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database = database
         self._now = now
         self._log = EventLog(database, now)
-        self._leases = Leases(database, now)
+        self._keeper = Leases(database, now)
 
     def __enter__(self) -> Self:
         return self
@@ -121,40 +122,6 @@ class SqliteJournal:
                 (str(catalog.scope), saved.version, saved.model_dump_json()),
             )
         return saved
-
-    # leases
-
-    def acquire(
-        self,
-        scope: ScopeKey,
-        *,
-        runner: str,
-        host: str,
-        pid: int,
-        ttl_seconds: float,
-        instead_of: Lease | None = None,
-    ) -> Lease:
-        """See ``Journal.acquire``."""
-        return self._leases.acquire(
-            scope,
-            runner=runner,
-            host=host,
-            pid=pid,
-            ttl_seconds=ttl_seconds,
-            instead_of=instead_of,
-        )
-
-    def renew(self, lease: Lease, ttl_seconds: float) -> Lease:
-        """See ``Journal.renew``."""
-        return self._leases.renew(lease, ttl_seconds)
-
-    def release(self, lease: Lease) -> None:
-        """See ``Journal.release``."""
-        self._leases.release(lease)
-
-    def lease(self, scope: ScopeKey) -> Lease | None:
-        """See ``Journal.lease``."""
-        return self._leases.current(scope)
 
     def now(self) -> datetime:
         """See ``Journal.now``: one machine's time."""

@@ -56,14 +56,6 @@ class Elasticache(Caches):
     )
     tag_call = "ListTagsForResource"
 
-    def snapshot(self, at: At, name: str) -> Found | None:
-        """See ``Caches.snapshot``."""
-        answer = at.find(
-            self.service, "describe_snapshots", "SnapshotNotFoundFault", SnapshotName=name
-        )
-        found: list[dict[str, Any]] = answer.get("Snapshots", [])
-        return found[0] if found else None
-
     def snapshot_status(self, found: Found) -> str:
         """See ``Caches.snapshot_status``."""
         return str(found.get("SnapshotStatus"))
