@@ -11,7 +11,7 @@ import functools
 import inspect
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -245,18 +245,17 @@ _COMMON = {
 def verb(command: Callable[..., Any]) -> Callable[..., Any]:
     """Make a command of a function whose first parameter is ``common: Common``.
 
-    A parameter ``wish: Wish`` stands for all options of ``Wish``.
+    A parameter whose type is a dataclass (``wish: Wish``) stands for one option a field.
     """
     hints = get_type_hints(command, include_extras=True)
     parameters = dict(list(inspect.signature(command).parameters.items())[1:])
-    wishes = [name for name in parameters if hints[name] is Wish]
-    own = [
-        parameter.replace(annotation=_with_variable(name, hints[name]))
-        for name, parameter in parameters.items()
-        if name not in wishes
-    ]
-    if wishes:
-        own = [*_wish_parameters(), *own]
+    groups = {name: hints[name] for name in parameters if is_dataclass(hints[name])}
+    own: list[inspect.Parameter] = []
+    for name, parameter in parameters.items():
+        if name in groups:
+            own += _group_parameters(groups[name])
+        else:
+            own.append(parameter.replace(annotation=_with_variable(name, hints[name])))
     common = [
         inspect.Parameter(
             name,
@@ -277,8 +276,8 @@ def verb(command: Callable[..., Any]) -> Callable[..., Any]:
                 why="-o md is how drstate report is read by people",
                 hint="use -o text or -o json; drstate report -o md",
             )
-        for name in wishes:
-            values[name] = Wish(**{one.name: values.pop(one.name) for one in fields(Wish)})
+        for name, group in groups.items():
+            values[name] = group(**{one.name: values.pop(one.name) for one in fields(group)})
         try:
             return command(common, **values)
         except DrstateError as error:
@@ -295,8 +294,8 @@ def verb(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _wish_parameters() -> list[inspect.Parameter]:
-    hints = get_type_hints(Wish, include_extras=True)
+def _group_parameters(group: Any) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
     return [
         inspect.Parameter(
             one.name,
@@ -304,7 +303,7 @@ def _wish_parameters() -> list[inspect.Parameter]:
             default=one.default,
             annotation=_with_variable(one.name, hints[one.name]),
         )
-        for one in fields(Wish)
+        for one in fields(group)
     ]
 
 

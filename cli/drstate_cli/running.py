@@ -15,7 +15,7 @@ import typer
 from drstate.errors import UsageError
 from drstate_cli.dispatching import check_dispatcher
 from drstate_cli.opening import open_services
-from drstate_cli.options import Common, Wish
+from drstate_cli.options import Common, Message, Parallel, Wish, Yes
 from drstate_cli.planned import make, parse_phases
 from drstate_cli.scoping import scope_names
 
@@ -88,6 +88,34 @@ class Order:
     dispatcher: str = "local"
     #: do not wait for its end
     detach: bool = False
+
+
+@dataclass(frozen=True)
+class How:
+    """How a run is to go: the options that up, failover and failback share, as one parameter."""
+
+    yes: Yes = False
+    skip_preview: SkipPreview = False
+    message: Message = ""
+    parallel: Parallel = None
+    wait: Wait = None
+    stay: Stay = False
+    detach: Detach = False
+    dispatcher: Dispatcher = "local"
+
+    def run(self, common: Common, order: Order) -> int:
+        """Carry the order out, or hand it over, in this way. Returns the exit code."""
+        whole = replace(
+            order,
+            yes=self.yes,
+            skip_preview=self.skip_preview,
+            message=self.message,
+            parallel=self.parallel,
+            wait_seconds=seconds_of(self.wait),
+            stay=self.stay,
+            dispatcher=self.dispatcher,
+        )
+        return hand_over(common, whole) if self.detach else carry_out(common, whole)
 
 
 def seconds_of(text: str | None, option: str = "--wait") -> float:

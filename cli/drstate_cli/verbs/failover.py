@@ -8,18 +8,8 @@ from typing import Annotated
 import typer
 
 from drstate.errors import UsageError
-from drstate_cli.options import Common, Message, Parallel, Wish, Yes, verb
-from drstate_cli.running import (
-    Detach,
-    Dispatcher,
-    Graceful,
-    Order,
-    SkipPreview,
-    Stay,
-    Wait,
-    in_emergency,
-    seconds_of,
-)
+from drstate_cli.options import Common, Wish, verb
+from drstate_cli.running import Graceful, How, Order, in_emergency, seconds_of
 
 Emergency = Annotated[
     bool,
@@ -49,21 +39,13 @@ def register(app: typer.Typer) -> None:
 def failover(
     common: Common,
     wish: Wish,
+    how: How,
     phases: OperationPhases = None,
     emergency: Emergency = False,
     graceful: Graceful = None,
-    yes: Yes = False,
-    skip_preview: SkipPreview = False,
-    message: Message = "",
-    parallel: Parallel = None,
-    wait: Wait = None,
-    stay: Stay = False,
-    detach: Detach = False,
-    dispatcher: Dispatcher = "local",
 ) -> int:
     """Have the recovery region take over. INSTANTIATE, then ACTIVATE, wave by wave."""
     from drstate.model.phases import Operation
-    from drstate_cli.running import carry_out, hand_over
 
     if emergency and (phases or wish.phase):
         raise UsageError(
@@ -82,47 +64,25 @@ def failover(
         wish=in_emergency(wish) if emergency else _with_phases(wish, phases),
         operation=Operation.FAILOVER,
         emergency=emergency,
-        yes=yes,
-        skip_preview=skip_preview,
-        message=message,
-        parallel=parallel,
-        wait_seconds=seconds_of(wait),
-        stay=stay,
-        dispatcher=dispatcher,
     )
-    return hand_over(common, order) if detach else carry_out(common, order)
+    return how.run(common, order)
 
 
 @verb
 def failback(
     common: Common,
     wish: Wish,
+    how: How,
     phases: OperationPhases = None,
-    yes: Yes = False,
-    skip_preview: SkipPreview = False,
-    message: Message = "",
-    parallel: Parallel = None,
-    wait: Wait = None,
-    stay: Stay = False,
-    detach: Detach = False,
-    dispatcher: Dispatcher = "local",
 ) -> int:
     """Bring production back to its original region. The phases left to do, wave by wave."""
     from drstate.model.phases import Operation
-    from drstate_cli.running import carry_out, hand_over
 
     order = Order(
         wish=_with_phases(wish, phases),
         operation=Operation.FAILBACK,
-        yes=yes,
-        skip_preview=skip_preview,
-        message=message,
-        parallel=parallel,
-        wait_seconds=seconds_of(wait),
-        stay=stay,
-        dispatcher=dispatcher,
     )
-    return hand_over(common, order) if detach else carry_out(common, order)
+    return how.run(common, order)
 
 
 def _with_phases(wish: Wish, phases: str | None) -> Wish:
