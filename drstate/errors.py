@@ -189,6 +189,10 @@ class JournalError(OperationError):
     """The journal refuses: lease held, version conflict, broken chain."""
 
 
+class LeaseLostError(JournalError):
+    """Another runner holds the scope now. Nothing more may be written, or begun, by this one."""
+
+
 class TakenOnError(JournalError):
     """Another worker has taken on what this one was at. Nothing more may be written for it."""
 

@@ -1,8 +1,9 @@
 """What people say to a living run from other terminals: requests to pause or cancel, decisions.
 
 They append events to the execution's journal; the run looks there about once a second, which costs
-one read of an indexed row. A request to cancel ends what runs at once; everything else is the
-reducer's business. It decides nothing, and a journal that cannot be read now is asked again later.
+one read of an indexed row. A request to cancel ends what runs at once, as does a runner that goes
+on in this one's place; everything else is the reducer's business. It decides nothing, and a journal
+that cannot be read now is asked again later.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from drstate.errors import DrstateError
+from drstate.errors import DrstateError, LeaseLostError
 from drstate.execution.lease import Waiter
 from drstate.execution.recorder import Recorder
 from drstate.execution.workbench import Stop
@@ -46,6 +47,9 @@ class Inbox:
         while not self._waiter(LOOK_SECONDS):
             try:
                 self._recorder.catch_up()
+            except LeaseLostError as error:
+                self._stop.request("the lease was lost", error)
+                return
             except DrstateError:
                 continue  # the run itself meets it at its next event, and tells it
             if self._recorder.state.cancel_requested is not None:

@@ -14,6 +14,7 @@ from datetime import datetime
 from queue import SimpleQueue
 
 from drstate.aws.clock import Clock
+from drstate.errors import LeaseLostError
 from drstate.execution.commands import Command
 from drstate.execution.progress import RunState
 from drstate.execution.reducer import reduce
@@ -75,7 +76,11 @@ class Recorder:
             return event
 
     def catch_up(self) -> None:
-        """Take in what other processes have said since (a decision, a request)."""
+        """Take in what other processes have said since (a decision, a request).
+
+        Raises LeaseLostError where another runner goes on with the execution: what it says is not
+        this one's to act on, nor its success this one's.
+        """
         with self._lock:
             self._hear()
 
@@ -83,7 +88,16 @@ class Recorder:
         for event in self._journal.events(self.execution, self._seq):
             if until is not None and event.seq >= until:
                 return
+            self._require_ours(event.payload)
             self._tell(event)
+
+    def _require_ours(self, payload: Payload) -> None:
+        if isinstance(payload, e.RunnerAttached) and payload.fence > self._fence:
+            raise LeaseLostError(
+                f"the lease of execution {self.execution} is lost; nothing was written",
+                why=f"process {payload.pid} on {payload.host} goes on with it",
+                hint=f"watch it: drstate watch {self.execution}",
+            )
 
     def _tell(self, event: Event) -> None:
         for command in self._take(event):

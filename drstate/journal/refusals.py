@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drstate.errors import JournalError, Retry, UnknownNameError
+from drstate.errors import JournalError, LeaseLostError, Retry, UnknownNameError
 from drstate.journal.port import Lease
 from drstate.model.catalog import Catalog
 
@@ -44,13 +44,13 @@ def lease_held(lease: Lease) -> JournalError:
     )
 
 
-def lease_lost(scope: str, holder: Lease | None) -> JournalError:
+def lease_lost(scope: str, holder: Lease | None) -> LeaseLostError:
     """The writer's lease is no longer the scope's."""
     if holder is None:
         why = "it was released, or was never taken"
     else:
         why = f"{holder.runner} on {holder.host} (process {holder.pid}) holds it now"
-    return JournalError(
+    return LeaseLostError(
         f"the lease of {scope} is lost; nothing was written",
         why=why,
         hint="see who goes on with 'drstate status', then 'drstate resume' if nobody does",

@@ -6,12 +6,20 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
-from drstate.errors import DrstateError, JournalError
+from drstate.aws.clock import SystemClock
+from drstate.errors import DrstateError, JournalError, LeaseLostError
+from drstate.execution.commands import Command
+from drstate.execution.inbox import Inbox
 from drstate.execution.lease import HeldLease, Runner, process_alive
+from drstate.execution.recorder import Recorder
+from drstate.execution.workbench import Stop
 from drstate.journal.sqlite import SqliteJournal, open_journal
+from drstate.model import events as e
+from drstate.model.events import ExecutionStatus
 from tests.execution.transcript import SCOPE, created, plan, shard, stage
 
 
@@ -133,3 +141,31 @@ def test_a_process_that_ended_is_dead_even_before_it_is_reaped() -> None:
     assert child.stdin is not None
     child.stdin.close()
     child.stdout.close()
+
+
+def test_a_runner_that_was_taken_over_hears_of_it_and_takes_nothing_of_the_other_for_its_own(
+    journal: SqliteJournal,
+) -> None:
+    wanted = plan(stage(1, shard("1" * 12, "w1", f"aurora/{'1' * 12}/db")))
+    first = held(journal, "first")
+    first.__enter__()
+    queue: SimpleQueue[Command] = SimpleQueue()
+    recorder = Recorder(journal, "run-1", first.fence, SystemClock(), queue)
+    recorder.append(created(wanted))
+    with held(journal, "second", alive=lambda _pid: False) as second:
+        attached = e.RunnerAttached(
+            runner="second", host="there", pid=7, fence=second.fence, resumed=True
+        )
+        finished = e.ExecutionFinished(
+            status=ExecutionStatus.COMPLETED, changes=0, duration_seconds=1.0
+        )
+        journal.append("run-1", attached, second.fence)
+        journal.append("run-1", finished, second.fence)
+    stop = Stop()
+    with Inbox(recorder, stop, waiter=lambda _seconds: bool(stop)) as inbox:
+        inbox._thread.join(timeout=30)
+    assert isinstance(stop.error, LeaseLostError)
+    assert "process 7 on there goes on with it" in stop.error.why
+    assert "drstate watch run-1" in stop.error.hint
+    assert recorder.state.status is not ExecutionStatus.COMPLETED
+    assert queue.empty()

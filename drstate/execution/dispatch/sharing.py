@@ -176,6 +176,9 @@ class ShardRecorder(Recorder):
                     self.require_mine()
                     return event
 
+    def _require_ours(self, payload: Payload) -> None:
+        """Whoever attaches shares the lease with the workers; a shard is lost by its claim."""
+
     def take_on(self, attempt: int) -> None:
         """Claim the shard; another worker that is still at it can write nothing more of it.
 
