@@ -12,7 +12,7 @@ from e2e.harness import Bench
 
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """The demo estate, nothing protected yet."""
+    """The demo estate, nothing protected yet; to be copied: what is found in it is remembered."""
     bench = Bench.start(tmp_path_factory.mktemp("fresh"))
     yield bench
     bench.stop()

@@ -36,13 +36,13 @@ def test_unknown_customer_is_exit_6_with_the_known_ones(fresh):
         assert known in ended.err
 
 
-def test_missing_yes_without_a_terminal_is_exit_2_and_names_the_flag(fresh):
-    ended = fresh.run("up", "--phase", "activate", "-c", "acme", "-e", "production").expect(2)
+def test_missing_yes_without_a_terminal_is_exit_2_and_names_the_flag(fresh, bench_of):
+    ended = bench_of(fresh).run("up", "--phase", "activate", "-c", "acme", "-e", "production").expect(2)
     assert "--yes" in ended.err
 
 
-def test_a_tag_that_breaks_the_schema_is_reported_with_the_allowed_values(fresh):
-    ended = fresh.run("discover", "-c", "acme", "-e", "staging", "-o", "json").expect(0)
+def test_a_tag_that_breaks_the_schema_is_reported_with_the_allowed_values(fresh, bench_of):
+    ended = bench_of(fresh).run("discover", "-c", "acme", "-e", "staging", "-o", "json").expect(0)
     found = [
         one for one in ended.document["violations"] if "acme-staging-reports" in one["resource"]
     ]
