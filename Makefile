@@ -13,11 +13,12 @@ help: ## show this list
 
 setup: $(STAMP) ## make the virtual environment and install what is pinned
 
-$(STAMP): requirements/dev.txt pyproject.toml
+$(STAMP): requirements/dev.txt requirements/policy.txt pyproject.toml
 	@echo "setup: virtual environment in $(VENV), packages pinned by hash in requirements/dev.txt"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "drstate needs Python 3.11 or newer; name one: make PYTHON=python3.12 …")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/policy.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@echo "setup: byte code, so that every command starts in half the time"
 	@$(BIN)/python -m compileall -q -j 0 -x '/(tests|pulumi_aws)/' "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" drstate cli > $(VENV)/compile.log 2>&1 || true
@@ -62,6 +63,7 @@ lock: setup ## pin the newest allowed packages by hash (needs uv)
 	@uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url --extra sandbox --extra ontap pyproject.toml requirements/dev.in \
 	  -o requirements/dev.txt
+	@$(BIN)/python scripts/lock_run.py
 
 clean: ## remove what was built; the sandbox must be stopped first
 	@rm -rf $(VENV) .drstate .pytest_cache .mypy_cache .ruff_cache

@@ -2,8 +2,9 @@
 
 Prints tables, and at the end every figure that is held to a bound with its bound. All sections run,
 or those that are named: ``python scripts/bench.py --only engines --only cost``; one that decides
-something once runs only then. Ratios are taken inside one run; what else runs on the machine makes
-figures worse, never better. A few minutes on two idle cores; ends every process that it starts.
+something once, or needs much of the machine, runs only then. Ratios are taken inside one run; what
+else runs on the machine makes figures worse, never better. A few minutes on two idle cores; ends
+every process that it starts.
 """
 
 from __future__ import annotations
@@ -25,14 +26,16 @@ SECTIONS = {
     "cost": ("bench_parts.engine_cost", "what the embedded engine adds to the SDK"),
     "discovery": ("bench_parts.discovery", "accounts side by side, and one after the other"),
     "estates": ("bench_parts.estates", "large estates: generated, discovered, planned"),
+    "pull-request": ("bench_parts.pull_request", "preview of 300 resources in 12 stacks at once"),
     "circle": ("bench_parts.circle", "every technology there and back, phase by phase"),
     "efficiency": ("bench_parts.efficiency", "makespan of a run against its critical-path bound"),
     "many": ("bench_parts.many", "50 executions at once, and one of 1,000 resources; memory"),
+    "processes": ("bench_parts.processes", "50 drstate up processes at once; memory, status"),
     "mixed": ("bench_parts.mixed", "activate of 1,000 mixed resources, and drstate's share of it"),
     "shards": ("bench_parts.shard_processes", "shards in threads, and in processes of their own"),
 }
-#: takes minutes by itself, for a decision that is made: runs only when it is named
-ON_DEMAND = frozenset({"shards"})
+#: takes minutes by itself, or much memory: runs only when it is named
+ON_DEMAND = frozenset({"processes", "shards"})
 
 
 def main() -> None:

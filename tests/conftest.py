@@ -16,7 +16,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: seconds that a test of a folder takes on average; of the others, next to none
-_LONG = {"e2e": 8.0, "contract": 12.0, "execution": 2.0, "cli": 1.0, "engine_cli": 2.0}
+_LONG = {"e2e": 8.0, "ci": 1.0, "contract": 12.0, "execution": 2.0, "cli": 1.0, "engine_cli": 2.0}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

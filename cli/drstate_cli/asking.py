@@ -80,10 +80,10 @@ def asker(
     def ask(question: Question) -> Answer | None:
         with paused():
             _show(question)
-            barred = question.barred is not None and _person(question.barred) == _person(by)
             try:
-                if barred:
-                    say(f"{by} started it and may not decide; {_elsewhere(common, question)}")
+                if question.barred is not None:
+                    elsewhere = _elsewhere(common, question)
+                    say(f"{question.barred} started it and may not decide; {elsewhere}")
                     _wait(question)
                     return None
                 return _decide(question, by)
@@ -129,10 +129,6 @@ def _elsewhere(common: Common, question: Question) -> str:
     tail = " --sandbox" if common.sandbox else ""
     ways = [f"drstate {word} {question.execution}{tail}" for word in ("approve", "reject")]
     return f"it waits until somebody decides: {' or '.join(ways)}"
-
-
-def _person(operator: str) -> str:
-    return operator.partition("@")[0]
 
 
 def _show(question: Question) -> None:

@@ -84,6 +84,22 @@ def resources(ctx: typer.Context, incomplete: str) -> list[str]:
     return sorted(name for name in offered if name.startswith(incomplete))
 
 
+def groups(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Protection groups of the scope given so far, from its file."""
+    from drstate.errors import DrstateError
+    from drstate.inventory.scopes import load_scope
+
+    project, _, _ = _place(ctx.params)
+    customer, environment = ctx.params.get("customer"), ctx.params.get("environment")
+    if not customer or not environment:
+        return []
+    try:
+        names = [one.name for one in load_scope(project, customer, environment).groups]
+    except (DrstateError, OSError, ValueError):
+        return []
+    return sorted(name for name in names if name.casefold().startswith(incomplete.casefold()))
+
+
 def _shared(project: Path, *, sandbox: bool) -> bool:
     """Whether the journal is a table: asking it takes the network."""
     from drstate.errors import DrstateError
@@ -97,7 +113,8 @@ def _shared(project: Path, *, sandbox: bool) -> bool:
 
 def _scope_files(values: dict[str, Any]) -> list[Path]:
     project, _, _ = _place(values)
-    return list((project / "stacks").glob("*/*.yaml"))
+    # what stands beside a scope's file has a name of two parts
+    return [one for one in (project / "stacks").glob("*/*.yaml") if "." not in one.stem]
 
 
 def _place(values: dict[str, Any]) -> tuple[Path, Path | None, bool]:

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from drstate.errors import DrstateError, ExitCode, UsageError
+from drstate_cli.repeating import REPEATED
 
 #: how like a command a word must be to be taken for it misspelt
 LIKE = 0.6
@@ -81,41 +82,59 @@ def before(
         str | None,
         typer.Option("-C", "--cwd", metavar="DIR", help="Project folder, instead of this one."),
     ] = None,
+    home: Annotated[
+        str | None, typer.Option("--home", metavar="DIR", help="Where the journal is kept.")
+    ] = None,
+    journal: Annotated[
+        str | None, typer.Option("--journal", metavar="ADDRESS", help="The journal's address.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", metavar="NAME", help="What carries stack updates.")
+    ] = None,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="Work on the emulated AWS.")] = False,
 ) -> None:
     """Disaster recovery for AWS as desired state."""
     # options in front of the command reach it the way every option does: by its variable
-    if cwd is not None:
-        os.environ["DRSTATE_CWD"] = cwd
+    said = {"cwd": cwd, "home": home, "journal": journal, "engine": engine}
+    for name, value in said.items():
+        if value is not None:
+            os.environ[f"DRSTATE_{name.upper()}"] = value
+            REPEATED.give(name, value)
     if sandbox:
         os.environ["DRSTATE_SANDBOX"] = "1"
+        REPEATED.give("sandbox", "1")
 
 
 def _register() -> None:
     # an explicit list, in the order in which `--help` shows them: the day's work from top to bottom
     from drstate_cli.verbs import (
         approve,
+        audit,
         cancel,
         capacity,
         capture,
+        ci,
         discover,
         dispatcher,
         doctor,
         emergency,
         engine,
         failover,
+        group,
         history,
         iam,
         journal,
         logs,
         pause,
         plan,
+        policy,
         preview,
         readiness,
         report,
         resume,
         rollback,
         sandbox,
+        stack,
         start,
         status,
         technologies,
@@ -149,6 +168,7 @@ def _register() -> None:
         cancel,
         history,
         logs,
+        audit,
         report,
         technologies,
         doctor,
@@ -160,10 +180,23 @@ def _register() -> None:
     app.add_typer(dispatcher.app, name="dispatcher", cls=SuggestingGroup)
     app.add_typer(iam.app, name="iam", cls=SuggestingGroup)
     app.add_typer(journal.app, name="journal", cls=SuggestingGroup)
+    app.add_typer(stack.app, name="stack", cls=SuggestingGroup)
+    app.add_typer(policy.app, name="policy", cls=SuggestingGroup)
+    app.add_typer(group.app, name="group", cls=SuggestingGroup)
+    app.add_typer(ci.app, name="ci", cls=SuggestingGroup)
     version.register(app)
 
 
 _register()
+#: the first words of all commands
+VERBS = tuple(
+    name
+    for name in (
+        *(one.name for one in app.registered_commands),
+        *(one.name for one in app.registered_groups),
+    )
+    if isinstance(name, str)
+)
 
 
 def run() -> None:
@@ -178,6 +211,7 @@ def run() -> None:
 def call(arguments: list[str]) -> int:
     """Run one command line in this process. Returns the exit code; never raises."""
     debug = "--debug" in arguments or os.environ.get("DRSTATE_DEBUG") == "1"
+    REPEATED.begin(VERBS)
     try:
         result = app(args=arguments, standalone_mode=False, prog_name="drstate")
     except DrstateError as error:
@@ -235,7 +269,8 @@ def _tell(error: DrstateError, debug: bool) -> int:
 
 
 def _interrupted() -> int:
-    print("interrupted; `drstate status` shows where it stands", file=sys.stderr)
+    told = "interrupted; `drstate status` shows where it stands"
+    print(REPEATED.text(told), file=sys.stderr)
     return int(ExitCode.INTERRUPTED)
 
 

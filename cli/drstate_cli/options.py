@@ -21,6 +21,7 @@ from typer.models import OptionInfo
 
 from drstate.errors import DrstateError, UsageError
 from drstate_cli import completing
+from drstate_cli.repeating import REPEATED, WHERE
 
 
 class Output(StrEnum):
@@ -29,7 +30,8 @@ class Output(StrEnum):
     TEXT = "text"
     JSON = "json"
     NDJSON = "ndjson"
-    #: reports only
+    #: reports and previews only; ``md`` is the same
+    MARKDOWN = "markdown"
     MD = "md"
 
 
@@ -265,23 +267,27 @@ def verb(command: Callable[..., Any]) -> Callable[..., Any]:
         )
         for name, (kind, option, default) in _COMMON.items()
     ]
+    common.append(
+        inspect.Parameter(_CONTEXT, inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    )
     own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
 
     @functools.wraps(command)
     def wrapped(**values: Any) -> Any:
+        _repeat(values.pop(_CONTEXT), values)
         common = _common(values)
-        if common.output is Output.MD and command.__name__ != "report":
+        if common.output is Output.MD and command.__name__ not in _WITH_MARKDOWN:
             raise UsageError(
                 f"drstate {command.__name__} has no markdown",
-                why="-o md is how drstate report is read by people",
-                hint="use -o text or -o json; drstate report -o md",
+                why="reports and previews have: drstate report -o markdown",
+                hint="use -o text or -o json",
             )
         for name, group in groups.items():
             values[name] = group(**{one.name: values.pop(one.name) for one in fields(group)})
         try:
             return command(common, **values)
         except DrstateError as error:
-            if common.machine:
+            if common.machine and common.output is not Output.MD:
                 from drstate_cli.payload import emit_error  # it knows this module
 
                 emit_error(error)
@@ -326,6 +332,22 @@ def _with_variable(name: str, annotation: Any) -> Any:
     return Annotated[(kind, *filled)]
 
 
+#: commands that are read in a ticket, a mail or a pull request
+_WITH_MARKDOWN = ("report", "preview")
+#: two names of one thing
+_SAME = {Output.MARKDOWN: Output.MD}
+#: parameter that brings where each value came from
+_CONTEXT = "drstate_context"
+
+
+def _repeat(context: typer.Context, values: dict[str, Any]) -> None:
+    """Remember which options that say where it works were typed, for suggested commands."""
+    for name in WHERE:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE" and values[name]:
+            REPEATED.give(name, values[name])
+
+
 def _common(values: dict[str, Any]) -> Common:
     cwd = Path(values.pop("cwd")).resolve()
     home = values.pop("home")
@@ -336,7 +358,7 @@ def _common(values: dict[str, Any]) -> Common:
         cwd=cwd,
         home=(cwd / ".drstate") if home is None else Path(home).resolve(),
         sandbox=values.pop("sandbox"),
-        output=Output.JSON if as_json else output,
+        output=Output.JSON if as_json else _SAME.get(output, output),
         color=values.pop("color"),
         interactive=not non_interactive and not os.environ.get("CI"),
         debug=values.pop("debug"),

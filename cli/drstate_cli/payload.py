@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from drstate_cli.options import Color, Common, Output
+from drstate_cli.repeating import REPEATED
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,18 +34,19 @@ def emit(common: Common, schema: str, document: dict[str, Any], text: Callable[[
     else:
         # one document a line is also valid ndjson
         indent = 2 if common.output is Output.JSON else None
-        write(sys.stdout, json.dumps({"schema": schema, **document}, indent=indent, default=str))
+        whole = {"schema": schema, **REPEATED.document(document)}
+        write(sys.stdout, json.dumps(whole, indent=indent, default=str))
 
 
 def emit_line(document: dict[str, Any]) -> None:
     """Print one ndjson line at once."""
-    write(sys.stdout, json.dumps(document, default=str))
+    write(sys.stdout, json.dumps(REPEATED.document(document), default=str))
 
 
 def emit_error(error: DrstateError) -> None:
     """The answer of a command that could not give its own, for programs."""
     document = {"error": error.as_dict(), "exit_code": int(error.exit_code)}
-    write(sys.stdout, json.dumps({"schema": "drstate.error/1", **document}))
+    write(sys.stdout, json.dumps({"schema": "drstate.error/1", **REPEATED.document(document)}))
 
 
 def tell(error: DrstateError) -> None:
@@ -53,7 +55,7 @@ def tell(error: DrstateError) -> None:
     if error.why:
         print(f"  why:  {error.why}", file=sys.stderr)
     if error.hint:
-        print(f"  help: {error.hint}", file=sys.stderr)
+        print(f"  help: {REPEATED.text(error.hint)}", file=sys.stderr)
 
 
 def say(text: str) -> None:
@@ -103,6 +105,7 @@ def _colored(common: Common) -> bool:
 
 def _fitted(text: str, stream: TextIO) -> str:
     """On a terminal: long lines broken between words and indented. Elsewhere: as it is."""
+    text = REPEATED.text(text)
     if not stream.isatty():
         return text
     from drstate_cli.render.words import folded

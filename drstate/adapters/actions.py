@@ -17,6 +17,7 @@ from drstate.errors import CancelledError, DrstateError, OperationError, TimedOu
 from drstate.model.plan import ActionSpec
 
 if TYPE_CHECKING:
+    from drstate.adapters.quotas import Demand
     from drstate.aws.caller import AwsCaller
     from drstate.aws.clock import Clock
 
@@ -132,6 +133,13 @@ class Action(ABC):
                 told(one.action, error)
             else:
                 told(one.action, result)
+
+    def demand(self, aws: AwsCaller) -> tuple[Demand, ...]:  # noqa: ARG002 - the contract
+        """What it takes of counted limits. Asked of a drill's actions only; reads only.
+
+        What a recovery takes, ``Adapter.demand`` tells.
+        """
+        return ()
 
     def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - the contract
         """Put back what ``recorded`` (the observed facts) says. Only where ``spec.undoable``."""

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from drstate.adapters.actions import Action, Observation, RunContext
+from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drilling import Copy, Make, Remove
 from drstate.adapters.lagging import held_to
 from drstate.adapters.quotas import Demand, Limit
@@ -97,6 +98,8 @@ class SiteContext:
     bindings: tuple[Binding, ...] = ()
     #: a drill's id: what is made carries it, and nothing that is live is changed
     drill: str = ""
+    #: id of the security group that the drill's own stack made for the copy; empty: none so far
+    drill_group: str = ""
 
     @classmethod
     def of(
@@ -124,6 +127,7 @@ class SiteContext:
             emergency=emergency,
             bindings=bindings,
             drill=drill,
+            drill_group=catalog.drill_group(drill, entry.key) if drill else "",
         )
 
     @property
@@ -367,9 +371,16 @@ class Adapter(ABC):
         """What the drill ``site.drill`` makes beside what is live, in the order of making."""
         return ()
 
+    def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:  # noqa: ARG002 - the contract
+        """Whether the copies of a drill stand in the drill's own security group, and in which VPC.
+
+        Builds values only: the VPC is looked up when the drill's stack is made or previewed.
+        """
+        return Unconfined("its adapter does not say in which VPC its copy stands")
+
     def drill(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """Actions that make the copies of a drill; none changes what is live."""
-        made = tuple(Make(copy) for copy in self.copies(entry, site))
+        made = tuple(Make(copy.within(site.drill_group)) for copy in self.copies(entry, site))
         return Work(made) if made else Work(no_op=f"it is not rehearsed: {self.unrehearsed}")
 
     def undrill(self, entry: CatalogEntry, site: SiteContext) -> Work:

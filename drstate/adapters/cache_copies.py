@@ -226,7 +226,15 @@ class CacheCluster(_Part):
                     hint=_NO_EXPORT,
                 )
             source = {"SnapshotArns": export.arns}
-        self.caches.make(at, {**self._request(at), **source, "Tags": pairs(self.tags)})
+        self.caches.make(
+            at,
+            {
+                **self._request(at),
+                **source,
+                "SecurityGroupIds": self.groups,
+                "Tags": pairs(self.tags),
+            },
+        )
 
     def remove(self, at: At, found: Found) -> None:
         """See ``Copy.remove``."""

@@ -12,20 +12,31 @@ import hashlib
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
+from drstate.model.names import DRILL_TAG
 from drstate.model.plan import ActionSpec, When
 
 if TYPE_CHECKING:
+    from drstate.adapters.quotas import Demand
     from drstate.aws.caller import AwsCaller
 
-#: tag of everything that a drill makes; its value is the drill's id
-DRILL_TAG = "drstate:drill"
 _HASH = 4
+__all__ = [
+    "DRILL_TAG",
+    "Copy",
+    "Found",
+    "Make",
+    "Remove",
+    "copy_name",
+    "missing_group",
+    "pairs",
+    "unpaired",
+]
 
 Found = Mapping[str, Any]
 
@@ -53,6 +64,16 @@ def unpaired(found: Sequence[Mapping[str, Any]], key: str = "Key", value: str = 
     return {str(one[key]): str(one.get(value, "")) for one in found}
 
 
+def missing_group(what: str, drill: str) -> OperationError:
+    """The error of a copy for which the drill's stack made no security group."""
+    return OperationError(
+        f"{what} has no security group of drill {drill}",
+        why="copies stand in a group that the drill's own stack declares, and it made none for "
+        "this one",
+        hint="the stack's error says why; mend it, then: drstate test",
+    )
+
+
 class Copy(ABC):
     """One thing that a drill makes of a resource. Building one makes no call."""
 
@@ -75,6 +96,22 @@ class Copy(ABC):
         self.region = region
         self.drill = drill
         self.name = name
+        self._security_group = ""
+
+    def within(self, group: str) -> Self:
+        """This copy, to be made in the drill's security group; ``group`` is its id, if there is."""
+        self._security_group = group
+        return self
+
+    @property
+    def groups(self) -> list[str]:
+        """The security groups that it is made with: the drill's own, and no other.
+
+        Raises OperationError where the drill's stack made none: it never falls back on others.
+        """
+        if not self._security_group:
+            raise missing_group(f"{self.name} in {self.region}", self.drill)
+        return [self._security_group]
 
     @property
     def tags(self) -> dict[str, str]:
@@ -124,6 +161,10 @@ class Copy(ABC):
         """Why it will never work; None: it may yet."""
         return None
 
+    def demand(self, at: At) -> tuple[Demand, ...]:  # noqa: ARG002 - the contract
+        """What it takes of counted limits beside what is live. Reads only."""
+        return ()
+
     def told(self, found: Found) -> dict[str, Any]:  # noqa: ARG002 - the contract
         """What the journal is told of it besides its name."""
         return {}
@@ -140,7 +181,8 @@ class Copy(ABC):
             resource=self.entry.key,
             technology=self.entry.resource.technology,
             title=f"{verb} {self.title}",
-            when=When.AFTER,
+            # the drill's own stack is made before the copies, and goes after them
+            when=When.BEFORE if verb == "remove" else When.AFTER,
             calls=(*calls(self.service, self.region, *self.reads, *operations), *other),
             estimate_seconds=seconds,
             deadline_seconds=self.deadline,
@@ -163,6 +205,10 @@ class Make(Action):
     def __init__(self, copy: Copy) -> None:
         self.copy = copy
         self.spec = copy.spec("make", copy.makes, seconds=copy.seconds)
+
+    def demand(self, aws: AwsCaller) -> tuple[Demand, ...]:
+        """See ``Copy.demand``."""
+        return self.copy.demand(self.copy.at(aws))
 
     def observe(self, aws: AwsCaller) -> Observation:
         """Done when it works. Blocked where it cannot be made, or its name is taken."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from drstate.adapters.base import Adapter, Grant
+from drstate.adapters.confining import GRANTS as OWN_NETWORK
 from drstate.journal.dynamodb_texts import PART as JOURNAL_PARTS
 
 VERSION = "2012-10-17"
@@ -73,6 +74,7 @@ def policy(
     ``topics``: ARNs of the topics that are told of executions.
     """
     statements = _statements("Discovery", "Run", discovery)
+    copies = False
     for adapter in sorted(adapters, key=lambda one: one.technology):
         name = "".join(part.capitalize() for part in adapter.technology.split("-"))
         if actions:
@@ -81,15 +83,21 @@ def policy(
             statements += _statements(name, "Declare", adapter.stack_grants)
         if drills:
             statements += _statements(name, "Rehearse", adapter.drill_grants)
+            copies = copies or bool(adapter.drill_grants)
+    if copies:
+        statements += _statements("Drill", "Rehearse", OWN_NETWORK)
     named = tuple(_function_arn(function) for function in functions)
     if named:
         grant = Grant(PROBE_GRANT.why, PROBE_GRANT.actions, named)
         statements += _statements("Probe", "Run", (grant,))
-    told = tuple(topics)
-    if told:
-        grant = Grant("tell people of executions", ("sns:Publish",), told)
-        statements += _statements("Notify", "Run", (grant,))
+    if told := tuple(topics):
+        statements += _statements("Notify", "Run", (notify_grant(told),))
     return {"Version": VERSION, "Statement": statements}
+
+
+def notify_grant(topics: Sequence[str]) -> Grant:
+    """What telling the topics with these ARNs needs."""
+    return Grant("tell people of executions", ("sns:Publish",), tuple(topics))
 
 
 def lifecycle(action: str) -> bool:
@@ -100,15 +108,25 @@ def lifecycle(action: str) -> bool:
     return action.partition(":")[2].startswith(_LIFECYCLE)
 
 
-def hub_policy(role_arns: Sequence[str], journal: tuple[str, str] | None = None) -> dict[str, Any]:
+def own_policy(name: str, grants: Sequence[Grant]) -> dict[str, Any]:
+    """The policy document of a role that has nothing but the grants. ``name``: of statements."""
+    return {"Version": VERSION, "Statement": _statements(name, "Run", grants)}
+
+
+def hub_policy(
+    role_arns: Sequence[str],
+    journal: tuple[str, str] | None = None,
+    more: Sequence[Grant] = (),
+) -> dict[str, Any]:
     """What whoever runs drstate may do: assume the target roles, and use the shared journal.
 
-    ``journal``: name and region of its table, where there is one.
+    ``journal``: name and region of its table, where there is one. ``more``: what it does besides.
     """
     grant = Grant("assume the target roles", ("sts:AssumeRole",), tuple(role_arns))
     statements = _statements("Hub", "Run", (grant,))
     if journal is not None:
         statements += _journal_statements(*journal)
+    statements += _statements("Dispatch", "Run", more)
     return {"Version": VERSION, "Statement": statements}
 
 

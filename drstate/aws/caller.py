@@ -97,6 +97,11 @@ class AwsCaller:
         self._transient_codes = transient_codes
         self._way = way
 
+    @property
+    def clock(self) -> Clock:
+        """The clock that its pauses go by; what asks others on the way goes by it too."""
+        return self._clock
+
     def derived(
         self,
         *,

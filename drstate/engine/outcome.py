@@ -17,18 +17,15 @@ from pulumi.automation.events import (
     EngineEvent,
     OpType,
     StepEventMetadata,
+    StepEventStateMetadata,
 )
 
-from drstate.model.stackops import Op, ResourceOp, StackOutcome
+from drstate.engine.propertydiff import is_secret, property_changes
+from drstate.model.declared import UNKNOWN, Declared
+from drstate.model.stackops import Op, PropertyChange, ResourceOp, StackOutcome
 
 ROOT_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_TYPE = "pulumi:providers:"
-#: how the wire form marks a secret, and how events mask one
-SIG_KEY = "4dabf18193072939515e22adb298388d"
-SIG_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker, not a secret
-MASK = "[secret]"
-#: the value of an output that is known only after the update
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 _TRACEBACK = "Traceback (most recent call last):"
 _FRAME = re.compile(r'^ +File "([^"]+)", line (\d+), in (.+)$', re.MULTILINE)
@@ -81,15 +78,22 @@ class _Row:
     op: Op
     type: str
     changed: set[str] = field(default_factory=set)
+    diff: dict[str, PropertyChange] = field(default_factory=dict)
     protected: bool = False
     tail_only: bool = False
+    #: as the program wants it; None: it goes
+    wanted: StepEventStateMetadata | None = None
 
 
 class OutcomeFold:
-    """Feed it every event of one operation, then ask for the outcome."""
+    """Feed it every event of one operation, then ask for the outcome.
 
-    def __init__(self, stack: str) -> None:
+    ``values``: tell what changes to what as well, which only a preview does.
+    """
+
+    def __init__(self, stack: str, *, values: bool = False) -> None:
         self._stack = stack
+        self._values = values
         self._rows: dict[str, _Row] = {}
         self._errors: dict[str, str] = {}
         self._failed: set[str] = set()
@@ -121,7 +125,9 @@ class OutcomeFold:
             self._counts = {_word(op): count for op, count in changes.items()}
         return None
 
-    def outcome(self, *, ok: bool, error: str = "", duration_seconds: float) -> StackOutcome:
+    def outcome(
+        self, *, ok: bool, error: str = "", duration_seconds: float, permalink: str = ""
+    ) -> StackOutcome:
         """What happened. ``error``: the command's own last word, where events name no cause."""
         errors = dict(self._errors)
         for urn in sorted(self._failed):
@@ -136,6 +142,7 @@ class OutcomeFold:
                 op=row.op,
                 changed=tuple(sorted(row.changed)) if row.op in (Op.UPDATE, Op.REPLACE) else (),
                 protected=row.protected,
+                diff=tuple(row.diff[path] for path in sorted(row.diff)),
             )
             for urn, row in self._rows.items()
         )
@@ -148,6 +155,29 @@ class OutcomeFold:
             errors=errors,
             diagnostics=tuple(self._diagnostics),
             duration_seconds=round(duration_seconds, 3),
+            permalink=permalink,
+            declared=self._declared(),
+        )
+
+    def _declared(self) -> tuple[Declared, ...]:
+        wanted = {urn: row.wanted for urn, row in self._rows.items() if row.wanted is not None}
+        regions = {
+            urn: str((state.inputs or {}).get("region") or "")
+            for urn, state in wanted.items()
+            if state.type.startswith(PROVIDER_TYPE)
+        }
+        return tuple(
+            Declared(
+                urn=urn,
+                type=state.type,
+                name=urn_name(urn),
+                inputs=state.inputs or {},
+                protect=bool(state.protect),
+                # a reference to a provider is its URN and its id
+                provider_region=regions.get((state.provider or "").rpartition("::")[0]) or None,
+            )
+            for urn, state in wanted.items()
+            if not state.type.startswith("pulumi:")
         )
 
     def _step(self, metadata: StepEventMetadata) -> None:
@@ -162,6 +192,10 @@ class OutcomeFold:
             row.op = op
             row.tail_only = False
         row.changed.update(metadata.detailed_diff or metadata.diffs or ())
+        if metadata.new is not None and metadata.op not in _TAILS:
+            row.wanted = metadata.new
+        if self._values and row.op in (Op.UPDATE, Op.REPLACE):
+            row.diff.update(property_changes(metadata))
         states = (metadata.old, metadata.new)
         row.protected = row.protected or any(state and state.protect for state in states)
 
@@ -244,19 +278,15 @@ def urn_name(urn: str) -> str:
 
 def public(value: Mapping[str, Any]) -> dict[str, Any]:
     """Outputs without anything secret; what is not known yet becomes None."""
-    return {key: _public(item) for key, item in value.items() if not _secret(item)}
+    return {key: _public(item) for key, item in value.items() if not is_secret(item)}
 
 
 def _public(value: Any) -> Any:
     if isinstance(value, dict):
         return public(value)
     if isinstance(value, list):
-        return [_public(item) for item in value if not _secret(item)]
+        return [_public(item) for item in value if not is_secret(item)]
     return None if value == UNKNOWN else value
-
-
-def _secret(value: Any) -> bool:
-    return value == MASK or (isinstance(value, dict) and value.get(SIG_KEY) == SIG_SECRET)
 
 
 def _is_default_provider(metadata: StepEventMetadata) -> bool:

@@ -4,7 +4,9 @@ A lock is cleared only if its holder ran on this machine and is provably gone; e
 a person's decision. A creation that was cut off may or may not have happened. Where the id can be
 told from the inputs, the resource is put into the state under that id and read: if it exists it
 is kept, and the next update completes it; if not, reading drops it. Other creations are taken out
-of the list and done again by the next update. Running this twice is safe at any point.
+of the list and done again by the next update. Where a creation was to take the place of something,
+what was made takes it, and the old one is left for the next update to delete, as the engine would
+have; never something that holds data. Running this twice is safe at any point.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from drstate.engine.processes import is_dead
 from drstate.engine.stacks import Deployment, Stacks
 from drstate.engine.statefile import holders
 from drstate.errors import UnknownNameError
-from drstate.programs.registry import identity
+from drstate.programs.registry import identity, stateful_types
 
 #: type and inputs -> the id that the resource has if it exists
 Identify = Callable[[str, Mapping[str, Any]], str | None]
@@ -104,7 +106,11 @@ def recover(
         )
         if not outcome.ok:
             raise failed_outcome(outcome)
-        here = {resource["urn"] for resource in stacks.export(stack).get("resources") or ()}
+        here = {
+            resource["urn"]
+            for resource in stacks.export(stack).get("resources") or ()
+            if not resource.get("delete")
+        }
         dropped += [urn for urn in adopted if urn not in here]
         adopted = [urn for urn in adopted if urn in here]
     return Recovery(cleared, tuple(adopted), tuple(dropped), tuple(touched), everything)
@@ -115,31 +121,72 @@ def settle(
 ) -> tuple[Deployment, list[str], list[str], list[str]]:
     """The state without pending operations: (state, to be looked up, dropped, to be read again)."""
     resources = list(deployment.get("resources") or ())
-    known = {resource["urn"] for resource in resources if not resource.get("delete")}
+    places = {
+        resource["urn"]: place
+        for place, resource in enumerate(resources)
+        if not resource.get("delete")
+    }
+    #: place -> what stands there from now on
+    swapped: dict[int, list[Mapping[str, Any]]] = {}
     adopted: list[str] = []
     dropped: list[str] = []
     touched: list[str] = []
     for operation in deployment.get("pending_operations") or ():
         resource = operation["resource"]
         urn = resource["urn"]
+        place = places.get(urn)
         if operation.get("type") != "creating":
-            if urn in known and urn not in touched:
+            if place is not None and urn not in touched:
                 touched.append(urn)
             continue
-        if urn in known:  # it was created in the end, or is being replaced
-            if urn not in touched:
-                touched.append(urn)
+        if urn in adopted:
             continue
-        inputs = resource.get("inputs") or {}
-        made = identify(resource["type"], inputs)
-        if made is None:
-            dropped.append(urn)
+        made = identify(resource["type"], resource.get("inputs") or {})
+        if place is None:
+            if made is None:
+                dropped.append(urn)
+                continue
+            resources.append(_made(resource, made))
+            adopted.append(urn)
             continue
-        resources.append({**resource, "id": made, "outputs": resource.get("outputs") or inputs})
-        known.add(urn)
-        adopted.append(urn)
-    edited = {**deployment, "resources": resources, "pending_operations": []}
-    return edited, adopted, dropped, touched
+        stands = _instead(resources[place], resource, made)
+        if stands:
+            swapped[place] = stands
+            adopted.append(urn)
+        elif urn not in touched:  # it was created in the end
+            touched.append(urn)
+    stand = [one for place, old in enumerate(resources) for one in swapped.get(place, [old])]
+    edited = {**deployment, "resources": stand, "pending_operations": []}
+    return edited, adopted, dropped, [urn for urn in touched if urn not in adopted]
+
+
+def _made(resource: Mapping[str, Any], made: str) -> dict[str, Any]:
+    """A creation that was cut off, as it stands in a state until it is read."""
+    outputs = dict(resource.get("outputs") or resource.get("inputs") or {})
+    if made.startswith("arn:"):
+        # some are read by it, not by the id, which may say less
+        outputs.setdefault("arn", made)
+    return {**resource, "id": made, "outputs": outputs}
+
+
+def _instead(
+    held: Mapping[str, Any], resource: Mapping[str, Any], made: str | None
+) -> list[Mapping[str, Any]]:
+    """What stands in the place of ``held``, which a creation was to replace.
+
+    Empty: nothing is known to have been made but ``held`` itself.
+    """
+    if made is None:
+        return []
+    if held.get("pendingReplacement"):  # the old one was deleted before
+        return [_made(resource, made)]
+    kind = str(resource["type"])
+    own = {held.get("id"), (held.get("outputs") or {}).get("arn")}
+    # an id that follows from the inputs does not tell two of them apart
+    told = identity(kind, resource.get("inputs") or {}) is not None
+    if told or made in own or held.get("protect") or kind in stateful_types():
+        return []
+    return [_made(resource, made), {**held, "delete": True}]
 
 
 def readable(state: Deployment, spared: Collection[str]) -> list[str]:

@@ -20,9 +20,11 @@ from typing import Any, TypeVar
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent
 
-from drstate.engine.choice import EngineChoice
+from drstate.engine.choice import CLI, EngineChoice
 from drstate.engine.failures import engine_failure
-from drstate.engine.outcome import ROOT_TYPE, OnProgress, OutcomeFold, public
+from drstate.engine.outcome import ROOT_TYPE, OnProgress, OutcomeFold, plain, public
+from drstate.engine.packs import Pack, pack_arguments, python_first
+from drstate.engine.permalinks import permalink
 from drstate.engine.pump import EventPump, GuardedProgram, Program
 from drstate.engine.scratch import scratch_settings
 from drstate.engine.settings import EngineSettings
@@ -70,11 +72,13 @@ class Stacks:
         base: Deployment | None = None,
         refresh: bool = False,
         exclude: Sequence[str] = (),
+        pack: Pack | None = None,
     ) -> StackOutcome:
         """What ``up`` would do. Nothing is changed, and the stack need not exist.
 
         With ``base`` the answer is for a stack that has this state instead of its own; with
-        ``refresh`` what is there is looked at first.
+        ``refresh`` what is there is looked at first. ``pack``: policies to be run beside it, where
+        the engine can.
         """
         if base is not None or not self.exists(stack):
             with scratch_settings(self.settings) as settings:
@@ -91,21 +95,26 @@ class Stacks:
                     parallel=parallel,
                     refresh=refresh and bool(base),
                     exclude=exclude if base else (),
+                    pack=pack,
                 )
         handle = self._handle(stack)
-        return self._run(
-            stack,
-            lambda guarded, on_event: handle.preview(
-                program=guarded,
-                message=message or None,
-                parallel=parallel or self.settings.parallel,
-                on_event=on_event,
-                refresh=refresh or None,
-                exclude=list(exclude) or None,
-            ),
-            program=program,
-            on_progress=on_progress,
-        )
+        with pack_arguments(self.engine, pack) as (packs, configs):
+            return self._run(
+                stack,
+                lambda guarded, on_event: handle.preview(
+                    program=guarded,
+                    message=message or None,
+                    parallel=parallel or self.settings.parallel,
+                    on_event=on_event,
+                    refresh=refresh or None,
+                    exclude=list(exclude) or None,
+                    policy_packs=packs,
+                    policy_pack_configs=configs,
+                ),
+                program=program,
+                on_progress=on_progress,
+                values=True,
+            )
 
     def up(
         self,
@@ -206,7 +215,7 @@ class Stacks:
 
     def names(self) -> tuple[str, ...]:
         """Names of the project's stacks, sorted."""
-        listed = self._guard("", lambda: self._workspace().list_stacks())
+        listed = self._guard("", lambda: self.workspace().list_stacks())
         return tuple(sorted(one.name for one in listed))
 
     def outputs(self, stack: str) -> dict[str, Any]:
@@ -230,7 +239,7 @@ class Stacks:
 
     def remove(self, stack: str) -> None:
         """Remove an empty stack and its settings file."""
-        workspace = self._workspace()
+        workspace = self.workspace()
         with self._opening:
             self._guard(stack, lambda: workspace.remove_stack(stack))
             self._open.pop(stack, None)
@@ -260,12 +269,14 @@ class Stacks:
 
     # -- inside
 
-    def _workspace(self) -> auto.LocalWorkspace:
+    def workspace(self) -> auto.LocalWorkspace:
+        """A way to the backend for commands that are about no stack of their own."""
         settings = self.settings
+        packs = self.engine.name == CLI
         return auto.LocalWorkspace(
             work_dir=str(settings.work_dir),
             pulumi_home=str(settings.pulumi_home) if settings.pulumi_home else None,
-            env_vars=settings.command_env(),
+            env_vars={**(python_first(settings.env) if packs else {}), **settings.command_env()},
             secrets_provider=settings.secrets_provider,
             pulumi_command=self.engine.command,
         )
@@ -275,7 +286,7 @@ class Stacks:
             if stack not in self._open:
                 self.settings.project()  # a missing project is told before the engine trips over it
                 check_state_file(self.settings, stack, os.environ)
-                workspace = self._workspace()
+                workspace = self.workspace()
                 opener = auto.Stack.create_or_select if create else auto.Stack.select
                 self._open[stack] = self._guard(stack, lambda: opener(stack, workspace))
             return self._open[stack]
@@ -287,14 +298,16 @@ class Stacks:
         *,
         program: Program | None = None,
         on_progress: OnProgress | None = None,
+        values: bool = False,
     ) -> StackOutcome:
         check_state_file(self.settings, stack, os.environ)
         guarded = GuardedProgram(program) if program else None
-        pump = EventPump(OutcomeFold(stack), on_progress)
+        pump = EventPump(OutcomeFold(stack, values=values), on_progress)
         begun = self._monotonic()
         failure: Exception | None = None
+        printed = ""
         try:
-            operation(guarded, pump.take)
+            printed = str(getattr(operation(guarded, pump.take), "stdout", ""))
         except Exception as error:  # noqa: BLE001 - told apart below; nothing is swallowed
             failure = error
         finally:
@@ -304,14 +317,17 @@ class Stacks:
             raise guarded.raised
         if pump.raised:
             raise pump.raised
+        link = permalink(plain(printed or str(failure or "")))
         if failure is None:
-            return pump.fold.outcome(ok=True, duration_seconds=duration)
+            return pump.fold.outcome(ok=True, duration_seconds=duration, permalink=link)
         if not pump.ran or not isinstance(failure, auto.CommandError):
             raise engine_failure(failure, stack) from failure
         if self._stopping.asked():
             self._keep(stack, pump.creations)
         told = engine_failure(failure, stack)
-        return pump.fold.outcome(ok=False, error=told.why or told.what, duration_seconds=duration)
+        return pump.fold.outcome(
+            ok=False, error=told.why or told.what, duration_seconds=duration, permalink=link
+        )
 
     def _keep(self, stack: str, creations: Creations) -> None:
         """Leave creations that were cut off among the state's unfinished operations."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
 
-from drstate.engine.outcome import MASK
+from drstate.engine.propertydiff import MASK
 from drstate.programs.registry import identity
 
 _CREATES = (OpType.CREATE, OpType.CREATE_REPLACEMENT)
@@ -38,16 +38,22 @@ class Creations:
 
     def kept(self, deployment: Mapping[str, Any]) -> dict[str, Any] | None:
         """The state with every creation that has no end put back; None: there is none to add."""
-        known = {resource["urn"] for resource in deployment.get("resources") or ()}
+        standing = {resource["urn"] for resource in deployment.get("resources") or ()}
         pending = list(deployment.get("pending_operations") or ())
-        known |= {operation["resource"]["urn"] for operation in pending}
-        left = [metadata for urn, metadata in self._begun.items() if urn not in known]
+        unfinished = {operation["resource"]["urn"] for operation in pending}
+        # what was to take something's place is known under that one's URN
+        left = [
+            metadata
+            for urn, metadata in self._begun.items()
+            if urn not in unfinished
+            and (urn not in standing or metadata.op == OpType.CREATE_REPLACEMENT)
+        ]
         if not left:
             return None
         resources = list(deployment.get("resources") or ())
         for resource in map(_resource, left):
             made = identity(resource["type"], resource["inputs"])
-            if made is None:
+            if made is None or resource["urn"] in standing:
                 pending.append({"type": "creating", "resource": resource})
             else:
                 resources.append({**resource, "id": made, "outputs": resource["inputs"]})

@@ -47,13 +47,13 @@ def program_of(shard: ShardInput) -> Program:
     return program(shard)
 
 
-def order_for(plan: Plan, catalog: Catalog) -> Order:
-    """Priorities, dependencies and what is essential, for a run of the plan."""
+def order_for(plan: Plan, catalog: Catalog, slots: int | None = None) -> Order:
+    """Priorities, dependencies and what is essential, for a run of the plan in so many slots."""
     from drstate.planning.dependencies import resolve  # noqa: PLC0415 loaded when it is needed
 
     needs = resolve(catalog.entries).of
     essential = essential_resources(catalog.entries, needs, emergency=plan.emergency)
-    return order_of(plan, catalog, needs, essential)
+    return order_of(plan, catalog, needs, essential, slots)
 
 
 def workbench(
@@ -70,6 +70,7 @@ def workbench(
     """The workbench of one attempt at an execution."""
     from drstate.engine.planned import save_planned  # noqa: PLC0415 loaded when it is needed
     from drstate.planning.bindings import bindings_for  # noqa: PLC0415 loaded when it is needed
+    from drstate.planning.drill import bubble_input  # noqa: PLC0415 loaded when it is needed
     from drstate.planning.shards import shard_input  # noqa: PLC0415 loaded when it is needed
 
     at_once = parallel or scope.policies.parallel
@@ -85,6 +86,8 @@ def workbench(
         return known[1]
 
     def given(shard: ShardPlan, bound: tuple[Binding, ...]) -> ShardInput:
+        if plan.drill:
+            return bubble_input(shard, scope, plan.drill)
         return shard_input(shard, keeper.catalog, scope, bound)
 
     def site(stage: Stage, shard: ShardPlan, entry: CatalogEntry) -> SiteContext:
@@ -124,6 +127,7 @@ def workbench(
         remember_shard=remember,
         parallel=at_once,
         message=message,
+        why=recorder.view().message,
         stop=stop,
         slots=Slots(at_once),
     )

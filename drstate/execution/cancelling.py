@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from drstate.errors import JournalError, UsageError
 from drstate.execution import states
 from drstate.execution.ending import DEADLINE_SECONDS
+from drstate.execution.identity import acting
 from drstate.execution.lease import HeldLease, living
 from drstate.execution.notifying import teller_of
 from drstate.execution.recorder import Recorder
@@ -89,7 +90,11 @@ def _ask_the_living(
     if held is None:
         return None
     journal.append(
-        header.execution, e.CancelRequested(by=services.operator, reason=reason), fence=None
+        header.execution,
+        e.CancelRequested(
+            by=services.operator, reason=reason, actor=acting(services, header.scope)
+        ),
+        fence=None,
     )
     until = clock.monotonic() + ANSWER_SECONDS
     while clock.monotonic() < until:

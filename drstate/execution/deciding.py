@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from drstate.errors import JournalError, UsageError
 from drstate.execution import tokens
 from drstate.execution.gates import refuse_starter
+from drstate.execution.identity import acting, starter_of
 from drstate.execution.lease import living
 from drstate.execution.progress import RunState
 from drstate.execution.reducer import replay
@@ -63,6 +64,7 @@ def decide(
             by=services.operator,
             comment=comment,
             rollback=rollback and not approved,
+            actor=acting(services, header.scope),
         ),
         fence=None,
     )
@@ -78,7 +80,9 @@ def require_permission(
     token: str | None,
 ) -> None:
     """Raise UsageError unless this person, with this token, may decide the gate of ``stage``."""
-    refuse_starter(policies, header.operator, services.operator, header.execution)
+    if policies.separate_approver:
+        by = acting(services, header.scope)
+        refuse_starter(policies, starter_of(services, header), by, header.execution)
     if token is not None:
         tokens.check(story, stage, token, services.clock.now())
     elif policies.approval_token:
@@ -118,7 +122,11 @@ def request_pause(
             why="its runner is gone; there is nothing to pause",
             hint=f"go on with it: drstate resume {name}; or give it up: drstate cancel {name}",
         )
-    services.journal.append(name, e.PauseRequested(by=services.operator, reason=reason), fence=None)
+    services.journal.append(
+        name,
+        e.PauseRequested(by=services.operator, reason=reason, actor=acting(services, header.scope)),
+        fence=None,
+    )
     return header, held
 
 

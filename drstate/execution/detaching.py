@@ -14,7 +14,7 @@ from pathlib import Path
 
 from drstate.errors import DrstateError, EngineError, PlanRefusedError
 from drstate.execution.failing_back import failback_phases
-from drstate.execution.hindrances import another, maintenance
+from drstate.execution.hindrances import hindrances
 from drstate.execution.lease import HeldLease
 from drstate.execution.services import Services
 from drstate.model import events as e
@@ -22,7 +22,6 @@ from drstate.model.catalog import Catalog
 from drstate.model.phases import Operation, Phase
 from drstate.model.plan import Plan
 from drstate.model.scope import Scope
-from drstate.report.preview import RefusalView
 from drstate.version import VERSION
 
 LOGS_FOLDER = "logs"
@@ -125,9 +124,7 @@ def _phases(operation: Operation, catalog: Catalog | None, scope: Scope) -> tupl
 
 
 def _refuse_hindered(services: Services, scope: Scope, *, urgent: bool) -> None:
-    other = another(services, scope.key)
-    windows = [] if urgent else maintenance(scope, services)
-    found: list[RefusalView] = [*windows, *([other] if other else [])]
+    found = hindrances(services, scope, urgent=urgent).refusals
     if found:
         raise PlanRefusedError(
             "; ".join(row.what for row in found),

@@ -19,7 +19,7 @@ from drstate.execution.worksource import site_context
 from drstate.model import events as e
 from drstate.model.catalog import Catalog, CatalogEntry, OwedDrill
 from drstate.model.events import ExecutionStatus
-from drstate.model.phases import Operation
+from drstate.model.phases import Operation, Phase
 from drstate.model.problem import Problem
 from drstate.model.scope import Approval, Scope
 from drstate.model.shard import ShardInput
@@ -27,8 +27,11 @@ from drstate.planning.work import PlannedWork, WorkRequest
 
 if TYPE_CHECKING:
     from drstate.adapters.base import Adapter
+    from drstate.adapters.confining import Confined, Unconfined
 
 _ID_BYTES = 3
+#: a security group and its rules are there within seconds
+DECLARE_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class DrillWork:
     """``planning.work.WorkSource`` of a drill: copies instead of what is live."""
 
     adapter: Callable[[str], Adapter]
+    scope: Scope
+    catalog: Catalog
     drill: str
 
     def work(self, request: WorkRequest) -> PlannedWork:
@@ -51,20 +56,48 @@ class DrillWork:
             emergency=False,
             drill=self.drill,
         )
-        found = self.adapter(entry.resource.technology).work(request.phase, entry, site)
+        adapter = self.adapter(entry.resource.technology)
+        found = adapter.work(request.phase, entry, site)
+        warnings = list(found.warnings)
+        if found.actions and request.phase is Phase.ACTIVATE:
+            warnings += _outside(adapter.confinement(entry, site))
         return PlannedWork(
             actions=tuple(action.spec for action in found.actions),
             no_op=found.no_op,
-            warnings=found.warnings,
+            declare_seconds=DECLARE_SECONDS if found.actions else 0,
+            warnings=tuple(warnings),
         )
 
-    def declares(self, entry: CatalogEntry, site: str) -> bool:  # noqa: ARG002 - the port
-        """See ``WorkSource.declares``: a drill declares nothing."""
-        return False
+    def declares(self, entry: CatalogEntry, site: str) -> bool:
+        """See ``WorkSource.declares``: the drill's own stack declares what the copy stands in."""
+        from drstate.adapters.confining import Confined  # noqa: PLC0415 loaded when it is needed
+
+        adapter = self.adapter(entry.resource.technology)
+        active = site_context(
+            self.scope,
+            self.catalog,
+            entry,
+            site,
+            Phase.ACTIVATE.leaves,
+            force=False,
+            emergency=False,
+            drill=self.drill,
+        )
+        makes = adapter.work(Phase.ACTIVATE, entry, active).actions
+        return bool(makes) and isinstance(adapter.confinement(entry, active), Confined)
 
     def problems(self, shard: ShardInput) -> Sequence[Problem]:  # noqa: ARG002 - the port
         """See ``WorkSource.problems``: it has no program that could lack anything."""
         return ()
+
+
+def _outside(found: Confined | Unconfined) -> list[str]:
+    """What the plan says of a copy that takes no security group."""
+    from drstate.adapters.confining import Unconfined  # noqa: PLC0415 loaded when it is needed
+
+    if not isinstance(found, Unconfined):
+        return []
+    return [f"its copy takes no security group of the drill: {found.reason}"]
 
 
 def new_drill() -> str:
@@ -86,14 +119,14 @@ def make_drill(
 
     Raises PlanRefusedError, ConfigError, UnknownNameError: see ``compile_drill``.
     """
-    from drstate.planning.drill import compile_drill  # noqa: PLC0415 loaded when it is needed
+    from drstate.planning.drill import compile_drill, owed_stacks  # noqa: PLC0415 loaded late
 
     catalog = saved_catalog(services, scope)
     name = drill or new_drill()
     plan = compile_drill(
         catalog,
         scope,
-        DrillWork(services.adapter, name),
+        DrillWork(services.adapter, scope, catalog, name),
         name,
         chosen_waves=waves,
         targets=targets,
@@ -102,7 +135,11 @@ def make_drill(
     )
     keys = {key for stage in plan.stages for shard in stage.shards for key in shard.resources}
     owed = OwedDrill(
-        id=name, region=catalog.recovery, since=services.clock.now(), resources=tuple(sorted(keys))
+        id=name,
+        region=catalog.recovery,
+        since=services.clock.now(),
+        resources=tuple(sorted(keys)),
+        stacks=owed_stacks(plan),
     )
     return PlannedRun(scope=scope, plan=plan, catalog=catalog.with_drill(owed))
 
@@ -114,8 +151,8 @@ def make_cleanup(services: Services, scope: Scope, drill: str) -> PlannedRun:
     catalog = saved_catalog(services, scope)
     owed = _owed(catalog, scope, drill)
     there = seen_from(catalog, owed.region)
-    work = DrillWork(services.adapter, owed.id)
-    plan = compile_removal(there, scope, work, owed.id, owed.resources)
+    work = DrillWork(services.adapter, scope, there, owed.id)
+    plan = compile_removal(there, scope, work, owed.id, owed.resources, owed.stacks)
     return PlannedRun(scope=scope, plan=plan, catalog=catalog)
 
 
@@ -176,7 +213,7 @@ def left_behind(services: Services, scope: Scope, execution: str) -> OwedDrill |
     if status in OPEN:
         return None
     if status is ExecutionStatus.CANCELLED and services.journal.events(
-        execution, kinds=("action_intended",)
+        execution, kinds=("action_intended", "stack_started")
     ):
         return None
     return owed_drill(services, scope, None)

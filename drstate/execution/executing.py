@@ -23,16 +23,19 @@ from drstate.errors import (
 )
 from drstate.execution import previewing
 from drstate.execution.assembly import mover, order_for, workbench
+from drstate.execution.beginning import attached_by, barred, created
 from drstate.execution.cancelling import OPEN, repair
 from drstate.execution.catalogkeeper import CatalogKeeper
 from drstate.execution.commands import Command
 from drstate.execution.cutoff import pause_interrupted
+from drstate.execution.foreseen import foreseen
 from drstate.execution.gates import Answer, Ask, TellToken
 from drstate.execution.gatestep import GateStep
+from drstate.execution.grouping import give_way
 from drstate.execution.inbox import Inbox
 from drstate.execution.interrupts import InterruptPolicy, Interrupts, ending_for
 from drstate.execution.lease import HeldLease
-from drstate.execution.lease import Runner as Identity
+from drstate.execution.maintenance_watch import maintenance_watch
 from drstate.execution.making_plan import PlannedRun
 from drstate.execution.notifying import teller
 from drstate.execution.pool import Admission, estimate, stated_bytes
@@ -50,7 +53,6 @@ from drstate.model.scope import Scope
 from drstate.report.preview import PlanPreview
 from drstate.report.readiness import owed
 from drstate.report.view import ExecutionView, Progress
-from drstate.version import VERSION
 
 DATA_LOSS = "data-loss"
 _TIMED_OUT = TimedOutError("").code
@@ -101,7 +103,7 @@ def execute(
     JournalError (another runner holds the scope). Failed steps do not raise: see the view's status.
     An interrupt raises RunInterruptedError once the execution is paused.
     """
-    check(
+    seen = check(
         services,
         planned,
         preview=preview,
@@ -113,7 +115,7 @@ def execute(
         services,
         planned.scope,
         services.new_execution(),
-        creation(services, planned, message=message, consent=consent),
+        creation(services, planned, seen, message=message, consent=consent),
         resumed=False,
         options=RunOptions(ask, on_event, parallel, interrupts, tell_token),
     )
@@ -128,8 +130,8 @@ def check(
     expect_no_changes: bool = False,
     parallel: int | None = None,
     own: str = "",
-) -> None:
-    """What must hold before an execution of the plan is created. See ``execute``.
+) -> PlanPreview:
+    """What must hold before an execution of the plan is created; the preview. See ``execute``.
 
     ``own``: the execution, where it was created before it was planned.
     """
@@ -141,11 +143,13 @@ def check(
     if expect_no_changes:
         _refuse_changes(seen)
     _require_consent(planned.plan, consent)
+    return seen
 
 
 def creation(
     services: Services,
     planned: PlannedRun,
+    seen: PlanPreview,
     *,
     message: str,
     consent: str | None,
@@ -153,17 +157,22 @@ def creation(
 ) -> Callable[[Recorder, int], Catalog]:
     """Writes the first events of an execution of the plan, under the lease with that fence.
 
-    ``operator``: who wants it, where that is not whoever runs this process.
+    ``seen``: what ``check`` returned. ``operator``: who wants it, where that is not whoever runs
+    this process.
     """
 
     def begin(recorder: Recorder, fence: int) -> Catalog:
         _refuse_second(services, planned.scope)
         catalog = save(services, planned, fence)
+        actor = None if operator else services.actor(planned.plan.recovery)
         by = operator or services.operator
-        recorder.append(_created(services, planned.plan, message, by))
+        recorder.append(created(services, planned.plan, message, by, actor))
+        give_way(services.journal, planned.plan, catalog, recorder)
         if consent is not None and planned.plan.force:
             text = f"a failover of {planned.scope.key} may lose data that was not yet replicated"
             recorder.append(e.ConsentRecorded(kind=DATA_LOSS, by=consent, text=text))
+        for warned in foreseen(services, planned.scope, seen):
+            recorder.append(warned)
         return catalog
 
     return begin
@@ -222,6 +231,7 @@ def run_attempt(
         services.load_classes(plan)
         services.stopping.reset()
         ending = ending_for(services, options.interrupts)
+        actor = services.actor(plan.recovery)
         engine = services.engine().name if plan.with_stacks else ""
         stated = stated_bytes(os.environ)
         interrupts = Interrupts(
@@ -233,12 +243,14 @@ def run_attempt(
         runner = Runner(
             bench,
             queue,
-            order_for(plan, catalog),
+            order_for(plan, catalog, bench.parallel),
             gates=GateStep(
                 bench,
                 ask=options.ask,
                 tell_token=people.tokens(options.tell_token),
                 asking=interrupts.asking,
+                actor=actor,
+                barred=barred(services, scope, execution, actor),
             ),
             decision=decision,
             mend=lambda: repair(services, recorder),
@@ -250,8 +262,11 @@ def run_attempt(
             hand_over=options.hand_over,
             spent=options.spent,
         )
-        with Inbox(recorder, stop):
-            attached = None if options.joins else _attached(identity, lease, resumed=resumed)
+        windows = maintenance_watch(services, scope, plan, recorder)
+        with Inbox(recorder, stop, watch=windows):
+            attached = (
+                None if options.joins else attached_by(identity, lease, actor, resumed=resumed)
+            )
             runner.run(attached)
         view = recorder.view().model_copy(
             update={"owed": owed(keeper.catalog, sandbox=services.sandbox)}
@@ -366,30 +381,3 @@ def save(services: Services, planned: PlannedRun, fence: int) -> Catalog:
     if stored == planned.catalog:
         return planned.catalog
     return services.journal.save_catalog(planned.catalog, fence=fence)
-
-
-def _created(services: Services, plan: Plan, message: str, operator: str) -> e.ExecutionCreated:
-    return e.ExecutionCreated(
-        scope=plan.scope,
-        operation=plan.operation,
-        phases=plan.phases,
-        plan=plan,
-        plan_digest=plan.digest(),
-        operator=operator,
-        message=message,
-        engine=services.carrier(plan),
-        drstate_version=VERSION,
-        sandbox=services.sandbox,
-        force=plan.force,
-    )
-
-
-def _attached(identity: Identity, lease: HeldLease, *, resumed: bool) -> e.RunnerAttached:
-    return e.RunnerAttached(
-        runner=identity.id,
-        host=identity.host,
-        pid=identity.pid,
-        fence=lease.fence,
-        resumed=resumed,
-        instead_of=lease.instead_of,
-    )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from drstate.errors import UsageError
+from drstate.model.actor import Actor
 from drstate.model.health import Impaired, ResourceStatus, WaveHealth
 from drstate.model.plan import Plan, Stage, When
 from drstate.model.scope import Policies
@@ -24,7 +25,7 @@ class Question:
     impaired: tuple[Impaired, ...] = ()
     #: how the wave before fared, and what comes next
     summary: tuple[str, ...] = ()
-    #: who may not decide it, because they started the execution; None: everybody may
+    #: whoever is asked here, who may not decide it because they started the execution; None: may
     barred: str | None = None
     #: whether it was decided in the meantime, elsewhere. Whoever waits for an answer asks this
     #: about once a second, and stops waiting when it is so
@@ -40,12 +41,12 @@ class Answer:
     comment: str = ""
 
 
-def refuse_starter(policies: Policies, starter: str, by: str, execution: str) -> None:
+def refuse_starter(policies: Policies, starter: Actor, by: Actor, execution: str) -> None:
     """Raise UsageError where the scope's rule bars ``by`` from deciding: they started it."""
-    if not policies.separate_approver or by.partition("@")[0] != starter.partition("@")[0]:
+    if not policies.separate_approver or not by.same_as(starter):
         return
     raise UsageError(
-        f"{by} started execution {execution} and may not decide its gates",
+        f"{by.shown} started execution {execution} and may not decide its gates",
         why="the scope file says policies.separate_approver: true",
         hint=f"somebody else decides: drstate approve {execution}, or drstate reject {execution}",
     )

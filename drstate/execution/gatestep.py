@@ -15,6 +15,7 @@ from drstate.execution.recorder import Recorder
 from drstate.execution.tokens import LIFETIME, Token
 from drstate.execution.workbench import Workbench
 from drstate.model import events as e
+from drstate.model.actor import Actor
 from drstate.model.plan import Stage
 
 
@@ -32,12 +33,17 @@ class GateStep:
         ask: Ask | None,
         tell_token: TellToken | None,
         asking: Callable[[], AbstractContextManager[None]],
+        actor: Actor | None = None,
+        barred: Actor | None = None,
     ) -> None:
         self._bench = bench
         self._recorder: Recorder = bench.recorder
         self._ask = ask
         self._tell_token = tell_token
         self._asking = asking
+        #: who is asked here, and the same where they may not decide
+        self._actor = actor
+        self._barred = barred
         self._reminded_at = 0.0
         self._opened_at = 0.0
 
@@ -55,7 +61,11 @@ class GateStep:
                 return  # what was decided elsewhere is in the journal already
         self._recorder.append(
             e.GateDecided(
-                stage=stage.id, approved=answer.approved, by=answer.by, comment=answer.comment
+                stage=stage.id,
+                approved=answer.approved,
+                by=answer.by,
+                comment=answer.comment,
+                actor=self._actor if self._actor and self._actor.name == answer.by else None,
             )
         )
 
@@ -85,7 +95,7 @@ class GateStep:
         )
         self._show(stage, token)
         self._opened_at = self._reminded_at = clock.monotonic()
-        barred = recorder.view().operator if self._bench.scope.policies.separate_approver else None
+        barred = self._barred.shown if self._barred is not None else None
         return Question(
             execution=asked.execution,
             stage=asked.stage,

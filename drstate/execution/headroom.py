@@ -9,7 +9,8 @@ a limit or its use is not known, that is told and stops nothing.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from drstate.execution.capacity import ask
@@ -18,6 +19,7 @@ from drstate.execution.quota_asking import Asker, Counter
 from drstate.execution.quota_figures import Place
 from drstate.execution.worksource import site_context
 from drstate.model.capacity import Level, Need
+from drstate.model.phases import Phase
 from drstate.report.preview import PrerequisiteView, RefusalView
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
     from drstate.execution.services import Services
     from drstate.model.catalog import Catalog, CatalogEntry
-    from drstate.model.phases import Phase
     from drstate.model.plan import Plan, ShardPlan, Stage
     from drstate.model.scope import Scope
 
@@ -80,7 +81,7 @@ class Headroom:
         """Add what the resource takes in the phase. Raises what its adapter's reads raise."""
         adapter = self._services.adapter(entry.resource.technology)
         aws = self.caller.derived(transient_codes=adapter.transient_codes)
-        for demand in adapter.demand(phase, entry, site, aws):
+        for demand in _demanded(adapter, phase, entry, site, aws):
             region = demand.limit.control_region or demand.region
             with self._lock:
                 held = self._sums.setdefault(_Taken.of(demand), _Sum(adapter, region))
@@ -91,9 +92,8 @@ class Headroom:
     ) -> tuple[PrerequisiteView, ...]:
         """Add what the shard's resources take; returned is what could not be told of them."""
         untold: list[PrerequisiteView] = []
-        if plan.drill:
-            # a drill changes nothing that is live; what it lacks, its own actions say
-            return ()
+        if plan.drill and stage.phase is not Phase.ACTIVATE:
+            return ()  # its end only gives back
         for key in shard.resources:
             entry = catalog.entry(key)
             site = site_context(
@@ -104,6 +104,7 @@ class Headroom:
                 shard.site_state,
                 force=plan.force,
                 emergency=plan.emergency,
+                drill=plan.drill,
             )
             try:
                 self.add(stage.phase, entry, site)
@@ -159,6 +160,20 @@ class Headroom:
         pair = taken.limit.spread and not lost
         regions = (one.region, other) if pair else (one.region,)
         return Place(self._scope.account(taken.account), regions, lost)
+
+
+def _demanded(
+    adapter: Adapter, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller
+) -> Sequence[Demand]:
+    """What the resource takes; in a drill, what all of its copies take beside it."""
+    if not site.drill:
+        return adapter.demand(phase, entry, site, aws)
+    sums: dict[Demand, int] = {}
+    for action in adapter.work(phase, entry, site).actions:
+        for demand in action.demand(aws):
+            one = replace(demand, amount=0)
+            sums[one] = sums.get(one, 0) + demand.amount
+    return [replace(one, amount=amount) for one, amount in sums.items()]
 
 
 def exceeded(needs: tuple[Need, ...]) -> list[RefusalView]:

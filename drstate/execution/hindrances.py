@@ -5,27 +5,99 @@ Light to load: `drstate start` asks it before it answers.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drstate.errors import ConfigError
 from drstate.execution.lease import living
 from drstate.execution.services import Services
 from drstate.execution.states import OPEN
 from drstate.model.scope import Scope, ScopeKey
 from drstate.report.preview import RefusalView
 
+if TYPE_CHECKING:
+    from drstate.execution.making_plan import PlannedRun
 
-def maintenance(scope: Scope, services: Services) -> list[RefusalView]:
-    """The scope's maintenance windows that are open now."""
+
+@dataclass(frozen=True)
+class Hindrances:
+    """What a start would be told now, should it be asked for."""
+
+    refusals: tuple[RefusalView, ...] = ()
+    #: windows that open soon, or that an emergency goes ahead in
+    notices: tuple[str, ...] = ()
+
+
+def hindrances(
+    services: Services,
+    scope: Scope,
+    *,
+    urgent: bool = False,
+    own: str = "",
+    planned: PlannedRun | None = None,
+) -> Hindrances:
+    """What stands in the way of an execution now, and what is announced.
+
+    ``urgent``: a disaster does not wait for a window to close, nor for a mistake in one to be
+    mended. ``own``: the execution that is about to begin. ``planned``: what it would do; with it,
+    its servers' groups and other scopes' executions are looked at too. Raises ConfigError for a
+    window that is not sound.
+    """
+    refusals = [] if urgent else maintenance(services, scope)
+    other = another(services, scope.key, own=own)
+    servers = Hindrances()
+    if planned is not None:
+        from drstate.execution.grouping import of_servers  # noqa: PLC0415 loaded when it is needed
+
+        servers = of_servers(services, planned, urgent=urgent, own=own)
+    return Hindrances(
+        refusals=(*refusals, *([other] if other is not None else []), *servers.refusals),
+        notices=(*announcements(services, scope, urgent=urgent), *servers.notices),
+    )
+
+
+def announcements(services: Services, scope: Scope, *, urgent: bool = False) -> tuple[str, ...]:
+    """Windows that open soon, or that an emergency goes ahead in. As for ``hindrances``."""
+    from drstate.inventory.maintenance import windows_of  # noqa: PLC0415 loaded when it is needed
+
+    try:
+        windows = windows_of(services.project_dir, scope)
+    except ConfigError as error:
+        if not urgent:
+            raise
+        return (f"maintenance windows are not looked at: {error.what}",)
     now = services.clock.now()
+    soon = [
+        f"maintenance of {row.of} from {row.window}: no execution begins then; what runs "
+        f"{'finishes' if row.window.running == 'finish' else 'is paused after its wave'}"
+        for row in windows
+        if row.window.soon(now)
+    ]
+    ahead = [
+        f"maintenance of {row.of} is under way, from {row.window}: it goes ahead because it is an "
+        "emergency"
+        for row in windows
+        if urgent and row.window.open_at(now)
+    ]
+    return (*soon, *ahead)
+
+
+def maintenance(services: Services, scope: Scope) -> list[RefusalView]:
+    """The windows that are open now. Raises ConfigError for one that is not sound."""
+    from drstate.inventory.maintenance import windows_of  # noqa: PLC0415 loaded when it is needed
+
+    now = services.clock.now()
+    where = f"-c {scope.customer} -e {scope.environment}"
     return [
         RefusalView(
             stack="",
-            what=f"{scope.key} is in maintenance until {window.ends:%Y-%m-%d %H:%M %Z}",
-            why=window.reason,
-            hint=f"wait until then; in a disaster: drstate failover --emergency -c "
-            f"{scope.customer} -e {scope.environment}; the window is in "
-            f"stacks/{scope.customer}/{scope.environment}.yaml: maintenance",
+            what=f"{row.of} is in maintenance until {row.window.ends:%Y-%m-%d %H:%M %Z}",
+            why=row.window.reason,
+            hint=f"wait until then; in a disaster: drstate failover --emergency {where}; "
+            f"the window is in {row.file}: maintenance",
         )
-        for window in scope.maintenance
-        if window.open_at(now)
+        for row in windows_of(services.project_dir, scope)
+        if row.window.open_at(now)
     ]
 
 

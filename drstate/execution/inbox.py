@@ -9,6 +9,7 @@ that cannot be read now is asked again later.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -22,10 +23,21 @@ LOOK_SECONDS = 1.0
 
 
 class Inbox:
-    """Listens while its block runs. ``waiter`` stands in for the wait between looks in tests."""
+    """Listens while its block runs. ``waiter`` stands in for the wait between looks in tests.
 
-    def __init__(self, recorder: Recorder, stop: Stop, *, waiter: Waiter | None = None) -> None:
+    ``watch`` is called at each look: what may come up by itself, such as a maintenance window.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        stop: Stop,
+        *,
+        waiter: Waiter | None = None,
+        watch: Callable[[], None] = lambda: None,
+    ) -> None:
         self._recorder = recorder
+        self._watch = watch
         self._stop = stop
         self._ended = threading.Event()
         self._waiter = waiter or self._ended.wait
@@ -47,6 +59,7 @@ class Inbox:
         while not self._waiter(LOOK_SECONDS):
             try:
                 self._recorder.catch_up()
+                self._watch()
             except LeaseLostError as error:
                 self._stop.request("the lease was lost", error)
                 return

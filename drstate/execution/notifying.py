@@ -183,7 +183,7 @@ class Teller:
             self._hand_over(note)
 
     def _hand_over(self, note: Notification) -> None:
-        if note.kind is Kind.WARNING:
+        if note.kind in _SAID_ONCE:
             if note.what in self._warned:
                 return
             self._warned.add(note.what)
@@ -205,6 +205,8 @@ class Teller:
         self._journal.append(self._execution, found, None)
 
 
+#: the same words are told once
+_SAID_ONCE = (Kind.WARNING, Kind.CAPACITY, Kind.MAINTENANCE)
 #: what an event would have been told as
 _KINDS = {
     "execution_created": Kind.STARTED,

@@ -1,5 +1,7 @@
 """Who goes first inside a wave: urgent shards; inside a shard, what is depended on.
 
+Of equally urgent ones the longest begins first, or the order that ``lookahead`` finds better.
+
 Worked out once per run from the plan and the catalog; pure. Shards of a wave do not wait for each
 other: that is what waves are for. In an emergency they do: the shards with the most urgent resource
 end before the next ones begin, and so do the resources inside a shard.
@@ -8,10 +10,11 @@ end before the next ones begin, and so do the resources inside a shard.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 from typing import Protocol, TypeVar
 
+from drstate.execution.lookahead import stand_ins, wave_of
 from drstate.execution.slots import Turn
 from drstate.model.catalog import Catalog
 from drstate.model.plan import Plan
@@ -46,8 +49,9 @@ class Order:
     ranks: Mapping[tuple[str, str], int] = field(default_factory=dict)
     #: key -> rank of the resource
     urgency: Mapping[str, int] = field(default_factory=dict)
-    #: key -> seconds that its longest work in the plan is predicted to take; of equally urgent
-    #: resources the longest begins first, so that the end of a wave does not wait for it alone
+    #: key -> seconds that its longest work in the plan is predicted to take (or that stand for
+    #: them, see ``lookahead``); of equally urgent resources the longest begins first, so that the
+    #: end of a wave does not wait for it alone
     seconds: Mapping[str, int] = field(default_factory=dict)
     #: an emergency: what is less urgent waits until the more urgent has ended
     barrier: bool = False
@@ -119,8 +123,9 @@ def order_of(
     catalog: Catalog,
     dependencies: Mapping[str, Collection[str]],
     essential: frozenset[str],
+    slots: int | None = None,
 ) -> Order:
-    """The order for a plan."""
+    """The order for a plan. ``slots``: how many resources are worked on at once, where known."""
     rank_of = {entry.key: entry.resource.tags.priority.rank for entry in catalog.entries}
     ranks = {
         (stage.id, str(shard.id)): min(
@@ -129,7 +134,7 @@ def order_of(
         for stage in plan.stages
         for shard in stage.shards
     }
-    return Order(
+    order = Order(
         dependencies=dependencies,
         essential=essential,
         ranks=ranks,
@@ -137,6 +142,20 @@ def order_of(
         seconds=_seconds(plan),
         barrier=plan.emergency,
     )
+    if slots is None or order.barrier:
+        return order  # behind a barrier only equals wait for each other: the longest first
+    return replace(order, seconds={**order.seconds, **_ahead(plan, order, slots)})
+
+
+def _ahead(plan: Plan, order: Order, slots: int) -> dict[str, int]:
+    """What stands for predicted seconds; of several stages of a resource, the longest decides."""
+    found: dict[str, int] = {}
+    for stage in sorted(plan.stages, key=lambda one: one.estimate_seconds):
+        if sum(len(shard.actions) for shard in stage.shards) <= slots:
+            continue  # nobody waits
+        wave = wave_of(stage, order.levels, lambda key: order.urgency.get(key, _LAST), order.rank)
+        found |= stand_ins(wave, slots)
+    return found
 
 
 def _seconds(plan: Plan) -> dict[str, int]:

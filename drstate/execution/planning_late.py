@@ -9,11 +9,13 @@ from __future__ import annotations
 from drstate.errors import DrstateError, JournalError, PlanRefusedError
 from drstate.execution.errorinfo import error_info
 from drstate.execution.executing import DATA_LOSS, check, save
+from drstate.execution.foreseen import foreseen
 from drstate.execution.making_plan import make_plan
 from drstate.execution.recorder import Recorder
 from drstate.execution.services import Services
 from drstate.execution.starting import look
 from drstate.model import events as e
+from drstate.model.actor import Actor
 from drstate.model.catalog import Catalog
 from drstate.model.events import ExecutionStatus
 from drstate.model.plan import Plan
@@ -34,6 +36,13 @@ def plan_now(services: Services, scope: Scope, recorder: Recorder, fence: int) -
             )
         )
         raise
+
+
+def _starter(services: Services, created: e.ExecutionCreated, plan: Plan) -> Actor | None:
+    """Who began it, where this process is theirs: started in the background, or resumed by them."""
+    if created.actor is not None or created.operator != services.operator:
+        return None
+    return services.actor(plan.recovery)
 
 
 def check_direction(plan: Plan, to: str | None) -> None:
@@ -80,7 +89,7 @@ def _planned(services: Services, scope: Scope, recorder: Recorder, fence: int) -
         own=recorder.execution,
     )
     consent = created.operator if DATA_LOSS in recorder.state.consents else None
-    check(
+    seen = check(
         services,
         planned,
         preview=seen,
@@ -91,6 +100,13 @@ def _planned(services: Services, scope: Scope, recorder: Recorder, fence: int) -
     catalog = save(services, planned, fence)
     plan = planned.plan
     recorder.append(
-        e.ExecutionPlanned(plan=plan, plan_digest=plan.digest(), engine=services.carrier(plan))
+        e.ExecutionPlanned(
+            plan=plan,
+            plan_digest=plan.digest(),
+            engine=services.carrier(plan),
+            actor=_starter(services, created, plan),
+        )
     )
+    for warned in foreseen(services, scope, seen):
+        recorder.append(warned)
     return catalog

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
 from drstate.adapters.base import Adapter
-from drstate.adapters.policy import hub_policy, policy
+from drstate.adapters.policy import hub_policy, notify_grant, own_policy, policy
 from drstate.adapters.registry import adapter_for, load_adapters
+from drstate.errors import UsageError
+from drstate.execution.dispatch.grants import deployer_grants, dispatcher_grants, worker_grants
 from drstate.inventory.asking import GRANTS
 from drstate.journal.address import TablePlace
+from drstate.model.grant import Grant
 
 #: the target role's name where nobody says another one
 TARGET_ROLES = ("arn:aws:iam::*:role/drstate-target",)
@@ -30,6 +33,26 @@ class Part(StrEnum):
     DISCOVERY = "discovery"
     #: whoever runs drstate
     HUB = "hub"
+    #: a worker of the distributed engine
+    WORKER = "worker"
+    #: whoever starts executions on Step Functions and decides their gates
+    DISPATCHER = "dispatcher"
+    #: whoever sets the distributed engine up in a region
+    DEPLOYER = "deployer"
+    #: a role that does nothing but tell topics
+    NOTIFICATIONS = "notifications"
+
+
+def _nothing(_region: str) -> tuple[Grant, ...]:
+    return ()
+
+
+#: parts that run drstate with credentials of their own -> what they do besides that
+_OWN: Mapping[Part, Callable[[str], tuple[Grant, ...]]] = {
+    Part.HUB: _nothing,
+    Part.WORKER: worker_grants,
+    Part.DISPATCHER: dispatcher_grants,
+}
 
 
 def policy_of(
@@ -40,14 +63,27 @@ def policy_of(
     functions: Sequence[str] = (),
     topics: Sequence[str] = (),
     journal: TablePlace | None = None,
+    region: str = "*",
 ) -> dict[str, Any]:
     """The policy document; no ``technologies``: of all. Raises ConfigError for an unknown one.
 
-    ``journal`` is the table of the shared journal, where the project has one.
+    ``journal`` is the table of the shared journal, where the project has one. ``region``: that of
+    queue and state machines. Raises UsageError for notifications without topics.
     """
-    if part is Part.HUB:
+    if part in _OWN:
         table = (journal.table, journal.region) if journal is not None else None
-        return hub_policy(role_arns or TARGET_ROLES, table)
+        return hub_policy(role_arns or TARGET_ROLES, table, _OWN[part](region))
+    if part is Part.DEPLOYER:
+        return own_policy("Deploy", deployer_grants(region))
+    if part is Part.NOTIFICATIONS:
+        if not topics:
+            raise UsageError(
+                "--for notifications needs --topic",
+                why="a role may publish to topics that are named, and to no other",
+                hint="drstate iam policy --for notifications --topic arn:aws:sns:…; those of a "
+                "scope are in its file: notifications.topics",
+            )
+        return own_policy("Notify", (notify_grant(topics),))
     if part is Part.DISCOVERY:
         return policy((), discovery=GRANTS)
     adapters: Sequence[Adapter] = (

@@ -7,7 +7,7 @@ not hide the rest.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -19,16 +19,18 @@ from drstate.errors import (
     StateError,
 )
 from drstate.execution.assembly import program_of
+from drstate.execution.bubbles import with_networks, with_removals
 from drstate.execution.errorinfo import error_info
 from drstate.execution.headroom import Headroom, exceeded, near
 from drstate.execution.knocking import acted_on, knock
 from drstate.execution.making_plan import PlannedRun
+from drstate.execution.policing import pack_for, police, without_declared
 from drstate.execution.pool import WORKERS, Admission, estimate, stated_bytes
 from drstate.execution.prerequisites import unmet
 from drstate.execution.rebinding import Lookup, look
 from drstate.execution.services import Services
 from drstate.execution.worksource import site_context
-from drstate.model.catalog import GLOBAL, Catalog
+from drstate.model.catalog import GLOBAL, Catalog, CatalogEntry
 from drstate.model.phases import Phase
 from drstate.model.plan import ActionSpec, ShardPlan, Stage, When
 from drstate.model.shard import Binding
@@ -45,6 +47,7 @@ from drstate.report.preview import (
 from drstate.report.tally import owns
 
 if TYPE_CHECKING:
+    from drstate.adapters.base import SiteContext
     from drstate.engine.stacks import Deployment
 
 #: told when a shard has been previewed: stage, shard
@@ -62,33 +65,81 @@ def preview(
 
     Raises EngineError, CredentialsError where no stack can be previewed at all.
     """
+    (found,) = previews(services, [planned], parallel=parallel, on_shard=on_shard)
+    if isinstance(found, DrstateError):
+        raise found
+    return found
+
+
+def previews(
+    services: Services,
+    plans: Sequence[PlannedRun],
+    *,
+    parallel: int | None = None,
+    on_shard: OnShard | None = None,
+) -> list[PlanPreview | DrstateError]:
+    """Several plans at once, in their order; what fails for one of them stands in its place.
+
+    ``parallel`` shards are looked at at the same time, of whatever plan they are. To be called in
+    the main thread. Raises as ``preview`` what concerns all.
+    """
     begun = services.clock.monotonic()
-    looker = _Looker(services, planned)
-    name = services.engine().name if planned.plan.with_stacks else ""
-    at_once = max(1, parallel or planned.scope.policies.parallel)
-    jobs = [(stage, shard) for stage in planned.plan.stages for shard in stage.shards]
-    services.load_classes(planned.plan)
+    lookers = [_looker(services, planned) for planned in plans]
+    name = services.engine().name if any(one.plan.with_stacks for one in plans) else ""
+    at_once = max([1, *(parallel or planned.scope.policies.parallel for planned in plans)])
+    jobs = [
+        (looker, stage, shard)
+        for looker, planned in zip(lookers, plans, strict=True)
+        if isinstance(looker, _Looker)
+        for stage in planned.plan.stages
+        for shard in stage.shards
+    ]
+    for planned in plans:
+        services.load_classes(planned.plan)
 
     admission = Admission(services.memory, services.clock)
     stated = stated_bytes(os.environ)
     tickets = [admission.ticket() for _ in jobs]
 
-    def look(job: tuple[Stage, ShardPlan], ticket: int) -> ShardPreview:
-        with admission.admitted(ticket, estimate(job[1], name, stated)):
-            seen = looker.shard(*job)
+    def look(job: tuple[_Looker, Stage, ShardPlan], ticket: int) -> ShardPreview:
+        looker, stage, shard = job
+        with admission.admitted(ticket, estimate(shard, name, stated)):
+            seen = looker.shard(stage, shard)
         if on_shard is not None:
-            on_shard(job[0].id, str(job[1].id))
+            on_shard(stage.id, str(shard.id))
         return seen
 
     pool = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix=WORKERS)
     try:
-        looked = pool.map(look, jobs, tickets)
-        seen = dict(zip([(s.id, str(d.id)) for s, d in jobs], looked, strict=True))
+        looked = list(pool.map(look, jobs, tickets))
     except KeyboardInterrupt:
         services.stopping.force()  # a preview changes nothing that could be left in the middle
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     pool.shutdown()
+    took = services.clock.monotonic() - begun
+    told = iter(looked)
+    return [
+        _whole(services, planned, looker, told, took) if isinstance(looker, _Looker) else looker
+        for looker, planned in zip(lookers, plans, strict=True)
+    ]
+
+
+def _looker(services: Services, planned: PlannedRun) -> _Looker | DrstateError:
+    try:
+        return _Looker(services, planned)
+    except DrstateError as error:
+        return error
+
+
+def _whole(
+    services: Services,
+    planned: PlannedRun,
+    looker: _Looker,
+    looked: Iterator[ShardPreview],
+    seconds: float,
+) -> PlanPreview:
+    """The preview of one plan, from the next shards that were looked at."""
     stages = tuple(
         StagePreview(
             stage=stage.id,
@@ -96,26 +147,31 @@ def preview(
             wave=stage.wave,
             region=stage.region,
             estimate_seconds=stage.estimate_seconds,
-            shards=tuple(seen[stage.id, str(shard.id)] for shard in stage.shards),
+            shards=tuple(next(looked) for _ in stage.shards),
         )
         for stage in planned.plan.stages
     )
-    refusals, warnings = _judged(stages)
+    if planned.plan.drill:
+        stages = with_removals(stages)
+    refusals, warnings = _judged(stages, drill=bool(planned.plan.drill))
     needs = looker.headroom.needs()
+    policed = police(planned, stages, services.clock.now().date())
     return PlanPreview(
         plan=planned.plan,
         plan_digest=planned.plan.digest(),
         engine=services.carrier(planned.plan),
-        stages=stages,
+        stages=without_declared(stages),
         moves=planned.plan.moves,
-        refusals=(*refusals, *exceeded(needs)),
+        refusals=(*refusals, *exceeded(needs), *policed.refusals),
         warnings=(
             *planned.plan.warnings,
             *warnings,
             *(f"{what}; {hint}" for what, hint in near(needs)),
+            *policed.warnings,
         ),
         capacity=needs,
-        duration_seconds=services.clock.monotonic() - begun,
+        policy=policed.findings,
+        duration_seconds=seconds,
     )
 
 
@@ -163,6 +219,7 @@ class _Looker:
         self._services = services
         self._planned = planned
         self._caller = services.caller(planned.scope, session="drstate-preview")
+        self._pack = pack_for(planned, services.clock.now().date())
         self.headroom = Headroom(services, planned.scope, self._caller, forced=planned.plan.force)
         self._catalogs = {
             phase: catalog_for(planned.plan, phase, planned.catalog)
@@ -181,7 +238,7 @@ class _Looker:
         bindings: tuple[Binding, ...] = ()
         try:
             bindings = bindings_for(shard, catalog)
-            outcome = self._stack(shard, catalog, bindings)
+            outcome = self._stack(stage, shard, catalog, bindings)
         except Exception as raised:  # noqa: BLE001 - told in its place in the preview
             error = error_info(raised)
         if outcome is not None and not outcome.ok:
@@ -209,12 +266,14 @@ class _Looker:
         return unmet(self._services, self._planned, stage, shard, catalog, self._caller)
 
     def _stack(
-        self, shard: ShardPlan, catalog: Catalog, bindings: tuple[Binding, ...]
+        self, stage: Stage, shard: ShardPlan, catalog: Catalog, bindings: tuple[Binding, ...]
     ) -> StackOutcome | None:
         from drstate.planning.shards import shard_input  # noqa: PLC0415 loaded when it is needed
 
         if shard.stack is None:
             return None
+        if self._planned.plan.drill:
+            return self._bubble(stage, shard, catalog)
         given = shard_input(shard, catalog, self._planned.scope, bindings)
         knock(self._caller, given.account.id, acted_on(given))
         stacks = self._services.stacks()
@@ -228,6 +287,48 @@ class _Looker:
             base=found.state if found else base,
             refresh=ready.refresh,
             exclude=ready.exclude,
+            pack=self._pack,
+        )
+
+    def _bubble(self, stage: Stage, shard: ShardPlan, catalog: Catalog) -> StackOutcome:
+        """The drill's own stack: what it would make, or what of it would go."""
+        from drstate.planning.drill import bubble_input  # noqa: PLC0415 loaded when it is needed
+
+        planned = self._planned
+        given = bubble_input(shard, planned.scope, planned.plan.drill)
+        knock(self._caller, given.account.id, acted_on(given))
+        stacks = self._services.stacks()
+        if stage.phase is not Phase.CLEANUP:
+            given = with_networks(
+                given,
+                [catalog.entry(key) for key in shard.declared],
+                adapter=self._services.adapter,
+                site=lambda entry: self._site(stage, shard, catalog, entry),
+                aws=self._caller,
+            )
+        elif not stacks.exists(given.stack):
+            return StackOutcome(stack=given.stack, ok=True, ops=(), counts={})
+        # without networks nothing is declared: all that is there goes
+        return stacks.preview(given.stack, program_of(given), message="preview")
+
+    def _site(
+        self,
+        stage: Stage,
+        shard: ShardPlan,
+        catalog: Catalog,
+        entry: CatalogEntry,
+        bindings: tuple[Binding, ...] = (),
+    ) -> SiteContext:
+        return site_context(
+            self._planned.scope,
+            catalog,
+            entry,
+            stage.region,
+            shard.site_state,
+            force=self._planned.plan.force,
+            emergency=self._planned.plan.emergency,
+            bindings=bindings,
+            drill=self._planned.plan.drill,
         )
 
     def _action(
@@ -245,17 +346,7 @@ class _Looker:
         try:
             entry = catalog.entry(spec.resource)
             adapter = self._services.adapter(entry.resource.technology)
-            site = site_context(
-                self._planned.scope,
-                catalog,
-                entry,
-                stage.region,
-                shard.site_state,
-                force=self._planned.plan.force,
-                emergency=self._planned.plan.emergency,
-                bindings=bindings,
-                drill=self._planned.plan.drill,
-            )
+            site = self._site(stage, shard, catalog, entry, bindings)
             action = adapter.action(stage.phase, entry, site, spec.id)
             seen = action.observe(self._caller.derived(transient_codes=adapter.transient_codes))
         except Exception as raised:  # noqa: BLE001 - told in its place in the preview
@@ -285,7 +376,7 @@ def _states_after_moves(services: Services, planned: PlannedRun) -> dict[str, De
 
 
 def _judged(
-    stages: tuple[StagePreview, ...],
+    stages: tuple[StagePreview, ...], *, drill: bool
 ) -> tuple[tuple[RefusalView, ...], tuple[str, ...]]:
     from drstate.planning.safety import check  # noqa: PLC0415 loaded when it is needed
 
@@ -306,7 +397,8 @@ def _judged(
                 )
             else:
                 warnings.append(f"{lacking.resource}: {lacking.what}; {lacking.hint}")
-        for found in check(stage.phase, outcomes):
+        # a drill creates what it deletes again; nothing of a live stack is in its outcomes
+        for found in () if drill else check(stage.phase, outcomes):
             if found.severity is Severity.ERROR:
                 refusals.append(
                     RefusalView(stack=found.stack, what=found.what, why=found.why, hint=found.hint)

@@ -10,7 +10,8 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -23,6 +24,7 @@ from drstate.journal.port import ExecutionHeader, Journal
 from drstate.model import events as e
 from drstate.model.events import Event, ExecutionStatus
 from drstate.model.scope import ScopeKey
+from drstate.report.audit import is_by
 from drstate.report.history import History, HistoryRow, history
 from drstate.report.readiness import owed
 from drstate.report.status import StatusFold, abandoned
@@ -40,7 +42,9 @@ POLL_SECONDS = 0.2
 #: executions whose picture is kept for the next question
 _KEPT = 32
 #: what people decided against the plan's own course; a list shows it beside the status
-DECISIONS = ("wave_overridden", "rollback_started")
+DECISIONS = ("wave_overridden", "rollback_started", "execution_hidden")
+#: executions that are looked at together where a list leaves some out
+_PAGE = 100
 #: no more events come from an execution in one of these, until somebody resumes it
 _STILL = (
     ExecutionStatus.COMPLETED,
@@ -184,20 +188,70 @@ class Readers:
         status: ExecutionStatus | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        by: str | None = None,
+        hidden: bool = False,
     ) -> History:
-        """Past executions, newest first, and how many succeeded; begun from since, before until."""
-        found = self.journal.executions(scope, limit, status=status, since=since, until=until)
-        return history(self._row(header) for header in found)
+        """Past executions, newest first, and how many succeeded; begun from since, before until.
+
+        ``by``: begun by that user, AWS identity or session. ``hidden``: with those that are hidden.
+        """
+        rows = (
+            self._row(header)
+            for header in self.headers(scope, status=status, since=since, until=until)
+            if by is None or self._begun_by(header, by)
+        )
+        return history(islice((row for row in rows if hidden or not row.hidden), limit))
+
+    def headers(
+        self,
+        scope: ScopeKey | None = None,
+        *,
+        status: ExecutionStatus | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[ExecutionHeader]:
+        """All of them, newest first, as the journal's index has them: page by page, as far as read.
+
+        Begun from ``since`` on and before ``until``.
+        """
+        seen: set[str] = set()
+        size = _PAGE
+        while True:
+            page = self.journal.executions(scope, size, status=status, since=since, until=until)
+            new = [header for header in page if header.execution not in seen]
+            yield from new
+            if len(page) < size:
+                return
+            seen |= {header.execution for header in new}
+            # those that were begun in the same moment may be on two pages, or fill one
+            size = size if new else 2 * size
+            until = page[-1].created_at + timedelta(microseconds=1)
+
+    def _begun_by(self, header: ExecutionHeader, wanted: str) -> bool:
+        if is_by(wanted, header.operator, None):
+            return True
+        # the first event holds the plan: it is read only where the name does not tell
+        story = self.journal.events(
+            header.execution, kinds=("execution_created", "execution_planned")
+        )
+        found = [row.payload for row in story]
+        return any(
+            is_by(wanted, header.operator, row.actor)
+            for row in found
+            if isinstance(row, (e.ExecutionCreated, e.ExecutionPlanned))
+        )
 
     def _row(self, header: ExecutionHeader) -> HistoryRow:
         decided = [
             event.payload for event in self.journal.events(header.execution, kinds=DECISIONS)
         ]
         stages = [row.stage for row in decided if isinstance(row, e.WaveOverridden)]
+        shown = [row for row in decided if isinstance(row, e.ExecutionHidden)]
         return _row(header).model_copy(
             update={
                 "overridden": tuple(dict.fromkeys(stages)),
                 "rolled_back": any(isinstance(row, e.RollbackStarted) for row in decided),
+                "hidden": any(row.hidden for row in shown[-1:]),
             }
         )
 

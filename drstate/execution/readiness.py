@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from drstate.errors import DrstateError
 from drstate.execution.cancelling import OPEN
 from drstate.execution.errorinfo import as_drstate
+from drstate.execution.grouping import in_conflict
 from drstate.execution.headroom import Headroom, near
+from drstate.execution.hindrances import announcements, maintenance
 from drstate.execution.intime import Ended, InTime, Ticket
 from drstate.execution.making_plan import make_plan, slow_answers
 from drstate.execution.services import Services
@@ -74,6 +76,7 @@ def readiness(services: Services, scope: Scope) -> Readiness:
         [answer.row for answer in answers],
         findings=tuple(dict.fromkeys(findings)),
         owed=owed(catalog, sandbox=services.sandbox),
+        notices=announcements(services, scope),
     )
 
 
@@ -209,6 +212,13 @@ def _of_scope(services: Services, scope: Scope, catalog: Catalog) -> Iterator[Fi
             hint=f"drstate status {found.execution}",
             stops=True,
         )
+    for row in maintenance(services, scope):
+        # an emergency would go ahead all the same
+        yield FindingView(what=f"{row.what} ({row.why}): no execution begins", hint=row.hint)
+    keys = {entry.key for entry in catalog.entries}
+    for group in in_conflict(services.project_dir, services.journal, scope, catalog, keys):
+        # the same
+        yield FindingView(what=f"{group.what}: no execution begins with it", hint=group.hint)
 
 
 def _dependences(services: Services, scope: Scope, catalog: Catalog) -> Iterator[FindingView]:

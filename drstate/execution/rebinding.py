@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.errors import UnknownNameError
 from drstate.model.shard import ShardInput
+from drstate.programs import bubble
 from drstate.programs.registry import identity, program_for
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Lookup:
     @property
     def technologies(self) -> tuple[str, ...]:
         """Technologies that the shard's stack declares."""
+        if self.given.drill:
+            return (bubble.TECHNOLOGY,)
         return tuple(sorted({entry.resource.technology for entry in self.given.resources}))
 
     def kinds(self) -> frozenset[str]:

@@ -21,6 +21,7 @@ from drstate.execution.reducer import reduce
 from drstate.journal.port import Journal
 from drstate.model import events as e
 from drstate.model.events import Event, Payload
+from drstate.model.notify import Kind, Severity
 from drstate.report.status import StatusFold
 from drstate.report.view import ExecutionView
 
@@ -105,9 +106,16 @@ class Recorder:
         if self._on_event is not None:
             self._on_event(event)
 
-    def warn(self, text: str, hint: str = "") -> None:
+    def warn(
+        self,
+        text: str,
+        hint: str = "",
+        *,
+        kind: Kind = Kind.WARNING,
+        severity: Severity = Severity.WARNING,
+    ) -> None:
         """Tell people something, once."""
-        self.append(e.Warned(text=text, hint=hint))
+        self.append(e.Warned(text=text, hint=hint, kind=kind, severity=severity))
 
     def seconds_since(self, what: str) -> float:
         """Seconds since ``what`` began: ``execution``, a phase, a stage, ``stage/shard``."""

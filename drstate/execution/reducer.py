@@ -42,7 +42,12 @@ _UNDER_WAY = (RunShard, HoldShard, CheckHealth, FinishStage)
 #: what does not begin any more once a person has asked for a pause
 _BEGINNINGS = (StartPhase, MoveState, CheckCondition, AskGate, StartStage)
 #: told to people, whatever the execution is doing, or that it has ended
-_ANY_TIME = (events.Warned, events.NotificationDelivered, events.NotificationFailed)
+_ANY_TIME = (
+    events.Warned,
+    events.NotificationDelivered,
+    events.NotificationFailed,
+    events.ExecutionHidden,
+)
 
 
 def reduce(state: RunState, event: Payload) -> tuple[RunState, tuple[Command, ...]]:

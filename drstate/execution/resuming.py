@@ -12,6 +12,8 @@ from drstate.errors import UsageError
 from drstate.execution.deciding import refuse_other_world
 from drstate.execution.executing import RunOptions, run_attempt
 from drstate.execution.gates import Answer, Ask, TellToken, refuse_starter
+from drstate.execution.grouping import refuse_in_use
+from drstate.execution.identity import acting, starter_of
 from drstate.execution.interrupts import InterruptPolicy
 from drstate.execution.planning_late import plan_now
 from drstate.execution.recorder import OnEvent, Recorder
@@ -91,6 +93,9 @@ def resume(
                 hint="restore the journal's backup: drstate doctor names it",
             )
         _refuse_going_back(recorder)
+        if header.status is ExecutionStatus.FAILED and recorder.state.plan is not None:
+            # one that is open keeps others off its servers; one that has failed did not
+            refuse_in_use(services.journal, recorder.state.plan, catalog, header.execution)
         if override is not None:
             _override(recorder, services.operator, override.strip())
         if _consent_is_missing(recorder):
@@ -140,7 +145,9 @@ def _refuse_decision(services: Services, header: ExecutionHeader, policies: Poli
     """Raise UsageError where the open gate, if there is one, is not for this person to decide."""
     if not _waits_at_gate(services, header):
         return
-    refuse_starter(policies, header.operator, services.operator, header.execution)
+    if policies.separate_approver:
+        by = acting(services, header.scope)
+        refuse_starter(policies, starter_of(services, header), by, header.execution)
     if policies.approval_token:
         raise UsageError(
             f"the gate of execution {header.execution} is decided with its token only",

@@ -17,12 +17,13 @@ from drstate.execution.cancelling import repair
 from drstate.execution.catalogkeeper import CatalogKeeper
 from drstate.execution.commands import Command
 from drstate.execution.cutoff import pause_interrupted
+from drstate.execution.grouping import refuse_in_use
 from drstate.execution.interrupts import InterruptPolicy, Interrupts, ending_for
 from drstate.execution.lease import HeldLease
 from drstate.execution.notifying import teller
 from drstate.execution.recorder import OnEvent, Recorder
 from drstate.execution.services import Services
-from drstate.execution.states import GOES_BACK
+from drstate.execution.states import GOES_BACK, OPEN
 from drstate.execution.taking_over import wait_out
 from drstate.execution.undoing import Undoing
 from drstate.execution.wayback import RETURNING, Trail, WayBack, plan_of, way_back
@@ -100,7 +101,7 @@ def rollback(
     """Undo it; the last view. Undone as a whole it is CANCELLED, else FAILED and repeatable.
 
     Raises UsageError, JournalError (another runner is at it, or the lease was lost),
-    RunInterruptedError.
+    PlanRefusedError (another scope's execution works on its servers), RunInterruptedError.
     """
     header = looked.header
     scope = services.scope(header.scope.customer, header.scope.environment)
@@ -124,6 +125,9 @@ def rollback(
         recorder.load()
         people.attach(recorder)
         keeper = CatalogKeeper(services.journal, _catalog(services, header), lease.fence)
+        if looked.header.status not in OPEN:
+            # one that is open keeps others off its servers; one that has failed did not
+            refuse_in_use(services.journal, looked.plan, keeper.catalog, header.execution)
         bench = workbench(
             services,
             scope,
@@ -153,6 +157,7 @@ def rollback(
                 pid=identity.pid,
                 fence=lease.fence,
                 resumed=True,
+                actor=services.actor(looked.plan.recovery),
             )
         )
         services.stopping.reset()

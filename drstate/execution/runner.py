@@ -158,6 +158,7 @@ class Runner:
     def _admit(self, pool: ThreadPoolExecutor) -> None:
         """Hand shards to the pool, most urgent first."""
         now, self._waiting = self._order.admit(self._waiting, busy=bool(self._running))
+        self._bench.slots.gather(min(len(now), self._bench.parallel))
         for command in now:
             ticket = self._admission.ticket()
             self._running.add(pool.submit(self._shard, command, ticket))

@@ -26,6 +26,7 @@ from drstate.execution.commands import (
     StartStage,
 )
 from drstate.execution.progress import ENDED, RunState
+from drstate.execution.states import StepState
 from drstate.model.health import WaveHealth
 from drstate.model.phases import Phase
 from drstate.model.plan import Place, Plan, ShardPlan, Stage
@@ -64,7 +65,11 @@ def failed_for_good(state: RunState) -> bool:
     if state.plan is None:
         return False
     forgiven = {s.id for s in state.plan.stages if state.plan.never_blocks(s.phase)}
-    return any(keys for stage, keys in state.failed.items() if stage not in forgiven)
+    # a stack of a drill's own may stand for no resource any more
+    alone = state.plan.drill and any(
+        shard.state is StepState.FAILED for shard in state.shards.values()
+    )
+    return bool(alone) or any(keys for stage, keys in state.failed.items() if stage not in forgiven)
 
 
 def _unhealthy(state: RunState, plan: Plan, stages: Sequence[Stage]) -> str | None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from drstate.engine.choice import EngineChoice
     from drstate.engine.settings import EngineSettings
     from drstate.engine.stacks import Stacks
+    from drstate.model.actor import Actor
     from drstate.model.plan import Plan
 
 #: the sandbox's stacks hold nothing secret; their passphrase is known to everybody
@@ -76,6 +77,7 @@ class Services:
         self._embedded = embedded
         self._engine_wanted = engine
         self._env = dict(env)
+        self._actor: Actor | None = None
         self._engine: EngineChoice | None = None
         self._stacks: Stacks | None = None
         #: ends engine commands early
@@ -281,6 +283,14 @@ class Services:
             preload(plan.declared_technologies)
 
     # identities
+
+    def actor(self, region: str) -> Actor:
+        """Who works here. Asked once of STS in ``region``, for two seconds at most."""
+        from drstate.execution.identity import actor_of  # noqa: PLC0415 loaded when it is needed
+
+        if self._actor is None or self._actor.name != self.operator:
+            self._actor = actor_of(self.operator, region, sandbox=self.sandbox, env=os.environ)
+        return self._actor
 
     def runner(self) -> Runner:
         """A new runner identity for this process."""

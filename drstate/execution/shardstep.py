@@ -14,6 +14,7 @@ from typing import TypeVar
 from drstate.errors import DrstateError, OperationError
 from drstate.execution.actionstep import ActionStep
 from drstate.execution.batchstep import BatchStep
+from drstate.execution.bubblestep import BubbleStep
 from drstate.execution.errorinfo import as_drstate, error_info
 from drstate.execution.knocking import acted_on, knock
 from drstate.execution.slots import FIRST, Turn
@@ -21,6 +22,7 @@ from drstate.execution.stackstep import StackStep
 from drstate.execution.states import StepState
 from drstate.execution.workbench import StoppedError, Workbench, working_for
 from drstate.model import events as e
+from drstate.model.phases import Phase
 from drstate.model.plan import ActionSpec, ShardPlan, Stage, When
 from drstate.model.shard import Binding
 from drstate.report.tally import owns
@@ -49,6 +51,7 @@ class ShardStep:
         #: whose turn it is where resources of several shards wait for a slot
         self._turn = turn
         self._failed: set[str] = set()
+        self._asked = False
 
     def run(self) -> None:
         """Do the shard. Failures are journaled. Raises StoppedError and JournalError only."""
@@ -62,6 +65,8 @@ class ShardStep:
                 self._bench.stop.check()
                 error = as_drstate(raised)
                 self._failed |= set(self._shard.resources)
+            finally:
+                self._asking(0)
             self._finish(error)
 
     def _steps(self) -> None:
@@ -70,6 +75,7 @@ class ShardStep:
             e.ShardStarted(stage=self._stage.id, shard=self._shard_id, bindings=bindings)
         )
         self._actions(When.BEFORE)
+        self._asking(0)
         self._update(bindings)
         self._actions(When.AFTER)
 
@@ -79,8 +85,23 @@ class ShardStep:
         given = self._bench.shard_input(self._shard, bindings)
         # the provider's own words for a role that cannot be assumed hold no remedy; ours do
         knock(self._bench.aws, given.account.id, acted_on(given))
-        errors = StackStep(self._bench, self._stage, self._shard, given).run()
+        kept = self._failed & set(self._shard.declared)
+        if given.drill and self._stage.phase is Phase.CLEANUP and kept:
+            self._bench.recorder.warn(
+                f"stack {given.stack} stays as long as copies stand in its security group: "
+                f"{', '.join(sorted(kept))}",
+                "drstate test --cleanup removes them, and then the stack",
+            )
+            return
+        step = BubbleStep if given.drill else StackStep
+        errors = step(self._bench, self._stage, self._shard, given).run()
         self._failed |= failed_resources(errors, self._shard.declared)
+        if errors and not self._shard.declared:
+            raise OperationError(
+                f"stack {given.stack} could not be brought to its state",
+                why="; ".join(sorted(set(errors.values()))),
+                hint=f"mend the cause; `pulumi stack -s {given.stack}` shows what is left of it",
+            )
 
     def _actions(self, when: When) -> None:
         here = [spec for spec in self._shard.actions if spec.when is when]
@@ -132,7 +153,15 @@ class ShardStep:
         turn = min(self._turn(spec.resource) for spec in members)
         self._failed |= BatchStep(self._bench, self._stage, self._shard, members, turn).run()
 
+    def _asking(self, pieces: int) -> None:
+        """Tell once what is asked for first: others that begin now wait for that (``Slots``)."""
+        if not self._asked:
+            self._asked = True
+            self._bench.slots.asking(pieces)
+
     def _at_once(self, chains: list[list[ActionSpec]], batched: list[ActionSpec]) -> None:
+        # a batch asks once it has looked at its members
+        self._asking(min(len(chains), max(1, self._bench.parallel)))
         batches = [
             tuple(spec for spec in batched if spec.batch_key == key)
             for key in sorted({spec.batch_key for spec in batched if spec.batch_key is not None})

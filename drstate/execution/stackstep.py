@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from drstate.errors import UnknownNameError
 from drstate.execution.errorinfo import as_drstate
 from drstate.execution.fingerprints import counted, fingerprints, over_all_attempts
+from drstate.execution.policing import advice_on
 from drstate.execution.rebinding import Lookup, rebind
+from drstate.execution.stacktags import STATE, message_of, tags_of
 from drstate.execution.states import StepState
 from drstate.execution.workbench import Workbench
 from drstate.model import events as e
@@ -68,6 +70,7 @@ class StackStep:
             if not outcome.ok:
                 bench.stop.check()
             self._record_endpoints(outcome)
+            self._tell_advice(outcome)
             ops = outcome.ops
             if again:
                 ops = over_all_attempts(ops, before, self._prints())
@@ -79,15 +82,21 @@ class StackStep:
         bench.remember_shard(self._input)
         behind = self._input.id.region in bench.catalog.catalog.unreconciled
         ready = rebind(bench.stacks(), self._lookup, self._tell_rebound, refresh=behind)
-        return bench.stacks().up(
+        tags = tags_of(self._input)
+        state = tags.pop(STATE)
+        outcome = bench.stacks().up(
             self._stack,
             bench.program(self._input),
-            message=bench.message,
-            tags=tags_of(self._input),
+            message=message_of(bench, self._stage),
+            tags=tags,
             on_progress=self._progress,
             refresh=ready.refresh,
             exclude=ready.exclude,
         )
+        if outcome.ok:
+            # not before: the tag says what the stack is, not what somebody wants it to be
+            bench.stacks().set_tags(self._stack, {STATE: state})
+        return outcome
 
     def _up_unlocked(self) -> StackOutcome:
         from drstate.engine.failures import LockedError  # noqa: PLC0415 loaded when it is needed
@@ -166,8 +175,17 @@ class StackStep:
                 counts=counted(ops),
                 errors=outcome.errors,
                 duration_seconds=outcome.duration_seconds,
+                permalink=outcome.permalink,
             )
         )
+
+    def _tell_advice(self, outcome: StackOutcome) -> None:
+        recorder = self._bench.recorder
+        advice = advice_on(outcome, self._bench.scope, self._bench.clock.now().date())
+        told = {row.text for row in recorder.view().warnings} if advice else set()
+        for warned in advice:
+            if warned.text not in told:
+                recorder.append(warned)
 
     def _tell_broken(self, error: Exception, begun: float) -> None:
         known = as_drstate(error)
@@ -211,15 +229,3 @@ def endpoints_in(outputs: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, st
             hosts = {str(name): str(host) for name, host in sorted(named.items()) if host}
             if hosts:
                 yield str(key), hosts
-
-
-def tags_of(shard: ShardInput) -> dict[str, str]:
-    """What the stack tells about itself in any list of stacks. Nothing that differs every run."""
-    return {
-        "drstate:scope": str(shard.id.scope),
-        "drstate:customer": shard.id.scope.customer,
-        "drstate:environment": str(shard.id.scope.environment),
-        "drstate:site": shard.id.region,
-        "drstate:group": shard.id.group,
-        "drstate:state": str(shard.site_state),
-    }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from drstate.execution import previewing
-from drstate.execution.hindrances import another, maintenance
+from drstate.execution.hindrances import hindrances
 from drstate.execution.making_plan import PlannedRun
 from drstate.execution.services import Services
 from drstate.report.preview import PlanPreview
@@ -52,19 +52,8 @@ def with_hindrances(
     services: Services, planned: PlannedRun, seen: PlanPreview, *, own: str = ""
 ) -> PlanPreview:
     """The preview, with what forbids any execution on the scope now. Adding it twice is fine."""
-    # a disaster does not wait for a window to close
     urgent = planned.plan.emergency or planned.plan.force
-    now = services.clock.now()
-    found = [] if urgent else maintenance(planned.scope, services)
-    other = another(services, planned.scope.key, own=own)
-    found += [other] if other is not None else []
-    windows = [
-        f"maintenance from {row}: no execution begins then"
-        if row.soon(now)
-        else f"maintenance is under way, from {row}: it goes ahead because it is an emergency"
-        for row in planned.scope.maintenance
-        if row.soon(now) or (urgent and row.open_at(now))
-    ]
-    refusals = (*(row for row in found if row not in seen.refusals), *seen.refusals)
-    warnings = tuple(dict.fromkeys((*seen.warnings, *windows)))
+    found = hindrances(services, planned.scope, urgent=urgent, own=own, planned=planned)
+    refusals = (*(row for row in found.refusals if row not in seen.refusals), *seen.refusals)
+    warnings = tuple(dict.fromkeys((*seen.warnings, *found.notices)))
     return seen.model_copy(update={"refusals": refusals, "warnings": warnings})

@@ -60,9 +60,9 @@ def make_termination(services: Services, execution: str) -> PlannedRun:
             why=f"{region} is the serving region of {scope.key}: {', '.join(sorted(launched))}",
             hint=f"go back first: drstate failback -c {scope.customer} -e {scope.environment}",
         )
-    removal = compile_removal(
-        seen_from(catalog, region), scope, DrillWork(services.adapter, LAUNCHED), LAUNCHED, launched
-    )
+    there = seen_from(catalog, region)
+    work = DrillWork(services.adapter, scope, there, LAUNCHED)
+    removal = compile_removal(there, scope, work, LAUNCHED, launched)
     behind = tuple(sorted({*catalog.unreconciled, region}))
     return PlannedRun(
         scope=scope,

@@ -15,7 +15,8 @@ from typing import Any
 from drstate.execution.errorinfo import error_info
 from drstate.execution.knocking import acted_on, knock
 from drstate.execution.rebinding import Lookup, rebind
-from drstate.execution.stackstep import tags_of, tell_rebound
+from drstate.execution.stackstep import tell_rebound
+from drstate.execution.stacktags import message_of, tags_of
 from drstate.execution.wayback import Group, Trail, WayBack, returns_to
 from drstate.execution.workbench import StoppedError, Workbench, working_for
 from drstate.execution.worksource import site_context
@@ -134,7 +135,8 @@ class Undoing:
         seen = stacks.preview(given.stack, program, message="preview", **how)
         refuse(check(stage.phase, [seen]))
         bench.remember_shard(given)
-        outcome = stacks.up(given.stack, program, message=bench.message, tags=tags_of(given), **how)
+        message = message_of(bench, stage, "rollback")
+        outcome = stacks.up(given.stack, program, message=message, tags=tags_of(given), **how)
         if not outcome.ok:
             raise failed_outcome(outcome)
         return {"counts": outcome.counts}

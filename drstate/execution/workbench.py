@@ -97,6 +97,8 @@ class Workbench:
     #: resources worked on at once
     parallel: int
     message: str
+    #: what the operator gave as the reason, for those who read a stack's history
+    why: str = ""
     stop: Stop = field(default_factory=Stop)
     serial: SerialLocks = field(default_factory=SerialLocks)
     slots: Slots = field(default_factory=lambda: Slots(10))

@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from drstate.model.base import Value
+from drstate.model.exemption import Exemption
+from drstate.model.groups import GroupLaunch, GroupsFile, ProtectionGroup, ServerLaunch
 from drstate.model.named import DnsRecord, Hook
 from drstate.model.scope import (
     Account,
@@ -38,6 +40,14 @@ _FORMS = {
     r"^[A-Za-z0-9_:-]{1,170}$": "a Lambda function's name or ARN",
     r"^[a-zA-Z0-9_./:-]{3,150}$": "a document's name or ARN",
     r"^[a-z0-9][a-z0-9-]{0,62}$": "small letters, digits and hyphens, 63 at most",
+    r"^[A-Za-z0-9]([A-Za-z0-9 ._-]{0,62}[A-Za-z0-9])?$": "letters, digits, blanks, dots, "
+    "underscores and hyphens, 64 at most, a letter or digit first and last",
+    r"^i-[0-9a-f]{8,17}$": "an instance id, say i-0123456789abcdef0",
+    r"^subnet-[0-9a-f]{8,17}$": "a subnet of the recovery region, say subnet-0123456789abcdef0",
+    r"^sg-[0-9a-f]{8,17}$": "a security group of the recovery region, say sg-0123456789abcdef0",
+    r"^[a-z][a-z0-9-]*\.[a-z0-9-]+$": "an instance type, say m6i.large",
+    r"^[A-Za-z0-9_+=,.@-]{1,128}$": "an instance profile's name, not its ARN",
+    r"^((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(25[0-5]|2[0-4]\d|1?\d?\d)$": "an IPv4 address",
     r"^arn:aws[a-z-]*:route53-recovery-control::\d{12}:controlpanel/[^/]+/routingcontrol/.+$": (
         "a routing control's ARN"
     ),
@@ -56,6 +66,12 @@ _KINDS = {
     "less_than_equal": "{le} or less",
     "too_short": "at least {min_length} long",
     "string_too_short": "at least {min_length} characters",
+    "string_too_long": "{max_length} characters at most",
+    "too_long": "{max_length} at most",
+    "date_from_datetime_parsing": "a day: 2027-01-31",
+    "date_parsing": "a day: 2027-01-31",
+    "date_type": "a day: 2027-01-31",
+    "tuple_type": "a list (lines that begin with '- ')",
 }
 #: part of the field's path -> the model whose fields are allowed there
 _MODELS: dict[str, type[BaseModel]] = {
@@ -66,6 +82,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "policies": Policies,
     "waves": Waves,
     "targets": Targets,
+    "exemptions": Exemption,
 }
 
 
@@ -172,6 +189,8 @@ def _spelling(location: tuple[Any, ...], root: type[BaseModel]) -> str:
 
 def _allowed(parents: tuple[Any, ...], root: type[BaseModel]) -> list[str]:
     names = [str(part) for part in parents if not isinstance(part, int)]
+    if root is GroupsFile:
+        return _allowed_of_group(names)
     if names[:1] == ["site_map"]:
         return [str(table) for table in SiteMapTable]
     model = _MODELS.get(names[-1], root) if names else root
@@ -180,5 +199,12 @@ def _allowed(parents: tuple[Any, ...], root: type[BaseModel]) -> list[str]:
     if names[:1] == ["waves"] and names[1:]:
         model = WaveRule
     known = {field.alias or name for name, field in model.model_fields.items()}
-    # of waves, each is written by its number
-    return sorted(known - {"each"})
+    # of waves, each is written by its number; groups have a file of their own
+    return sorted(known - ({"each"} if names else {"groups"}))
+
+
+def _allowed_of_group(names: list[str]) -> list[str]:
+    models: list[type[BaseModel]] = [GroupsFile, ProtectionGroup, GroupLaunch, ServerLaunch]
+    depth = 3 if "servers" in names else len(names)
+    model = models[min(depth, 3)]
+    return sorted(field.alias or name for name, field in model.model_fields.items())

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from drstate.errors import ConfigError, UnknownNameError
+from drstate.inventory.exemptions import exemption_problems
+from drstate.inventory.groups import load_groups
 from drstate.inventory.policies import policy_problems
 from drstate.inventory.problems import FileProblem, problems_of
 from drstate.inventory.yamlfile import read_yaml
+from drstate.model.groups import groups_path
 from drstate.model.scope import Customer, Environment, Scope, ScopeKey
 
 STACKS = "stacks"
@@ -51,10 +55,11 @@ def load_scope(project_dir: Path, customer: str, environment: str) -> Scope:
         raise _unknown(project_dir, customer, environment, known)
     content = read_yaml(project_dir / relative, relative)
     try:
-        scope = Scope.model_validate(content)
+        scope = Scope.model_validate({**content, "groups": ()})
     except ValidationError as error:
-        raise _wrong(relative, [*problems_of(error), *policy_problems(content)]) from None
-    undecided = policy_problems(content)
+        found = [*problems_of(error), *_undecided(content)]
+        raise _wrong(relative, found) from None
+    undecided = _undecided(content)
     if undecided:
         raise _wrong(relative, undecided)
     misplaced = [
@@ -72,7 +77,22 @@ def load_scope(project_dir: Path, customer: str, environment: str) -> Scope:
     ]
     if misplaced:
         raise _wrong(relative, misplaced)
-    return scope
+    groups = load_groups(project_dir, scope)
+    return scope.model_copy(update={"groups": groups}) if groups else scope
+
+
+def _groups_inside(content: dict[str, Any]) -> list[FileProblem]:
+    """Groups have a file of their own: two places for them would be one too many."""
+    if "groups" not in content:
+        return []
+    own = groups_path("<customer>", "<environment>")
+    problem = f"protection groups stand in {own}"
+    return [FileProblem(field="groups", value=None, problem=problem, mend=f"move them to {own}")]
+
+
+def _undecided(content: Any) -> list[FileProblem]:
+    """What the model of a scope cannot judge."""
+    return [*policy_problems(content), *exemption_problems(content), *_groups_inside(content)]
 
 
 def _wrong(relative: str, problems: list[FileProblem]) -> ConfigError:

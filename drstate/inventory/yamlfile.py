@@ -48,8 +48,13 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 
-def read_yaml(path: Path, shown: str) -> dict[str, Any]:
-    """The mapping in the file. ``shown`` is how messages call it. Raises ConfigError."""
+def read_yaml(
+    path: Path, shown: str, *, holds: str = "a scope", schema: str = "drstate.scope/1"
+) -> dict[str, Any]:
+    """The mapping in the file. ``shown`` is how messages call it. Raises ConfigError.
+
+    ``holds`` and ``schema``: what it should describe, for who finds something else there.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -65,9 +70,9 @@ def read_yaml(path: Path, shown: str) -> dict[str, Any]:
         raise _not_yaml(shown, error) from None
     if not isinstance(content, dict):
         raise ConfigError(
-            f"{shown} does not describe a scope",
+            f"{shown} does not describe {holds}",
             why="it is empty" if content is None else f"it holds a {type(content).__name__}",
-            hint="begin it with 'schema: drstate.scope/1'; another scope's file shows the rest",
+            hint=f"begin it with 'schema: {schema}'; another scope's file shows the rest",
         )
     return content
 

@@ -36,11 +36,14 @@ UNFENCED: frozenset[str] = frozenset(
         "runner_launched",
         "notification_delivered",
         "notification_failed",
+        "execution_hidden",
     }
 )
-#: payload types that may follow an execution's last event: whether people were told of it. They
-#: change neither its status nor the time at which it ended
-AFTER_END: frozenset[str] = frozenset({"notification_delivered", "notification_failed"})
+#: payload types that may follow an execution's last event: whether people were told of it, whether
+#: lists show it. They change neither its status nor the time at which it ended
+AFTER_END: frozenset[str] = frozenset(
+    {"notification_delivered", "notification_failed", "execution_hidden"}
+)
 
 
 class Lease(Value):

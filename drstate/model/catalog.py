@@ -6,7 +6,7 @@ stays here, marked, until a person releases it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -62,6 +62,15 @@ class CatalogEntry(Value):
         return self.ownership.get(site)
 
 
+class OwedStack(Value):
+    """A stack that a drill has of its own, and where its shard is."""
+
+    stack: str
+    account: str
+    group: str
+    wave: int
+
+
 class OwedDrill(Value):
     """A drill whose copies may still be there: owed until its removal has ended well."""
 
@@ -72,6 +81,10 @@ class OwedDrill(Value):
     since: datetime
     #: keys of what was rehearsed
     resources: tuple[str, ...] = ()
+    #: stacks that may be there because of it
+    stacks: tuple[OwedStack, ...] = ()
+    #: resource's key -> id of the security group that these stacks made for its copy
+    groups: dict[str, str] = {}
 
 
 class Catalog(Value):
@@ -111,6 +124,19 @@ class Catalog(Value):
         """A copy in which the drill is owed."""
         others = tuple(one for one in self.drills if one.id != drill.id)
         return self.model_copy(update={"drills": (*others, drill)})
+
+    def drill_group(self, drill: str, key: str) -> str:
+        """Id of the security group that a resource's copy stands in; empty: none is known."""
+        return next((one.groups.get(key, "") for one in self.drills if one.id == drill), "")
+
+    def with_drill_groups(self, drill: str, groups: Mapping[str, str]) -> Catalog:
+        """A copy that knows these groups of a drill; a drill that is not owed has none."""
+        known = next((one for one in self.drills if one.id == drill), None)
+        if known is None or {**known.groups, **groups} == known.groups:
+            return self
+        merged = known.model_copy(update={"groups": {**known.groups, **groups}})
+        told = tuple(merged if one is known else one for one in self.drills)
+        return self.model_copy(update={"drills": told})
 
     def without_drill(self, drill: str) -> Catalog:
         """A copy in which the drill is owed no more."""

@@ -1,4 +1,7 @@
-"""Names of stacks: slugs of what people wrote, with a short hash where they were altered."""
+"""Names of stacks: slugs of what people wrote, with a short hash where they were altered.
+
+And of the tag by which everything of a drill is known again.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,10 @@ from drstate.model.scope import ScopeKey
 
 #: Pulumi allows letters, digits, ``-_.`` and 100 characters in a stack's name
 MAX_STACK_NAME = 100
+#: tag of everything that a drill makes; its value is the drill's id
+DRILL_TAG = "drstate:drill"
+#: tag of what a drill's own stack declares: two shards of a drill may be in one VPC
+STACK_TAG = "drstate:stack"
 _SAFE = re.compile(r"[a-z0-9-]+")
 
 
@@ -30,6 +37,18 @@ def stack_name(scope: ScopeKey, region: str, account: str, group: str) -> str:
     if len(name) > MAX_STACK_NAME:
         raise ValueError(f"stack name {name!r} is longer than {MAX_STACK_NAME} characters")
     return name
+
+
+def drill_stack_name(live: str, drill: str) -> str:
+    """``<name of the shard's live stack>.drill-<id>``, shortened with a hash where it is too long.
+
+    A shard has one even where all of its live resources belong to somebody else.
+    """
+    end = f".drill-{drill}"
+    if len(live) + len(end) <= MAX_STACK_NAME:
+        return f"{live}{end}"
+    mark = f"-{hashlib.sha256(live.encode()).hexdigest()[:6]}{end}"
+    return f"{live[: MAX_STACK_NAME - len(mark)].rstrip('-.')}{mark}"
 
 
 def wave_group(wave: int) -> str:

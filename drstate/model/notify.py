@@ -28,6 +28,8 @@ class Kind(StrEnum):
     CANCELLED = "cancelled"
     WARNING = "warning"
     EMERGENCY = "emergency"
+    CAPACITY = "capacity"
+    MAINTENANCE = "maintenance"
 
 
 class Severity(StrEnum):

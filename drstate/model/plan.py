@@ -150,6 +150,18 @@ class GeneratedWave(Value):
     reason: str
 
 
+class GroupSettings(Value):
+    """What a protection group decides of how one resource is launched."""
+
+    resource: str
+    #: name of the group
+    group: str
+    #: setting -> its value, as the file says it
+    settings: dict[str, str]
+    #: settings that the group says of this server alone
+    own: tuple[str, ...] = ()
+
+
 class Skip(Value):
     """A resource that was left out, and how to bring it in."""
 
@@ -250,6 +262,8 @@ class Plan(Value):
     savings: Savings | None = None
     #: of an emergency: what it depends on outside the region that it recovers in
     stability: Stability | None = None
+    #: launch settings that protection groups decide
+    launch: tuple[GroupSettings, ...] = ()
 
     def never_blocks(self, phase: Phase) -> bool:
         """Whether failures of the phase hold nothing up: CLEANUP's, which are owed instead.
@@ -266,6 +280,8 @@ class Plan(Value):
     @property
     def declared_technologies(self) -> frozenset[str]:
         """Technologies of which a stack of this plan declares something."""
+        if self.drill and self.with_stacks:
+            return frozenset({"security-group"})  # of a drill's own stacks, that is all
         return frozenset(
             key.partition("/")[0]
             for stage in self.stages

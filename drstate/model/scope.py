@@ -12,8 +12,10 @@ from typing import Any, Literal, TypeVar
 from pydantic import ConfigDict, Field, model_validator
 
 from drstate.model.base import Value
+from drstate.model.exemption import Exemption
 from drstate.model.forms import AccountId, Customer, Region, RoleArn
-from drstate.model.maintenance import MaintenanceWindow
+from drstate.model.groups import ProtectionGroup
+from drstate.model.maintenance import MaintenanceWindows
 from drstate.model.named import DnsRecord, DnsWay, Hook, HookKind
 from drstate.model.notify import Notifications
 from drstate.model.prices import Prices
@@ -26,6 +28,7 @@ __all__ = [
     "Customer",
     "DnsRecord",
     "DnsWay",
+    "DrillEgress",
     "Environment",
     "Hook",
     "Policies",
@@ -186,6 +189,17 @@ class Approval(StrEnum):
     AUTOMATIC = "automatic"
 
 
+class DrillEgress(StrEnum):
+    """What the copies of a drill may reach; only each other reaches them."""
+
+    #: each other
+    NONE = "none"
+    #: the address ranges of their VPC
+    VPC = "vpc"
+    #: everything
+    ALL = "all"
+
+
 class Policies(Value):
     """What the scope's owner decided about how phases are run.
 
@@ -207,6 +221,8 @@ class Policies(Value):
     parallel: int = Field(default=10, ge=1, le=100)
     #: how far a standby may be behind what serves; its dr:rpo-target may ask for less
     max_lag_seconds: int = Field(default=300, ge=1)
+    #: what a drill's security groups let out
+    drill_egress: DrillEgress = DrillEgress.VPC
 
     #: what is paid instead of list prices, for what is told of a clean-up's savings
     prices: Prices = Prices()
@@ -236,6 +252,8 @@ class Scope(Value):
     #: hosts that hooks of kind http may send to
     hook_hosts: list[str] = []
     policies: Policies = Policies()
+    #: what need not follow a policy, why, and until when
+    exemptions: tuple[Exemption, ...] = ()
     waves: Waves = Waves()
     targets: Targets = Targets()
     #: region -> from where its endpoints are probed; a region without one is not probed from
@@ -245,7 +263,9 @@ class Scope(Value):
     #: who is told of executions
     notifications: Notifications = Notifications()
     #: while one is open, no new execution begins
-    maintenance: list[MaintenanceWindow] = []
+    maintenance: MaintenanceWindows = []
+    #: protection groups, from the file of their own beside the scope's
+    groups: tuple[ProtectionGroup, ...] = ()
 
     @property
     def key(self) -> ScopeKey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drstate.model.base import Value
 from drstate.model.catalog import CatalogEntry
+from drstate.model.groups import ProtectionGroup
 from drstate.model.phases import SiteState
 from drstate.model.scope import Account, Policies, RegionPair, ScopeKey, SiteMap
 
@@ -33,6 +34,16 @@ class ShardId(Value):
         return f"{self.region}.{self.account}.{self.group}"
 
 
+class Network(Value):
+    """A VPC in which copies of a drill stand."""
+
+    vpc: str
+    #: its address ranges, IPv4 and IPv6, sorted
+    ranges: tuple[str, ...]
+    #: keys of the resources whose copies stand there
+    resources: tuple[str, ...]
+
+
 class ShardInput(Value):
     """Everything that a program needs, and all that it gets.
 
@@ -51,3 +62,9 @@ class ShardInput(Value):
     policies: Policies
     resources: tuple[CatalogEntry, ...]
     bindings: tuple[Binding, ...] = ()
+    #: protection groups that any of the resources is in
+    groups: tuple[ProtectionGroup, ...] = ()
+    #: a drill's id: the stack is the drill's own, and declares what its copies stand in; it has no
+    #: ``resources``. Empty: a live one
+    drill: str = ""
+    networks: tuple[Network, ...] = ()

@@ -5,7 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from pydantic import Field
+
 from drstate.model.base import Value
+from drstate.model.declared import Declared
 
 
 class Op(StrEnum):
@@ -22,6 +25,26 @@ class Op(StrEnum):
     DISCARD = "discard"
 
 
+class PropertyChange(Value):
+    """What becomes of one property; secrets are left out."""
+
+    path: str
+    #: JSON, shortened; None: there is none, or it is not told
+    old: str | None = None
+    new: str | None = None
+    #: it forces the resource to be replaced
+    replaces: bool = False
+
+    @property
+    def told(self) -> str:
+        """``"15.3" → "15.4"``."""
+        if self.old is None and self.new is None:
+            return "changes"
+        if self.old is None:
+            return f"{self.new} is added"
+        return f"{self.old} is removed" if self.new is None else f"{self.old} → {self.new}"
+
+
 class ResourceOp(Value):
     """One resource of a stack and what happens to it."""
 
@@ -32,6 +55,8 @@ class ResourceOp(Value):
     #: property paths that change (update, replace)
     changed: tuple[str, ...] = ()
     protected: bool = False
+    #: of previews only: what changes to what (update, replace)
+    diff: tuple[PropertyChange, ...] = ()
 
 
 class StackOutcome(Value):
@@ -50,6 +75,10 @@ class StackOutcome(Value):
     errors: dict[str, str] = {}
     diagnostics: tuple[str, ...] = ()
     duration_seconds: float = 0.0
+    #: where the backend shows the update, if it shows updates anywhere
+    permalink: str = ""
+    #: what the program wants, for policies to judge; it is neither kept nor shown
+    declared: tuple[Declared, ...] = Field(default=(), exclude=True, repr=False)
 
     @property
     def changes(self) -> int:

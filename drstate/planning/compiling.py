@@ -17,6 +17,7 @@ from drstate.model.scope import Approval, Scope
 from drstate.planning import dependencies as deps
 from drstate.planning import estimate, owed, preconditions, roles, traffic, waves
 from drstate.planning.conditional import conditional, unused
+from drstate.planning.groups import launched
 from drstate.planning.overlap import overlapping
 from drstate.planning.requests import PlanRequest
 from drstate.planning.savings import savings
@@ -126,6 +127,7 @@ def compile_plan(request: PlanRequest, catalog: Catalog, scope: Scope, work: Wor
         critical_path=predicted.critical_path if scope.waves.overlap else (),
         savings=savings(stages, catalog, scope),
         stability=stability(stages, catalog.recovery) if request.emergency else None,
+        launch=launched(scope, catalog.entries, selection.keys),
     )
 
 

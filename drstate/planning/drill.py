@@ -1,8 +1,9 @@
 """The plan of a drill: copies made wave by wave as in a failover, checked, and removed backwards.
 
-By actions alone: no stack is touched, no site changes its state, no role passes. The stages have
-the phases ACTIVATE (copies are made) and CLEANUP (they go); what either means for a resource, its
-adapter says. A drill needs data at the recovery site and nothing of the serving one.
+No live stack is touched, no site changes its state, no role passes. The stages have the phases
+ACTIVATE (copies are made) and CLEANUP (they go); what either means for a resource, its adapter
+says. A shard whose copies take security groups has a stack of the drill's own, made before them and
+destroyed after them. A drill needs data at the recovery site and nothing of the serving one.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
 from drstate.errors import ConfigError, PlanRefusedError
-from drstate.model.catalog import Catalog, CatalogEntry
+from drstate.model.catalog import Catalog, CatalogEntry, OwedStack
+from drstate.model.names import drill_stack_name
 from drstate.model.phases import Operation, Phase, SiteState
 from drstate.model.plan import Plan, ShardPlan, Skip, Stage
-from drstate.model.scope import Approval, Scope
+from drstate.model.scope import Approval, DrillEgress, Scope
+from drstate.model.shard import ShardId, ShardInput
 from drstate.planning import dependencies as deps
 from drstate.planning import estimate, waves
 from drstate.planning.requests import PlanRequest
@@ -25,6 +28,13 @@ from drstate.planning.work import WorkSource
 #: restoring copies takes longer than promoting what is there, and nobody waits for it
 STAGE_SECONDS = 4 * 3600
 _NAMES = {Phase.ACTIVATE: "drill", Phase.CLEANUP: "removal"}
+#: of what the copies reach, by the scope file's policy
+_REACH = {
+    DrillEgress.NONE: "each other",
+    DrillEgress.VPC: "the address ranges of their VPC, and so what lets those in there; what is "
+    "fetched from outside it (an image, by a NAT gateway or a gateway endpoint) they cannot fetch",
+    DrillEgress.ALL: "everything, as production does",
+}
 _REHEARSABLE = (SiteState.STANDBY, SiteState.WARM)
 
 
@@ -53,8 +63,9 @@ def compile_drill(
         targets=tuple(targets),
     )
     selection = select(request, catalog.entries)
-    making = _stages(Phase.ACTIVATE, catalog, scope, work, selection.keys)
-    removing = _stages(Phase.CLEANUP, catalog, scope, work, selection.keys)[::-1]
+    making = _own_stacks(_stages(Phase.ACTIVATE, catalog, scope, work, selection.keys), drill)
+    removing = _stages(Phase.CLEANUP, catalog, scope, work, selection.keys)
+    removing = _own_stacks(removing, drill)[::-1]
     if not any(shard.actions for stage in making for shard in stage.shards):
         raise PlanRefusedError(
             f"a drill of {scope.key} has nothing to rehearse",
@@ -77,14 +88,56 @@ def compile_drill(
         [*making, *removing],
         approval=Approval.REQUIRED if asked else Approval.AUTOMATIC,
         skips=selection.skips,
-        warnings=(*selection.warnings, *_late(making, catalog)),
+        warnings=(*selection.warnings, *_confined(making, scope), *_late(making, catalog)),
+    )
+
+
+def owed_stacks(plan: Plan) -> tuple[OwedStack, ...]:
+    """The stacks that carrying out a drill's plan makes."""
+    return tuple(
+        OwedStack(
+            stack=shard.stack, account=shard.id.account, group=shard.id.group, wave=stage.wave
+        )
+        for stage in plan.stages
+        if stage.phase is Phase.ACTIVATE
+        for shard in stage.shards
+        if shard.stack is not None
+    )
+
+
+def bubble_input(shard: ShardPlan, scope: Scope, drill: str) -> ShardInput:
+    """What the program of a drill's own stack gets, but for the networks, which AWS is asked for.
+
+    Raises ValueError for a shard without a stack, KeyError for an account that the scope lacks.
+    """
+    if shard.stack is None:
+        raise ValueError(f"shard {shard.id} has no stack")
+    return ShardInput(
+        id=shard.id,
+        stack=shard.stack,
+        site_state=shard.site_state,
+        regions=scope.regions,
+        provider_region=shard.id.region,
+        account=scope.account(shard.id.account),
+        site_map={},
+        policies=scope.policies,
+        resources=(),
+        drill=drill,
     )
 
 
 def compile_removal(
-    catalog: Catalog, scope: Scope, work: WorkSource, drill: str, keys: Collection[str]
+    catalog: Catalog,
+    scope: Scope,
+    work: WorkSource,
+    drill: str,
+    keys: Collection[str],
+    stacks: Sequence[OwedStack] = (),
 ) -> Plan:
-    """Remove what a drill made of the resources. Raises PlanRefusedError where nothing is known."""
+    """Remove what a drill made of the resources, then its own stacks.
+
+    What is not known any more is among the plan's skips.
+    """
     known = {entry.key for entry in catalog.entries} & set(keys)
     lost = tuple(
         Skip(
@@ -95,6 +148,7 @@ def compile_removal(
         for key in sorted(set(keys) - known)
     )
     stages = _stages(Phase.CLEANUP, catalog, scope, work, known)[::-1]
+    stages = _with_owed(stages, catalog, stacks)
     return _plan(
         catalog,
         drill,
@@ -125,7 +179,7 @@ def _plan(
             for action in shard.actions
             if action.warning is not None
         ),
-        *(text for stage in stages for shard in stage.shards for text in shard.warnings),
+        *_together([text for stage in stages for shard in stage.shards for text in shard.warnings]),
     ]
     return Plan(
         scope=catalog.scope,
@@ -154,8 +208,7 @@ def _stages(
         work=work,
         dependencies=deps.resolve(catalog.entries).of,
         force=False,
-        # by actions alone: no stack is brought to a state
-        emergency=True,
+        emergency=False,
     )
     by_wave: dict[int, dict[tuple[str, str], list[CatalogEntry]]] = defaultdict(
         lambda: defaultdict(list)
@@ -184,6 +237,96 @@ def _stage(
         budget_seconds=STAGE_SECONDS,
         estimate_seconds=estimate.stage_seconds(shard.estimate_seconds for shard in shards),
     )
+
+
+def _own_stacks(stages: Sequence[Stage], drill: str) -> list[Stage]:
+    """The stages with the drill's own stacks in the place of the live ones' names."""
+
+    def own(shard: ShardPlan) -> ShardPlan:
+        if shard.stack is None:
+            return shard
+        return shard.model_copy(update={"stack": drill_stack_name(shard.stack, drill)})
+
+    return [
+        stage.model_copy(update={"shards": tuple(own(shard) for shard in stage.shards)})
+        for stage in stages
+    ]
+
+
+def _with_owed(
+    stages: Sequence[Stage], catalog: Catalog, stacks: Sequence[OwedStack]
+) -> list[Stage]:
+    """The stages of a removal with just those stacks that the drill had.
+
+    One that no shard stands for any more (its resources left the catalog, or went to another wave)
+    goes last, when every copy is gone.
+    """
+    left = {(one.account, one.group, one.wave): one for one in stacks}
+
+    def own(stage: Stage, shard: ShardPlan) -> ShardPlan:
+        found = left.pop((shard.id.account, shard.id.group, stage.wave), None)
+        if found is None:
+            return shard.model_copy(update={"stack": None, "declared": ()})
+        return shard.model_copy(update={"stack": found.stack})
+
+    told = [
+        stage.model_copy(update={"shards": tuple(own(stage, shard) for shard in stage.shards)})
+        for stage in stages
+    ]
+    if not left:
+        return told
+    return [*told, _orphans(catalog, tuple(left.values()))]
+
+
+def _orphans(catalog: Catalog, stacks: Sequence[OwedStack]) -> Stage:
+    region = catalog.target(Phase.CLEANUP)
+
+    def shard(one: OwedStack) -> ShardPlan:
+        return ShardPlan(
+            id=ShardId(
+                scope=catalog.scope,
+                region=region,
+                account=one.account,
+                # two waves of a group that was moved may both have left one
+                group=f"{one.group}-w{one.wave}",
+            ),
+            stack=one.stack,
+            site_state=Phase.CLEANUP.leaves,
+            resources=(),
+            declared=(),
+            actions=(),
+            estimate_seconds=estimate.shard_seconds((), (), has_stack=True),
+        )
+
+    shards = tuple(shard(one) for one in stacks)
+    return Stage(
+        id=f"{_NAMES[Phase.CLEANUP]}.stacks",
+        phase=Phase.CLEANUP,
+        wave=0,
+        region=region,
+        shards=shards,
+        gate=False,
+        budget_seconds=STAGE_SECONDS,
+        estimate_seconds=estimate.stage_seconds(one.estimate_seconds for one in shards),
+    )
+
+
+def _confined(stages: Sequence[Stage], scope: Scope) -> Iterator[str]:
+    if any(shard.stack for stage in stages for shard in stage.shards):
+        egress = scope.policies.drill_egress
+        yield (
+            "copies stand in security groups of the drill's own stacks: only each other reaches "
+            f"them, and they reach {_REACH[egress]} (policies.drill_egress: {egress})"
+        )
+
+
+def _together(texts: Sequence[str]) -> list[str]:
+    """``<resource>: <what>``, each ``what`` once with all its resources, by first mention."""
+    named: dict[str, list[str]] = defaultdict(list)
+    for text in texts:
+        key, _, what = text.partition(": ")
+        named[what].append(key)
+    return [f"{', '.join(dict.fromkeys(keys))}: {what}" for what, keys in named.items()]
 
 
 def _late(stages: Sequence[Stage], catalog: Catalog) -> Iterator[str]:

@@ -15,7 +15,9 @@ from drstate.model.cost import ResourceSavings, Running, Savings, Usage
 from drstate.model.phases import Phase
 from drstate.model.plan import Stage
 from drstate.model.prices import Prices
+from drstate.model.resource import Technology
 from drstate.model.scope import Scope
+from drstate.programs.launching import policy_for
 from drstate.programs.registry import program_for
 from drstate.programs.running import At
 
@@ -83,6 +85,8 @@ def _running(entry: CatalogEntry, region: str, scope: Scope, *, retired: bool) -
         # an estimate stops no clean-up; whoever has to read the spec will say what is wrong with it
         return None
     policy = scope.policies.of(technology, program.policy) if program.policy else None
+    if technology == Technology.DRS:
+        policy = policy_for(scope.policies, scope.groups, entry)
     place = At(
         retired=retired,
         declared=entry.owner(region) is Ownership.DECLARED,

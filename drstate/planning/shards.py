@@ -18,6 +18,7 @@ from drstate.model.shard import Binding, ShardId, ShardInput
 from drstate.planning import estimate
 from drstate.planning.dependencies import admission_order
 from drstate.planning.work import WorkRequest, WorkSource
+from drstate.programs.launching import groups_for
 
 #: above this many resources, a stack on a file or S3 backend becomes slow
 LARGE_STACK = 150
@@ -144,6 +145,7 @@ def make_input(
     if shard.stack is None:
         raise ValueError(f"shard {shard.id} has no stack")
     is_global = shard.id.region == GLOBAL
+    resources = tuple(entries[key] for key in sorted(shard.declared))
     target = scope.regions.recovery if is_global else shard.id.region
     return ShardInput(
         id=shard.id,
@@ -154,6 +156,7 @@ def make_input(
         account=scope.account(shard.id.account),
         site_map=scope.site_map.get(target, {}),
         policies=scope.policies,
-        resources=tuple(entries[key] for key in sorted(shard.declared)),
+        resources=resources,
         bindings=tuple(bindings),
+        groups=groups_for(scope.groups, resources),
     )

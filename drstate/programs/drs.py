@@ -8,19 +8,17 @@ here. Its address keeps the source's host part, or its last octet where the subn
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
-from typing import Literal
-
-from pydantic import Field
 
 from drstate.errors import ConfigError
 from drstate.model.base import Value
 from drstate.model.catalog import CatalogEntry
-from drstate.model.scope import AccountId, SiteMapTable
+from drstate.model.groups import ServerLaunch
+from drstate.model.scope import SiteMapTable
 from drstate.model.spec import Spec
 from drstate.programs.base import Program
 from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
+from drstate.programs.launching import DrsPolicy, shard_policy
 from drstate.programs.lazy import aws, pulumi
 from drstate.programs.owners import Owner, Owners, Property, program
 from drstate.programs.running import compute
@@ -36,70 +34,6 @@ MARKS = (
     "AWSElasticDisasterRecoverySourceServerID",
     "AWSElasticDisasterRecoveryJobID",
 )
-
-
-class Launch(StrEnum):
-    """In which phase data is launched into the instances."""
-
-    #: with the data of that moment
-    ACTIVATE = "activate"
-    #: earlier, which saves the launch's time and loses what is written until ACTIVATE
-    INSTANTIATE = "instantiate"
-
-
-class LaunchChoices(Value):
-    """DRS's launch settings.
-
-    Copied address and tags are for drills: DRS refuses them where it launches into an instance.
-    """
-
-    right_sizing: Literal["NONE", "BASIC", "IN_AWS"] = "NONE"
-    copy_private_ip: bool = False
-    copy_tags: bool = False
-    #: bring your own license of the operating system
-    os_byol: bool = False
-    disposition: Literal["STARTED", "STOPPED"] = "STARTED"
-    #: run the post-launch actions that are configured on the source server
-    post_launch: bool = False
-
-
-class ServerChoices(Value):
-    """What differs for one server; what is not said is as for all."""
-
-    #: its address in the recovery region, where the kept one is taken
-    private_ip: str | None = Field(default=None, pattern=r"^\d{1,3}(\.\d{1,3}){3}$")
-    instance_type: str | None = None
-    right_sizing: Literal["NONE", "BASIC", "IN_AWS"] | None = None
-    copy_private_ip: bool | None = None
-    copy_tags: bool | None = None
-    os_byol: bool | None = None
-    disposition: Literal["STARTED", "STOPPED"] | None = None
-    post_launch: bool | None = None
-
-
-class DrsPolicy(LaunchChoices):
-    """Choices for DRS servers of the scope."""
-
-    launch: Launch = Launch.ACTIVATE
-    #: accounts whose DRS replicates servers that are recovered in another account
-    staging_accounts: tuple[AccountId, ...] = ()
-    #: stop the instance that serves before its data is launched elsewhere
-    stop_source: bool = True
-    #: a launch that is older is made again by ACTIVATE, unless the site serves already
-    launched_within_minutes: int = Field(default=60, ge=1, le=1440)
-    #: instance id -> what differs for it
-    servers: dict[str, ServerChoices] = {}
-
-    def of(self, instance: str) -> LaunchChoices:
-        """The launch settings of one server."""
-        names = LaunchChoices.model_fields
-        own = self.servers.get(instance, ServerChoices())
-        return LaunchChoices.model_validate(
-            {
-                name: getattr(self, name) if getattr(own, name) is None else getattr(own, name)
-                for name in names
-            }
-        )
 
 
 class Metadata(Value):
@@ -189,20 +123,28 @@ class DrsValues:
 
 def drs_values(spec: DrsSpec, translator: Translator) -> DrsValues:
     """Translate; missing mappings are collected in ``translator.problems``."""
-    own = translator.policy("drs", DrsPolicy).servers.get(spec.instance_id, ServerChoices())
+    policy = shard_policy(translator.shard, translator.resource)
+    own = policy.servers.get(spec.instance_id, ServerLaunch())
     return DrsValues(
         image=translator.required(SiteMapTable.AMIS, spec.image, "image to boot it once"),
         instance_type=own.instance_type or spec.instance_type,
-        subnet=translator.required(SiteMapTable.SUBNETS, spec.subnet, "subnet"),
+        # what is said for the recovery region is in its terms already
+        subnet=own.subnet or translator.required(SiteMapTable.SUBNETS, spec.subnet, "subnet"),
         security_groups=tuple(
             sorted(
-                translator.required(SiteMapTable.SECURITY_GROUPS, group, "security group")
-                for group in spec.security_groups
+                own.security_groups
+                or (
+                    translator.required(SiteMapTable.SECURITY_GROUPS, group, "security group")
+                    for group in spec.security_groups
+                )
             )
         ),
-        instance_profile=translator.optional(SiteMapTable.INSTANCE_PROFILES, spec.instance_profile)
-        if spec.instance_profile
-        else None,
+        instance_profile=own.instance_profile
+        or (
+            translator.optional(SiteMapTable.INSTANCE_PROFILES, spec.instance_profile)
+            if spec.instance_profile
+            else None
+        ),
         key_pair=translator.required(SiteMapTable.KEY_PAIRS, spec.key_pair, "key pair")
         if spec.key_pair
         else None,
@@ -231,7 +173,8 @@ def address_in(spec: DrsSpec, cidr: str, wanted: str | None = None) -> str:
             f"{spec.instance_id}: address {address} cannot be had in subnet {cidr}",
             why=f"the copy of {spec.private_ip} keeps its last octet; it lies outside, or is one "
             "of the five addresses that AWS keeps",
-            hint=f"set policies.drs.servers.{spec.instance_id}.private_ip in the scope file",
+            hint=f"set policies.drs.servers.{spec.instance_id}.private_ip in the scope file, or "
+            f"launch.servers.{spec.instance_id}.private_ip in its protection group",
         )
     return str(address)
 

@@ -2,7 +2,8 @@
 
 The same function serves all four phases; a phase is nothing but the site state in the shard. Its
 outputs say what the stack stands for (``scope``, ``site_state``, ``group``) and where its resources
-answer (``endpoints``, ``resources``): that is how later shards and people find them.
+answer (``endpoints``, ``resources``): that is how later shards and people find them. ``readme`` is
+the page that Pulumi Cloud shows of a stack.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
-from drstate.model.catalog import GLOBAL
 from drstate.model.shard import ShardInput
+from drstate.programs.readme import README, readme
 
 if TYPE_CHECKING:
     from drstate.programs.context import DeclaredOutputs
@@ -30,8 +31,16 @@ def preload(technologies: Collection[str] | None = None) -> int:
 
 
 def program(shard: ShardInput) -> Callable[[], None]:
-    """The program of a shard, for the engine."""
+    """The program of a shard, for the engine; of a drill's own where it is one of a drill."""
+    if shard.drill:
+        return lambda: _declare_bubble(shard)
     return lambda: declare(shard)
+
+
+def _declare_bubble(shard: ShardInput) -> None:
+    from drstate.programs import bubble  # noqa: PLC0415 - takes seconds, as below
+
+    bubble.declare(shard)
 
 
 def declare(shard: ShardInput) -> None:
@@ -59,20 +68,8 @@ def _outputs(shard: ShardInput, declared: dict[str, DeclaredOutputs]) -> dict[st
         "site_state": str(shard.site_state),
         "region": shard.id.region,
         "group": shard.id.group,
+        "account": shard.account.id,
         "endpoints": {key: item.endpoints for key, item in declared.items() if item.endpoints},
         "resources": {key: item.resources for key, item in declared.items()},
-        "readme": _readme(shard),
+        README: readme(shard),
     }
-
-
-def _readme(shard: ShardInput) -> str:
-    if shard.id.region == GLOBAL:
-        where = "What spans both sites"
-    else:
-        where = f"The site in {shard.id.region}, group {shard.id.group}"
-    rows = "\n".join(f"- {entry.key}" for entry in shard.resources)
-    return (
-        f"# {shard.id.scope}\n\n{where}, account {shard.account.id} ({shard.account.name}). "
-        f"State: {shard.site_state}.\n\nMade by drstate; change it by `drstate up`, "
-        f"not by hand.\n\n{rows}\n"
-    )

@@ -61,7 +61,7 @@ class DrillReport(Value):
     rto_seconds: float | None = None
     waves: tuple[RehearsedWave, ...] = ()
     resources: tuple[RehearsedResource, ...] = ()
-    #: what removing failed with: resource -> error
+    #: what removing failed with: resource, or a stack of the drill's own -> error
     left: dict[str, str] = {}
 
 
@@ -121,13 +121,29 @@ class _Fold:
                 self._begun.setdefault(stage, at)
             case e.StageFinished(stage=stage, health=health):
                 self._ended[stage] = (at, health)
-            case e.ActionFailed(stage=stage, resource=resource, error=error):
-                if stage in self._removing:
-                    self.left[resource] = error.what
+            case e.ActionFailed() | e.StackFinished() | e.ShardFinished() as ended:
+                if ended.stage in self._removing:
+                    self._removal(ended)
             case e.HealthChecked() as checked:
                 self._health(at, checked)
             case _:
                 pass
+
+    def _removal(self, ended: e.ActionFailed | e.StackFinished | e.ShardFinished) -> None:
+        """A step of the removal has ended; one that ends well later is forgiven."""
+        if isinstance(ended, e.ActionFailed):
+            self.left[ended.resource] = ended.error.what
+            return
+        if isinstance(ended, e.StackFinished):
+            what = ended.stack
+            error = "" if ended.ok else "; ".join(ended.errors.values()) or "it failed"
+        else:
+            what = ended.shard
+            error = ended.error.what if ended.error is not None else ""
+        if error:
+            self.left[what] = error
+        else:
+            self.left.pop(what, None)
 
     def _health(self, at: datetime, checked: e.HealthChecked) -> None:
         resource, healthy = checked.resource, checked.status is ResourceStatus.HEALTHY

@@ -36,6 +36,8 @@ class HistoryRow(Value):
     overridden: tuple[str, ...] = ()
     #: it was rolled back, or this was begun
     rolled_back: bool = False
+    #: lists leave it out unless all are asked for
+    hidden: bool = False
 
 
 class History(Value):

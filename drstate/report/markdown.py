@@ -31,7 +31,7 @@ def _head(view: ExecutionView) -> Iterator[str]:
     yield ""
     yield f"- execution {view.execution}, by {escaped(view.operator)}"
     yield f"- {view.duration_seconds:.0f} s, {view.changes} changes, {view.percent} %"
-    yield f"- {view.serving} serves, {view.recovery} is to take over next"
+    yield f"- {regions_text(view)}"
     if view.readiness is not None:
         yield f"- DR readiness: {escaped(view.readiness.said)}"
     if view.message:
@@ -44,6 +44,13 @@ def _head(view: ExecutionView) -> Iterator[str]:
     if view.rollback is not None:
         yield from _rollback(view.rollback)
     yield ""
+
+
+def regions_text(view: ExecutionView) -> str:
+    """Which region serves, and which one is there to take over, where that is another."""
+    if view.serving == view.recovery:
+        return f"{view.serving} serves"
+    return f"{view.serving} serves, {view.recovery} is to take over next"
 
 
 def _rollback(found: RollbackView) -> Iterator[str]:
@@ -73,6 +80,16 @@ def _stages(view: ExecutionView) -> Iterator[str]:
             yield _row(stage, resource)
         yield ""
         yield from _endpoints(stage)
+        yield from _updates(stage)
+
+
+def _updates(stage: StageView) -> Iterator[str]:
+    """Where a backend shows what was done to each stack."""
+    linked = [one.stack for one in stage.shards if one.stack is not None and one.stack.permalink]
+    for stack in linked:
+        yield f"- update of {escaped(stack.name)}: <{stack.permalink}>"
+    if linked:
+        yield ""
 
 
 def _endpoints(stage: StageView) -> Iterator[str]:
@@ -89,18 +106,24 @@ def _endpoints(stage: StageView) -> Iterator[str]:
 
 
 def _row(stage: StageView, resource: ResourceView) -> str:
-    mine = [shard for shard in stage.shards if shard.account == resource.account]
+    mine = shards_of(stage, resource)
     cells = (
         resource.key,
-        _declared(mine, resource),
-        _actions(mine, resource.key),
+        declared_text(mine, resource),
+        actions_text(mine, resource.key),
         f"{resource.status or resource.state} {resource.detail}".strip(),
-        _recovery(resource),
+        recovery_text(resource),
     )
     return f"| {' | '.join(escaped(cell) for cell in cells)} |"
 
 
-def _declared(shards: list[ShardView], resource: ResourceView) -> str:
+def shards_of(stage: StageView, resource: ResourceView) -> list[ShardView]:
+    """The stage's shards that may have worked on the resource."""
+    return [shard for shard in stage.shards if shard.account == resource.account]
+
+
+def declared_text(shards: list[ShardView], resource: ResourceView) -> str:
+    """What the resource's stack did for it, or why nothing."""
     if resource.no_op is not None:
         return f"nothing to do: {resource.no_op}"
     ops = [
@@ -115,7 +138,8 @@ def _declared(shards: list[ShardView], resource: ResourceView) -> str:
     return told or ("no changes" if resource.declared else "foreign")
 
 
-def _actions(shards: list[ShardView], key: str) -> str:
+def actions_text(shards: list[ShardView], key: str) -> str:
+    """What was done to the resource, and how each action ended."""
     told = []
     for action in (action for shard in shards for action in shard.actions):
         if action.resource == key:
@@ -124,7 +148,8 @@ def _actions(shards: list[ShardView], key: str) -> str:
     return "; ".join(told)
 
 
-def _recovery(resource: ResourceView) -> str:
+def recovery_text(resource: ResourceView) -> str:
+    """Its recovery time against its target; empty where it has none."""
     if resource.recovered_seconds is None:
         return ""
     measured = f"{resource.recovered_seconds / 60:.1f} min"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from drstate.model.events import ErrorInfo, HealthChecked
 from drstate.model.health import FAILING, WaveHealth
@@ -62,6 +63,7 @@ class StackPart:
     counts: dict[str, int] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     seconds: float | None = None
+    permalink: str = ""
 
     def progress(self, urn: str, name: str, op: Op) -> None:
         """One resource has reached its new state."""
@@ -86,6 +88,7 @@ class StackPart:
             ops=tuple(self.ops[urn] for urn in sorted(self.ops)),
             errors=dict(sorted(self.errors.items())),
             seconds=self.seconds,
+            permalink=self.permalink,
         )
 
 
@@ -208,6 +211,9 @@ class StagePart:
     gate: GateView | None = None
     failed: set[str] = field(default_factory=set)
     seconds: float | None = None
+    #: when it was first begun, and when it last ended
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
     #: how its condition was judged
     judged: str = ""
 
@@ -261,6 +267,8 @@ class StagePart:
             shards=tuple(part.view() for part in self.shards.values()),
             resources=resources,
             estimate_seconds=self.plan.estimate_seconds,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
             seconds=self.seconds,
             needs=self.plan.needs,
             when=self.plan.when,

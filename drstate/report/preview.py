@@ -16,6 +16,7 @@ from drstate.model.events import ErrorInfo
 from drstate.model.phases import Phase
 from drstate.model.plan import ActionSpec, Move, NoOp, Plan
 from drstate.model.stackops import Op, ResourceOp, StackOutcome
+from drstate.report.policy import PolicyFinding
 
 
 class ActionPreview(Value):
@@ -63,6 +64,18 @@ class ShardPreview(Value):
     error: ErrorInfo | None = None
 
     @property
+    def explained(self) -> bool:
+        """Whether there is no error, or none but that protected resources would be lost.
+
+        The engine refuses those by itself, and a safety rule names each with its remedy.
+        """
+        if self.error is None or self.stack is None:
+            return self.error is None
+        losing = (op for op in self.stack.ops if op.op in (Op.REPLACE, Op.DELETE))
+        lost = {op.urn for op in losing if op.protected}
+        return bool(self.stack.errors) and self.stack.errors.keys() <= lost
+
+    @property
     def changes(self) -> int:
         """Stack operations other than ``same``, and actions that would run."""
         return (self.stack.changes if self.stack else 0) + sum(a.runs for a in self.actions)
@@ -108,6 +121,8 @@ class PlanPreview(Value):
     warnings: tuple[str, ...] = ()
     #: what the plan takes of quotas, the nearest first
     capacity: tuple[Need, ...] = ()
+    #: resources that do not keep to a policy: refused, advised, or exempt for a time
+    policy: tuple[PolicyFinding, ...] = ()
     duration_seconds: float = 0.0
 
     @property
@@ -142,3 +157,15 @@ class PlanPreview(Value):
             for op in shard.stack.ops
             if op.op in (Op.REPLACE, Op.DELETE)
         )
+
+
+def unexplained(seen: PlanPreview) -> tuple[tuple[str, str, ErrorInfo], ...]:
+    """``errors`` without those of stacks that a refusal explains already."""
+    refused = {row.stack for row in seen.refusals}
+    told = [
+        (stage.stage, shard.shard, shard.error)
+        for stage in seen.stages
+        for shard in stage.shards
+        if shard.explained and shard.stack is not None and shard.stack.stack in refused
+    ]
+    return tuple(row for row in seen.errors if row not in told)

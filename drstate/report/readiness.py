@@ -75,6 +75,8 @@ class Readiness(Value):
     resources: tuple[StandbyView, ...] = ()
     findings: tuple[FindingView, ...] = ()
     owed: tuple[Owed, ...] = ()
+    #: announced, and nothing against its standing: a maintenance window that opens soon
+    notices: tuple[str, ...] = ()
 
     @property
     def said(self) -> str:
@@ -91,6 +93,7 @@ def statement(
     *,
     findings: Sequence[FindingView] = (),
     owed: Sequence[Owed] = (),
+    notices: Sequence[str] = (),
 ) -> Readiness:
     """The verdict over what was found."""
     rows = tuple(resources)
@@ -105,6 +108,7 @@ def statement(
         resources=rows,
         findings=tuple(findings),
         owed=tuple(owed),
+        notices=tuple(notices),
     )
 
 

@@ -182,6 +182,8 @@ class StatusFold:
             # whether people were told may be known after the end, and is no part of the run
             self._totals.told(payload)
             return
+        if isinstance(payload, e.ExecutionHidden):
+            return  # it says nothing of how the execution stands
         self._last = event.at
         self.facts.feed(payload)
         if isinstance(payload, e.ExecutionCreated):
@@ -190,6 +192,7 @@ class StatusFold:
             return
         if isinstance(payload, e.ExecutionPlanned) and self._plan is not None:
             found = {"plan": payload.plan, "plan_digest": payload.plan_digest}
+            found |= {"actor": self._plan.actor or payload.actor}
             self._take_plan(self._plan.model_copy(update={**found, "engine": payload.engine}))
             return
         self._totals.waiting.feed(payload, event.at)
@@ -249,7 +252,9 @@ class StatusFold:
         match payload:
             case e.StageStarted():
                 stage.state = Progress.RUNNING
+                stage.started_at = stage.started_at or at
             case e.StageFinished(health=health, duration_seconds=seconds):
+                stage.ended_at = at
                 bad = health is WaveHealth.UNHEALTHY
                 stage.state = Progress.FAILED if bad else Progress.DONE
                 stage.health, stage.seconds = health, seconds
@@ -376,6 +381,7 @@ class StatusFold:
             ended_at=totals.ended_at,
             duration_seconds=max(0.0, (end - created.at).total_seconds()),
             operator=plan.operator,
+            actor=plan.actor.shown if plan.actor else "",
             message=plan.message,
             engine=plan.engine,
             sandbox=plan.sandbox,
@@ -454,6 +460,7 @@ def _in_shard(stage: StagePart, shard: ShardPart, payload: Payload) -> None:
             shard.stack.finish(ops)
             shard.stack.state = Progress.DONE if ok else Progress.FAILED
             shard.stack.errors, shard.stack.seconds = dict(errors), payload.duration_seconds
+            shard.stack.permalink = payload.permalink
         case e.StepUnknown():
             _unknown(shard, payload.step)
         case e.ShardTaken() | e.ShardLeft():

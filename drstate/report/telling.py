@@ -189,9 +189,11 @@ def token_note(about: About, gate: Event, stage: str, token: str) -> Notificatio
 
 
 def _warned(event: Event, about: About, view: View) -> Iterator[Notification]:
+    kind, severity = Kind.WARNING, Severity.WARNING
     match event.payload:
         case e.Warned(text=text, hint=hint):
             told, remedy = text, hint
+            kind, severity = event.payload.kind, event.payload.severity
         case e.WaveOverridden(stage=stage, by=by, reason=reason):
             told, remedy = f"{by} goes on after {stage} although it is UNHEALTHY: {reason}", ""
         case e.CleanupOwed(region=region, resources=resources):
@@ -202,7 +204,7 @@ def _warned(event: Event, about: About, view: View) -> Iterator[Notification]:
             remedy = ""
         case _:
             return
-    yield about.tells(event, Kind.WARNING, Severity.WARNING, told, remedy=remedy, next=view().next)
+    yield about.tells(event, kind, severity, told, remedy=remedy, next=view().next)
 
 
 def _started(event: Event, about: About) -> Iterator[Notification]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from drstate.model import events as e
+from drstate.model.actor import Actor
 from drstate.model.base import Value
 from drstate.model.events import Event, Payload
 from drstate.model.health import ResourceStatus
@@ -63,15 +64,22 @@ def describe(payload: Payload) -> tuple[Level, str] | None:
     return _tell(payload)
 
 
+def _who(actor: Actor | None, name: str) -> str:
+    """The person with the AWS identity, where it is known."""
+    return actor.shown if actor is not None else name
+
+
 def _tell(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR0912 - one case a kind
     match payload:
         case e.ExecutionCreated(operator=operator, phases=phases, message=message):
             names = ", ".join(phases)
+            operator = _who(payload.actor, operator)
             return _info(f"{operator} starts {names}" + (f": {message}" if message else ""))
         case e.ConsentRecorded(by=by, text=text):
             return Level.WARNING, f"{by} consents: {text}"
         case e.RunnerAttached(host=host, pid=pid, resumed=resumed, instead_of=dead):
             text = f"{'resumed' if resumed else 'begun'} by process {pid} on {host}"
+            text += f" of {payload.actor.shown}" if resumed and payload.actor else ""
             return _info(f"{text}; {dead} is dead, its lease was cleared" if dead else text)
         case e.PhaseStarted(phase=phase, region=region):
             return _info(f"phase {phase} in {region}")
@@ -91,7 +99,7 @@ def _tell(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR0912 
         case e.GateDecided(approved=approved, by=by, comment=comment):
             word = "approves" if approved else "rejects"
             word += " and wants undone what was done" if payload.rollback else ""
-            return _info(f"{by} {word}" + (f": {comment}" if comment else ""))
+            return _info(f"{_who(payload.actor, by)} {word}" + (f": {comment}" if comment else ""))
         case e.ConditionChecked(stage=stage, met=met, reason=reason):
             word = "is run" if met else "is left out"
             return (Level.INFO if met else Level.WARNING), f"{stage} {word}: {reason}"
@@ -105,10 +113,10 @@ def _tell(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR0912 
             level = {"HEALTHY": Level.INFO, "DEGRADED": Level.WARNING}.get(health, Level.ERROR)
             return level, f"{stage} was looked at again before going on: {health}"
         case e.PauseRequested(by=by, reason=reason):
-            text = f"{by} asks for a pause once this wave has ended"
+            text = f"{_who(payload.actor, by)} asks for a pause once this wave has ended"
             return Level.WARNING, text + (f": {reason}" if reason else "")
         case e.CancelRequested(by=by, reason=reason):
-            text = f"{by} gives the execution up; what runs is ended"
+            text = f"{_who(payload.actor, by)} gives the execution up; what runs is ended"
             return Level.WARNING, text + (f": {reason}" if reason else "")
         case e.ExecutionPlanned(plan=plan):
             return _info(f"planned: {counted(len(plan.stages), 'stage')}")
@@ -140,7 +148,8 @@ def _tell_step(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR
         case e.StackFinished(stack=stack, ok=ok, counts=counts, duration_seconds=seconds):
             said = ", ".join(f"{count} {op}" for op, count in counts.items() if count)
             level, text = _judged(ok, f"stack {stack}", seconds)
-            return level, f"{text} ({said or 'no resources'})"
+            link = f", {payload.permalink}" if payload.permalink else ""
+            return level, f"{text} ({said or 'no resources'}){link}"
         case e.StackRebound(stack=stack, was=was, now=now):
             ids = ", ".join(f"{was[urn]} -> {now[urn]}" for urn in sorted(now))
             return _info(f"{stack}: replaced resources are taken over under their names ({ids})")
@@ -180,6 +189,9 @@ def _tell_step(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR
         case e.Escalated(stage=stage, resources=resources, contacts=contacts):
             whom = f": call {', '.join(contacts)}" if contacts else ""
             return Level.ERROR, f"ESCALATED {stage}: {', '.join(resources)} did not come up{whom}"
+        case e.ExecutionHidden(by=by, hidden=hidden, reason=reason):
+            text = f"{_who(payload.actor, by)} {'hides it from' if hidden else 'shows it in'} lists"
+            return _info(text + (f": {reason}" if reason else ""))
         case e.Warned(text=text):
             return Level.WARNING, text
         case e.NotificationDelivered(topic=topic, kind=kind, about=about, delay_seconds=seconds):

@@ -66,6 +66,8 @@ class StackView(Value):
     ops: tuple[OpView, ...] = ()
     errors: dict[str, str] = Field(default_factory=dict)
     seconds: float | None = None
+    #: where the backend shows its last update of this execution; empty: nowhere
+    permalink: str = ""
 
 
 class ShardView(Value):
@@ -160,6 +162,9 @@ class StageView(Value):
     shards: tuple[ShardView, ...] = ()
     resources: tuple[ResourceView, ...] = ()
     estimate_seconds: int
+    #: when it was first begun, and when it last ended
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
     seconds: float | None = None
     #: ids of the stages that it waits for; None: all before it in its phase
     needs: tuple[str, ...] | None = None
@@ -270,6 +275,8 @@ class ExecutionView(Value):
     ended_at: datetime | None
     duration_seconds: float
     operator: str
+    #: the operator with the AWS identity; empty: it was not asked for
+    actor: str = ""
     message: str
     engine: str
     sandbox: bool

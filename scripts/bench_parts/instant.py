@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +21,7 @@ from drstate.model.spec import Spec
 from drstate.planning.compiling import compile_plan
 from drstate.planning.requests import PlanRequest
 from drstate.planning.work import PlannedWork, WorkRequest
+from drstate.report.preview import PlanPreview
 from drstate.report.view import ExecutionView
 
 
@@ -114,16 +116,6 @@ def execution(services: InstantServices, number: int, count: int, accounts: int)
     import planning_estate as estate
 
     ids = [f"2111111111{one:02d}" for one in range(1, accounts + 1)]
-    content = estate.SCOPE.model_dump(mode="json", by_alias=True)
-    content |= {
-        "customer": f"customer-{number}",
-        "accounts": [
-            {"id": one, "name": one, "role_arn": f"arn:aws:iam::{one}:role/r", "external_id": "xx"}
-            for one in ids
-        ],
-        "policies": {"approval": "automatic"},
-    }
-    scope = Scope.model_validate(content)
     entries = [
         estate.entry(
             f"r{index}", technology="instant", account=ids[index % accounts],
@@ -131,15 +123,39 @@ def execution(services: InstantServices, number: int, count: int, accounts: int)
         )
         for index in range(count)
     ]  # fmt: skip
+    return executed(services, f"customer-{number}", ids, entries)
+
+
+def executed(
+    services: InstantServices,
+    customer: str,
+    accounts: Sequence[str],
+    entries: Sequence[CatalogEntry],
+    **policies: Any,
+) -> ExecutionView:
+    """ACTIVATE of these entries, in a scope with these accounts."""
+    import planning_estate as estate
+
+    content = estate.SCOPE.model_dump(mode="json", by_alias=True)
+    content |= {
+        "customer": customer,
+        "accounts": [
+            {"id": one, "name": one, "role_arn": f"arn:aws:iam::{one}:role/r", "external_id": "xx"}
+            for one in accounts
+        ],
+        "policies": {"approval": "automatic", **policies},
+    }
+    scope = Scope.model_validate(content)
     catalog = estate.catalog(*entries).model_copy(update={"scope": scope.key, "version": 0})
     request = PlanRequest(Operation.PHASE, (Phase.ACTIVATE,))
     plan = compile_plan(request, catalog, scope, _Work())
     planned = PlannedRun(scope=scope, plan=plan, catalog=catalog)
+    seen = PlanPreview(plan=plan, plan_digest=plan.digest(), engine="", stages=())
     return run_attempt(
         services,
         scope,
         services.new_execution(),
-        creation(services, planned, message="", consent=None),
+        creation(services, planned, seen, message="", consent=None),
         resumed=False,
         options=RunOptions(),
     )

@@ -12,7 +12,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 from types import SimpleNamespace
@@ -68,6 +68,17 @@ class VirtualTime:
             return
         self._free -= kind == "slot"
         self._push(seconds, kind == "slot", then)
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """Slots are handed out when all that is asked for inside the block is known."""
+        held, self._free = self._free, 0
+        yield
+        self._free = held
+        while self._free and self._queue:
+            self._free -= 1
+            _, _, seconds, waiting = heapq.heappop(self._queue)
+            self._push(seconds, True, waiting)
 
     def _push(self, seconds: float, slot: bool, then: Any) -> None:
         heapq.heappush(self._ends, (self._now + seconds, next(self._count), slot, then))
@@ -157,10 +168,11 @@ class VirtualRunner(Runner):
 
     def _admit(self, pool: ThreadPoolExecutor) -> None:  # noqa: ARG002 - nothing is pooled here
         now, self._waiting = self._order.admit(self._waiting, busy=bool(self._running))
-        for command in now:
-            stage = self._stage(command.stage)
-            shard = next(row for row in stage.shards if str(row.id) == command.shard)
-            _Worker(self, self._time, stage, shard, self._order_of)
+        with self._time.gathering():
+            for command in now:
+                stage = self._stage(command.stage)
+                shard = next(row for row in stage.shards if str(row.id) == command.shard)
+                _Worker(self, self._time, stage, shard, self._order_of)
 
     def _check_health(self, stage: Stage) -> None:
         token: Any = next(self._tokens)

@@ -18,15 +18,18 @@ from drstate.adapters.drs.capture import unsupported
 from drstate.adapters.drs.reading import seconds_of
 from drstate.errors import ConfigError, OperationError
 from drstate.model.catalog import CatalogEntry
+from drstate.model.groups import ProtectionGroup
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope
-from drstate.programs.drs import DrsPolicy, DrsSpec, address_in
+from drstate.programs.drs import DrsSpec, address_in
+from drstate.programs.launching import DrsPolicy
 from drstate.sandbox import process
 from tests.adapters.world import EAST, WEST, World, resource_of
 
 APP = "233333333302"
+NOWHERE = "subnet-0123456789abcdef0"
 ALLOW = {"AWSDRS": "AllowLaunchingIntoThisInstance"}
 
 
@@ -209,6 +212,42 @@ def test_settings_are_recorded_before_they_are_set_and_put_back(servers: Servers
     settings.undo(servers.world.aws, servers.world.context(facts), facts)
     after = servers.call("drs", "get_launch_configuration", sourceServerID=server)
     assert after == before
+
+
+def test_a_groups_launch_settings_are_set_and_its_subnet_is_looked_at(servers: Servers) -> None:
+    entry = servers.entry("web-1")
+    there = servers.world.scope.site_map[WEST]["subnets"][entry.spec["subnet"]]  # type: ignore[index]
+    servers.copy(entry)
+    content = {
+        "name": "web", "account": APP, "region": EAST, "servers": [entry.resource.name],
+        "launch": {"disposition": "STOPPED", "right_sizing": "BASIC", "subnet": NOWHERE,
+                   "instance_type": "m6i.2xlarge"},
+    }  # fmt: skip
+    group = ProtectionGroup.model_validate(content)
+    servers.world.scope = servers.world.scope.model_copy(update={"groups": (group,)})
+    settings = servers.actions(entry, Phase.ACTIVATE)["settings"]
+    said = "with right_sizing BASIC, disposition STOPPED of group 'web'"
+    assert settings.spec.title.endswith(said)
+    facts, _ = servers.run(settings)
+    server = servers.facts["web-1"]["source_server"]
+    now = servers.call("drs", "get_launch_configuration", sourceServerID=server)
+    assert now["launchDisposition"] == "STOPPED"
+    assert now["targetInstanceTypeRightSizingMethod"] == "BASIC"
+    settings.undo(servers.world.aws, servers.world.context(facts), facts)
+
+    ledger = servers.entry("ledger")
+    other = group.model_copy(update={"servers": (ledger.resource.name,)})
+    servers.world.scope = servers.world.scope.model_copy(update={"groups": (other,)})
+    (missing,) = servers.unmet(ledger, Phase.REPLICATE)
+    assert f"subnet {NOWHERE} does not exist" in missing.detail
+    found = other.model_copy(
+        update={"launch": other.launch.model_copy(update={"subnet": there, "disposition": None})}
+    )
+    servers.world.scope = servers.world.scope.model_copy(update={"groups": (found,)})
+    assert servers.unmet(ledger, Phase.REPLICATE) == []
+    site = servers.site(ledger, Phase.ACTIVATE)
+    (demand,) = servers.adapter.demand(Phase.ACTIVATE, ledger, site, servers.world.aws)
+    assert demand.amount == 8
 
 
 def test_an_instance_whose_owner_did_not_allow_it_is_not_launched_into(servers: Servers) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from drstate.adapters.at import At
 from drstate.adapters.base import SiteContext
+from drstate.adapters.confining import Confined
 from drstate.adapters.drs.drill import WAS_TAG
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
@@ -26,7 +28,43 @@ def servers(sandbox: Path) -> Servers:
 
 def at_drill(servers: Servers, entry: CatalogEntry, drill: str = MINE) -> SiteContext:
     site: SiteContext = servers.site(entry, Phase.ACTIVATE)
-    return replace(site, drill=drill)
+    return replace(site, drill=drill, drill_group=group_of(servers, entry, drill))
+
+
+def group_of(servers: Servers, entry: CatalogEntry, drill: str) -> str:
+    """The drill's security group, where its own stack would have made it."""
+    confined = servers.adapter.confinement(entry, servers.site(entry, Phase.ACTIVATE))
+    assert isinstance(confined, Confined)
+    vpc = confined.vpc(At(servers.world.aws, entry.resource.account, WEST))
+    if vpc is None:
+        return ""
+    named = [{"Name": "group-name", "Values": [drill]}, {"Name": "vpc-id", "Values": [vpc]}]
+    found = servers.call("ec2", "describe_security_groups", Filters=named)["SecurityGroups"]
+    if found:
+        return str(found[0]["GroupId"])
+    made = servers.call(
+        "ec2", "create_security_group", GroupName=drill, Description="copies", VpcId=vpc
+    )
+    return str(made["GroupId"])
+
+
+def template(servers: Servers, entry: CatalogEntry) -> list[tuple[int, bool, list[str]]]:
+    """The versions of the server's launch template: number, whether it is the default, groups."""
+    (server,) = servers.call(
+        "drs", "describe_source_servers", filters={"hardwareId": entry.spec["instance_id"]}
+    )["items"]
+    found = servers.call("drs", "get_launch_configuration", sourceServerID=server["sourceServerID"])
+    versions = servers.call(
+        "ec2", "describe_launch_template_versions", LaunchTemplateId=found["ec2LaunchTemplateID"]
+    )["LaunchTemplateVersions"]
+    return [
+        (
+            one["VersionNumber"],
+            one["DefaultVersion"],
+            one["LaunchTemplateData"].get("SecurityGroupIds", []),
+        )
+        for one in versions
+    ]
 
 
 def drilled(servers: Servers, entry: CatalogEntry, drill: str = MINE) -> dict[str, Any]:
@@ -58,7 +96,13 @@ def test_a_drill_goes_beside_what_waits_and_puts_the_settings_back(servers: Serv
     assert before["into"] == waiting
     result = drilled(servers, entry)
     assert result["drill"] is True
-    assert settings(servers, entry) == {"into": "", "address": False, "noted": f"{waiting}/0"}
+    assert settings(servers, entry) == {"into": "", "address": False, "noted": f"{waiting}/0/1"}
+    group = group_of(servers, entry, MINE)
+    assert template(servers, entry) == [(1, False, []), (2, True, [group])]
+    launched = servers.call("ec2", "describe_instances", InstanceIds=[result["recovery_instance"]])[
+        "Reservations"
+    ][0]["Instances"][0]
+    assert [one["GroupId"] for one in launched["SecurityGroups"]] == [group]
     assert servers.state(result["recovery_instance"]) == "running"
     assert servers.state(servers.facts["web-1"]["instance_id"], EAST) == "running"
     assert servers.state(waiting) == "stopped"
@@ -71,10 +115,21 @@ def test_a_drill_goes_beside_what_waits_and_puts_the_settings_back(servers: Serv
     end, back = removed(servers, entry)
     assert end["terminated"] == result["recovery_instance"]
     assert any("JOB_END" in line for line in end["log"])
-    assert back["noted"] == f"{waiting}/0"
+    assert back["noted"] == f"{waiting}/0/1"
+    assert template(servers, entry) == [(1, True, [])]
     assert settings(servers, entry) == before
     assert servers.state(result["recovery_instance"]) == "terminated"
     assert servers.state(waiting) == "stopped"
+
+
+def test_no_drill_is_launched_in_the_groups_of_the_standby(servers: Servers) -> None:
+    entry = servers.entry("web-2")
+    site = replace(servers.site(entry, Phase.ACTIVATE), drill=MINE)
+    aside, _ = servers.adapter.drill(entry, site).actions
+    with pytest.raises(OperationError, match="no security group"):
+        aside.run(servers.world.aws, servers.world.context({}))
+    assert template(servers, entry) == [(1, True, [])]
+    assert settings(servers, entry)["noted"] is None
 
 
 def test_another_drill_of_the_server_is_neither_taken_nor_terminated(servers: Servers) -> None:

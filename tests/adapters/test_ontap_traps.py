@@ -50,7 +50,7 @@ def files(original: Path, tmp_path: Path) -> Iterator[Files]:
 def at(files: Files, region: str) -> Place:
     where = At(files.aws, files.facts["account"], region)
     spec = files.adapter.spec(files.kept)
-    return place(where, spec, files.site(Phase.ACTIVATE), files.clock)
+    return place(where, spec, files.site(Phase.ACTIVATE))
 
 
 def shown(files: Files, region: str) -> dict[str, Any]:
@@ -188,6 +188,15 @@ def test_a_certificate_of_nobodys_is_not_accepted_and_the_password_is_nowhere_to
     assert "CERTIFICATE_VERIFY_FAILED" in str(untrusted.value.why)
     for error in (refused.value, untrusted.value):
         assert secret not in f"{error} {error.why} {error.hint}"
+
+
+def test_a_busy_cluster_is_asked_again_by_the_clock_of_whoever_asks(files: Files) -> None:
+    here = at(files, EAST)
+    busy = {"effect": "throttle", "service": "ontap", "operation": "GetStorageVolumes", "times": 2}
+    process.add_faults(files.home, [busy])
+    before = files.clock.monotonic()
+    assert here.cluster.volume(here.svm_name, "orders") is not None
+    assert files.clock.monotonic() - before == 1 + 2
 
 
 def test_without_the_vendors_library_the_error_names_the_extra(

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+from drstate.adapters.confining import GRANTS as OWN_NETWORK
 from drstate.adapters.policy import MANAGED_LIMIT, size
 from drstate.adapters.registry import adapter_for, load_adapters
 
@@ -26,7 +27,8 @@ def actions(document: dict) -> set[str]:
 def test_a_target_role_gets_discovery_actions_and_stacks_of_the_technologies_named():
     document = json.loads(iam("--technology", "ecs").stdout)
     adapter = adapter_for("ecs")
-    declared = {a for grant in (*adapter.grants, *adapter.stack_grants) for a in grant.actions}
+    grants = (*adapter.grants, *adapter.stack_grants, *OWN_NETWORK)
+    declared = {a for grant in grants for a in grant.actions}
     assert declared < actions(document)
     rest = {action.partition(":")[0] for action in actions(document) - declared}
     assert rest == {"resource-explorer-2", "tag"}
@@ -43,7 +45,13 @@ def test_an_emergency_and_a_pipeline_get_their_own_halves():
     assert "ecs:CreateService" not in adapters
     assert "ecs:CreateService" in programs
     drills = actions(json.loads(iam(*words, "drills").stdout))
-    assert drills == {"ecs:CreateService", "ecs:DeleteService", "ecs:TagResource"}
+    own = {action for grant in OWN_NETWORK for action in grant.actions}
+    assert "ec2:CreateSecurityGroup" in own
+    assert drills - own == {"ecs:CreateService", "ecs:DeleteService", "ecs:TagResource"}
+    assert own <= drills
+    # what has no copies needs no network for them
+    none = iam("--technology", "route53", "--for", "drills")
+    assert json.loads(none.stdout)["Statement"] == []
 
 
 def test_the_hub_may_assume_the_roles_named_and_nothing_else():
@@ -69,3 +77,23 @@ def test_neither_and_both_and_unknown_are_refused_with_a_remedy():
         assert done.returncode == 2, words
         assert "drstate technologies" in done.stderr
         assert done.stdout == ""
+
+
+def test_parts_of_the_distributed_engine_are_told_apart_and_bound_to_a_region():
+    table = ("--journal", "dynamodb://dr-journal?region=us-west-2", "--region", "us-west-2")
+    worker = json.loads(iam("--for", "worker", *table).stdout)
+    assert {"sqs:ReceiveMessage", "states:SendTaskHeartbeat", "dynamodb:PutItem"} <= actions(worker)
+    assert "states:StartExecution" not in actions(worker)
+    named = {name for one in worker["Statement"] for name in one["Resource"] if ":sqs:" in name}
+    assert named == {"arn:aws:sqs:us-west-2:*:drstate-work"}
+    deployer = json.loads(iam("--for", "deployer").stdout)
+    assert "sts:AssumeRole" not in actions(deployer)
+
+
+def test_a_role_that_tells_topics_gets_those_and_nothing_else():
+    topic = "arn:aws:sns:us-west-2:211111111101:dr-events"
+    (one,) = json.loads(iam("--for", "notifications", "--topic", topic).stdout)["Statement"]
+    assert (one["Action"], one["Resource"]) == (["sns:Publish"], [topic])
+    refused = iam("--for", "notifications")
+    assert refused.returncode == 2
+    assert "--topic" in refused.stderr

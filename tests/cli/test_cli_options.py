@@ -127,10 +127,13 @@ class TestCompletion:
             ("drstate up -c ", ["acme", "globex", "initech"]),
             ("drstate up -c g", ["globex"]),
             ("drstate up -c acme -e ", ["production", "staging"]),
+            # a file of groups beside the scope's is no environment
+            ("drstate up -c initech -e ", ["production"]),
+            ("drstate group show -c initech -e production l", ["ledger"]),
             ("drstate preview --phase ", ["replicate", "instantiate", "activate", "cleanup"]),
             ("drstate up --ph", ["--phase"]),
             ("drstate sandbox st", ["start", "stop", "status"]),
-            ("drstate history -o ", ["text", "json", "ndjson", "md"]),
+            ("drstate history -o ", ["text", "json", "ndjson", "markdown", "md"]),
         ],
     )
     def test_names_come_from_the_project(self, complete, line, offered):

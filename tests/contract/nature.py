@@ -18,7 +18,8 @@ ONLY: Mapping[tuple[str, str], str] = {
     ("drs", "ends-where-it-began"): rf"{_DRS_MARKS}|/ec2/launch_template\w*/\S+: is new$",
     ("drs", "undo-undoes"): _DRS_MARKS,
     ("drs", "drill-leaves-nothing"): r"/drs/jobs/…: is new$"
-    r"|/ec2/(enis|reservations|tags|launch_template\w*)/\S+: is new$",
+    r"|/ec2/(enis|reservations|tags)/\S+: is new$"
+    r"|/ec2/launch_templates/…: \._drstate_next_version: ",
     ("ecs", "drill-leaves-nothing"): r"/ecs/services/\S+-d0c0ffe: is new$",
     ("rds", "ends-where-it-began"): r"/rds/databases/initech-production-billing-…: is new$",
     ("route53", "tells-unhealthy"): r"^route53/\d+/shop\S+ standby healthy before protection$",

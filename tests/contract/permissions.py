@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
+from drstate.adapters.confining import GRANTS as OWN_NETWORK
 from drstate.adapters.policy import lifecycle
 from drstate.inventory.asking import GRANTS
 from drstate.sandbox.policies import permission_of
@@ -20,7 +21,7 @@ def held_against_grants(stage: Stage, calls: Iterable[dict[str, Any]]) -> None:
     """Compare the sandbox's record of calls with the technology's grants."""
     adapter = stage.adapter
     called = {permission_of(call["service"], call["operation"]) for call in calls} - _FREE
-    found = {action for grant in GRANTS for action in grant.actions}
+    found = {action for grant in (*GRANTS, *OWN_NETWORK) for action in grant.actions}
     grants = (*adapter.grants, *adapter.stack_grants, *adapter.drill_grants)
     declared = {action for grant in grants for action in grant.actions}
     for permission in sorted(called - found):

@@ -18,6 +18,7 @@ from tests.contract.circle import CHECKS, constant_urns, exists, finish, run_pha
 from tests.contract.drilling import DRILL_CHECKS, drilled
 from tests.contract.emergency import EMERGENCY_CHECKS, emergency
 from tests.contract.errors import ERROR_CHECKS, permanent_error, transient_error
+from tests.contract.found_again import FOUND_CHECKS, found_again
 from tests.contract.masks import differences
 from tests.contract.permissions import PERMISSION_CHECKS, held_against_grants
 from tests.contract.stage import environment, forked, stage_of
@@ -28,6 +29,7 @@ ALL_CHECKS = (
     *CHECKS,
     *EMERGENCY_CHECKS,
     *ERROR_CHECKS,
+    *FOUND_CHECKS,
     *UNDO_CHECKS,
     *DRILL_CHECKS,
     *PERMISSION_CHECKS,
@@ -63,6 +65,7 @@ def test_the_contract_is_kept(technology: str, tmp_path: Path) -> None:
             undone(copy)
             calls += process.calls(copy.home)
         with forked(stage, "errors") as copy:
+            found_again(copy, stage.world.outcomes)
             permanent_error(copy)
             transient_error(copy)
         with environment(stage.home):

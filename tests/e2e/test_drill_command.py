@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from drstate.adapters import policy
+from drstate.adapters.aurora.adapter import AuroraAdapter
+from drstate.adapters.ecs.adapter import EcsAdapter
+from drstate.adapters.route53.adapter import Route53Adapter
 from drstate.sandbox import process
 from e2e.harness import RECOVERY, SOURCE, Bench
+from e2e.test_least_privilege import TARGETS, held, refused
 from tests.contract.masks import differences, masked
 
 WHERE = ("-c", "acme", "-e", "production")
@@ -21,16 +26,25 @@ def test_a_drill_is_run_while_the_serving_region_is_down(
     warm: Bench, bench_of: Callable[[Bench], Bench]
 ) -> None:
     bench = bench_of(warm)
+    document = policy.policy([AuroraAdapter(), EcsAdapter(), Route53Adapter()])
+    for account, role in TARGETS.items():
+        held(bench, account, role, document)
+    process.policies(bench.sandbox)
     before = exists(bench)
     process.add_fault(bench.sandbox, {"effect": "region-down", "region": SOURCE})
     seen = max((call["number"] for call in bench.calls()), default=0)
-    held = bench.run("test", *WHERE, "--yes", "--hold", "-o", "json").expect(10).document
-    assert not held["removed"]
+    waiting = bench.run("test", *WHERE, "--yes", "--hold", "-o", "json").expect(10)
+    assert not waiting.document["removed"]
+    # the plan shows the drill's own stacks, what they declare, and that they go again
+    own = f".drill-{waiting.document['drill']}"
+    assert f"w1{own}: 5 create" in waiting.err
+    assert f"w1{own}: 5 delete" in waiting.err
+    assert "policies.drill_egress: vpc" in waiting.err
     # it is owed as long as its copies are there, and a second one does not begin
     status = bench.run("status", "-o", "json").expect(0).document
     assert any("test --cleanup" in debt["command"] for debt in status["owed"])
-    refused = bench.run("test", *WHERE, "--yes").expect(1)
-    assert "two drills never mix" in refused.err
+    second = bench.run("test", *WHERE, "--yes").expect(1)
+    assert "two drills never mix" in second.err
     done = bench.run("test", *WHERE, "--cleanup", "--yes", "-o", "json").expect(0).document
     assert done["removed"]
     assert bench.run("status", "-o", "json").expect(0).document["owed"] == []
@@ -38,6 +52,8 @@ def test_a_drill_is_run_while_the_serving_region_is_down(
     left = [line for line in differences(before, exists(bench)) if "/ecs/services/" not in line]
     assert left == []
     assert {call["region"] for call in bench.calls(seen)} == {RECOVERY}
+    # all of it with the generated policies
+    assert refused(bench, seen) == []
 
 
 def test_what_is_not_owed_is_not_cleaned_up(warm: Bench) -> None:

@@ -37,7 +37,9 @@ def test_unknown_customer_is_exit_6_with_the_known_ones(fresh):
 
 
 def test_missing_yes_without_a_terminal_is_exit_2_and_names_the_flag(fresh, bench_of):
-    ended = bench_of(fresh).run("up", "--phase", "activate", "-c", "acme", "-e", "production").expect(2)
+    ended = (
+        bench_of(fresh).run("up", "--phase", "activate", "-c", "acme", "-e", "production").expect(2)
+    )
     assert "--yes" in ended.err
 
 

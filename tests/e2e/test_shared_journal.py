@@ -9,6 +9,8 @@ import subprocess
 
 import pytest
 
+from drstate.adapters.policy import JOURNAL_ACTIONS
+from drstate.sandbox.policies import permission_of
 from e2e import witness
 from e2e.harness import RECOVERY, TABLE, Shared
 
@@ -27,6 +29,7 @@ def test_a_run_that_was_killed_is_resumed_from_the_shared_journal(shared):
     assert "2 executions" in told
     file = shared.sandbox / "journal.db"
     file.rename(file.with_suffix(".moved"))
+    since = shared.calls()[-1]["number"]
 
     line = ("up", "--phase", "activate", "-c", "acme", "-e", "production", "--yes", "-o", "ndjson")
     with subprocess.Popen(
@@ -56,3 +59,15 @@ def test_a_run_that_was_killed_is_resumed_from_the_shared_journal(shared):
     assert proof["broken"] == 0
     assert [one["events"] for one in proof["executions"]] == [row["events"] for row in rows]
     assert not file.exists()
+    audit = shared.run("audit", "--verify", "-o", "json").expect(0).document
+    assert {row["execution"] for row in audit["rows"]} == {row["execution"] for row in rows}
+    assert (len(audit["verified"]), audit["broken"]) == (3, {})
+    # what was asked of the table (queries, never a scan), the policy of whoever runs drstate allows
+    asked = {
+        permission_of(one["service"], one["operation"])
+        for one in shared.calls(since)
+        if one["service"] == "dynamodb"
+    }
+    transactions = {"dynamodb:TransactGetItems", "dynamodb:TransactWriteItems"}
+    assert asked - transactions <= {*JOURNAL_ACTIONS, "dynamodb:DeleteItem"}
+    assert asked >= {"dynamodb:GetItem", "dynamodb:Query"}

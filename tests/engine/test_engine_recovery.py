@@ -180,7 +180,7 @@ def test_after_a_kill_a_creation_that_did_not_happen_is_not_made_up(lab: Lab, ki
 
 
 def deployment(*pending: tuple[str, str]) -> dict:
-    known = {"urn": "urn:1", "type": "t", "id": "i", "inputs": {}}
+    known = {"urn": "urn:1", "type": "t", "id": "i", "inputs": {}, "outputs": {"arn": "arn:i"}}
     return {
         "resources": [known],
         "pending_operations": [
@@ -195,7 +195,9 @@ def deployment(*pending: tuple[str, str]) -> dict:
     [
         (("creating", "urn:2"), "x", (["urn:2"], [], [])),
         (("creating", "urn:2"), None, ([], ["urn:2"], [])),
-        (("creating", "urn:1"), "x", ([], [], ["urn:1"])),
+        (("creating", "urn:1"), "i", ([], [], ["urn:1"])),
+        (("creating", "urn:1"), "arn:i", ([], [], ["urn:1"])),
+        (("creating", "urn:1"), None, ([], [], ["urn:1"])),
         (("updating", "urn:1"), "x", ([], [], ["urn:1"])),
         (("deleting", "urn:1"), "x", ([], [], ["urn:1"])),
         (("deleting", "urn:3"), "x", ([], [], [])),
@@ -206,3 +208,41 @@ def test_each_kind_of_unfinished_operation(pending, identified, expected):
     assert (adopted, dropped, touched) == expected
     assert edited["pending_operations"] == []
     assert json.dumps(edited["resources"]).count("urn:2") == len(adopted)
+
+
+def test_what_was_made_in_the_place_of_something_takes_it_and_the_old_one_is_to_go():
+    state = deployment(("creating", "urn:1"))
+    state["resources"] = [{"urn": "urn:0"}, *state["resources"], {"urn": "urn:9"}]
+    edited, adopted, dropped, touched = settle(state, lambda _, __: "arn:x")
+    assert (adopted, dropped, touched) == (["urn:1"], [], [])
+    stand = [(one["urn"], one.get("id"), one.get("delete")) for one in edited["resources"]]
+    # what depends on it stands behind it, as before
+    assert stand == [
+        ("urn:0", None, None),
+        ("urn:1", "arn:x", None),
+        ("urn:1", "i", True),
+        ("urn:9", None, None),
+    ]
+    assert edited["resources"][1]["outputs"] == {"n": "x", "arn": "arn:x"}
+
+
+def test_what_was_deleted_before_it_was_made_anew_is_not_deleted_again():
+    state = deployment(("creating", "urn:1"))
+    state["resources"][0]["pendingReplacement"] = True
+    edited, adopted, _, _ = settle(state, lambda _, __: "x")
+    assert adopted == ["urn:1"]
+    assert [(one["id"], one.get("pendingReplacement")) for one in edited["resources"]] == [
+        ("x", None)
+    ]
+
+
+@pytest.mark.parametrize(
+    "held", [{"protect": True}, {"type": "aws:rds/instance:Instance"}], ids=["protected", "data"]
+)
+def test_nothing_that_holds_data_is_given_up_for_what_was_found(held):
+    state = deployment(("creating", "urn:1"))
+    state["resources"][0] |= held
+    state["pending_operations"][0]["resource"] |= held
+    edited, adopted, _, touched = settle(state, lambda _, __: "x")
+    assert (adopted, touched) == ([], ["urn:1"])
+    assert [(one["id"], one.get("delete")) for one in edited["resources"]] == [("i", None)]

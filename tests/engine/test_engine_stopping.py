@@ -158,6 +158,17 @@ def test_creations_without_an_end_stay_unfinished_operations():
     assert Creations().kept(state) is None
 
 
+def test_what_was_to_take_the_place_of_something_stays_unfinished_beside_it():
+    seen = Creations()
+    seen.feed(event("resourcePreEvent", "known", op=OpType.CREATE_REPLACEMENT.value, name="new"))
+    seen.feed(event("resourcePreEvent", "done", op=OpType.CREATE_REPLACEMENT.value, name="new"))
+    seen.feed(event("resOutputsEvent", "done"))
+    kept = seen.kept({"resources": [{"urn": "known"}, {"urn": "done"}]})
+    assert kept is not None
+    assert kept["resources"] == [{"urn": "known"}, {"urn": "done"}]
+    assert [one["resource"]["inputs"] for one in kept["pending_operations"]] == [{"name": "new"}]
+
+
 def test_a_creation_whose_id_is_told_by_its_inputs_is_put_back_under_it():
     seen = Creations()
     row = event(

@@ -116,12 +116,25 @@ class Estate:
         return next(one for one in entries if one.resource.technology == technology)
 
     def add(
-        self, headroom: Headroom, phase: Phase, technology: str, *, force: bool = False
+        self,
+        headroom: Headroom,
+        phase: Phase,
+        technology: str,
+        *,
+        force: bool = False,
+        drill: str = "",
     ) -> None:
         """What the technology's first resource takes in the west."""
         entry, catalog = self.entry(technology), self.planned.catalog
         site = site_context(
-            self.scope, catalog, entry, WEST, phase.leaves, force=force, emergency=False
+            self.scope,
+            catalog,
+            entry,
+            WEST,
+            phase.leaves,
+            force=force,
+            emergency=False,
+            drill=drill,
         )
         headroom.add(phase, entry, site)
 
@@ -385,3 +398,22 @@ def test_by_force_nothing_is_asked_of_the_other_region(estate: Estate) -> None:
     servers = next(need.figure for need in needs if need.figure.service == "drs")
     assert {row.region: row.why for row in servers.unknown} == {EAST: "not asked: it may be lost"}
     assert all(need.forced for need in needs)
+
+
+def test_a_drill_takes_what_its_copies_take_beside_what_is_live(estate: Estate) -> None:
+    headroom = Headroom(estate.services, estate.scope, estate.aws)
+    for technology in ("aurora", "rds", "ecs", "autoscaling", "drs", "lambda"):
+        estate.add(headroom, Phase.ACTIVATE, technology, drill="d123456")
+    adds = {need.figure.what: (need.adds, set(need.by_resource)) for need in headroom.needs()}
+
+    def keys(*technologies: str) -> set[str]:
+        return {estate.entry(one).key for one in technologies}
+
+    # one of each, however many production has; an alias of a function takes nothing
+    assert adds["DB clusters"] == (1, keys("aurora"))
+    assert adds["DB instances"] == (2, keys("aurora", "rds"))
+    assert adds["tasks of a cluster"] == (1, keys("ecs"))
+    count, who = adds["vCPUs of running standard instances"]
+    assert who == keys("autoscaling", "drs")
+    assert count > 0
+    assert len(adds) == 4

@@ -209,7 +209,7 @@ def test_whoever_started_it_may_not_decide_where_the_scope_says_so(
             services.operator = "tester"
 
         view = desk.run(ask)
-        assert barred == ["tester"]
+        assert barred == ["tester (user/drstate-operator in 100000000001)"]
         assert view.status is ExecutionStatus.CANCELLED
         view = desk.run(lambda _question: None)
         with pytest.raises(UsageError, match="may not decide"):

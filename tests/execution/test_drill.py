@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import signal
-import subprocess
-import sys
 from collections import Counter
 
 import pytest
@@ -19,22 +18,25 @@ from drstate.execution.drilling import (
     owed_drill,
 )
 from drstate.execution.executing import execute
-from drstate.execution.making_plan import make_plan
+from drstate.execution.making_plan import PlannedRun, make_plan
 from drstate.execution.resuming import resume
 from drstate.execution.rolling_back import look_back
 from drstate.execution.services import Services
 from drstate.execution.terminating import make_termination
 from drstate.model import events as e
 from drstate.model.events import ExecutionStatus
+from drstate.model.notify import Kind, Severity
 from drstate.model.phases import Phase
 from drstate.model.scope import Approval, Scope
 from drstate.report.drill import DrillReport, drill_report
 from drstate.report.preview import PlanPreview
 from drstate.report.view import ExecutionView
 from drstate.sandbox import process
+from tests import forks
+from tests.contract.drilling import security_groups
 from tests.contract.masks import differences, masked
 from tests.execution.crash_runner import HastyClock, open_services
-from tests.execution.worlds import ROOT, World
+from tests.execution.worlds import World
 
 #: AWS goes on telling of a deleted service
 _TOLD_OF = "/ecs/services/"
@@ -58,9 +60,16 @@ def scope_of(services: Services) -> Scope:
     return services.scope("acme", "staging")
 
 
-def drill(services: Services, **wish: object) -> ExecutionView:
+def drill(services: Services, *, look: bool = False, **wish: object) -> ExecutionView:
+    """A whole drill; ``look``: previewed before, which takes as long again."""
     planned = make_drill(services, scope_of(services), approval=Approval.AUTOMATIC, **wish)  # type: ignore[arg-type]
-    return execute(services, planned)
+    return execute(services, planned) if look else carried_out(services, planned)
+
+
+def carried_out(services: Services, planned: PlannedRun) -> ExecutionView:
+    """The plan, without a preview of it."""
+    seen = PlanPreview(plan=planned.plan, plan_digest=planned.plan.digest(), engine="", stages=())
+    return execute(services, planned, preview=seen)
 
 
 def clean_up(services: Services) -> ExecutionView:
@@ -68,7 +77,7 @@ def clean_up(services: Services) -> ExecutionView:
     owed = owed_drill(services, scope, None)
     assert owed is not None
     give_up_open_drill(services, scope)
-    return execute(services, make_cleanup(services, scope, owed.id))
+    return carried_out(services, make_cleanup(services, scope, owed.id))
 
 
 def report_of(services: Services, execution: str) -> DrillReport:
@@ -82,7 +91,7 @@ def test_a_drill_proves_recovery_and_leaves_everything_as_it_was(world: World) -
     with opened(world) as services:
         catalog = services.journal.load_catalog(scope_of(services).key)
         assert catalog is not None
-        view = drill(services)
+        view = drill(services, look=True)
         assert view.status is ExecutionStatus.COMPLETED, view.error
         report = report_of(services, view.execution)
         after = services.journal.load_catalog(catalog.scope)
@@ -112,8 +121,9 @@ def test_copies_carry_the_drill_and_nothing_of_production_is_written(world: Worl
     before = world.digest()["resources"]
     seen = max((call["number"] for call in process.calls(home)), default=0)
     with opened(world) as services:
+        stacks = set(services.stacks().names())
         planned = make_drill(services, scope_of(services), approval=Approval.AUTOMATIC, hold=True)
-        view = execute(services, planned)
+        view = carried_out(services, planned)
         assert view.status is ExecutionStatus.PAUSED
         name = planned.plan.drill
         process.advance(home, 0.0, settle=True)
@@ -124,11 +134,28 @@ def test_copies_carry_the_drill_and_nothing_of_production_is_written(world: Worl
         assert all(name in str(value) for value in made.values()), sorted(made)
         # what a failover would have promoted goes on following
         assert all(there[key] == before[key] for key in before if "/rds/clusters/" in key)
+        # each shard has a stack of its own, and its copies stand in that one's group alone
+        own = {shard.stack for stage in planned.plan.stages for shard in stage.shards} - {None}
+        assert {stack.split(".")[4] for stack in own if stack} == {"w1", "w2"}
+        assert set(services.stacks().names()) == stacks | own
+        owed = owed_drill(services, scope_of(services), None)
+        assert owed is not None
+        assert {one.stack for one in owed.stacks} == own
+        copies = {key: value for key, value in made.items() if "/ec2/groups/" not in key}
+        assert set(security_groups(copies)) == set(owed.groups.values())
+        assert set(owed.groups) == {
+            key for stage in planned.plan.stages for shard in stage.shards for key in shard.declared
+        }
+        # nothing that is live has changed
+        changed = [key for key in before if there.get(key) != before[key]]
+        # these list what is in them: groups of a VPC, services of a cluster
+        assert [key for key in changed if not re.search(r"/(ec2/groups|ecs/clusters)/", key)] == []
         # whoever cancels it may need the scope for a recovery: no removal follows by itself
         cancel(services)
         assert left_behind(services, scope_of(services), view.execution) is None
         view = clean_up(services)
         assert view.status is ExecutionStatus.COMPLETED
+        assert set(services.stacks().names()) == stacks
     writes = [
         call
         for call in process.calls(home, seen)
@@ -136,31 +163,44 @@ def test_copies_carry_the_drill_and_nothing_of_production_is_written(world: Worl
     ]
     assert writes
     assert {call["region"] for call in writes} == {"us-west-2"}
+    # a group goes after the copies that stood in it
+    done = [call["operation"] for call in writes]
+    assert done.index("DeleteSecurityGroup") > done.index("DeleteService")
+    assert done[::-1].index("DeleteSecurityGroup") < done[::-1].index("DeleteDBCluster")
 
 
-@pytest.mark.parametrize("kind", ["action_intended", "phase_finished"])
+@pytest.mark.parametrize(
+    ("kind", "last"),
+    [
+        ("action_intended", False),
+        ("phase_finished", False),
+        # in the middle of making a drill's own stack, and of destroying one
+        ("stack_progress", False),
+        ("stack_progress", True),
+    ],
+)
 def test_a_killed_drill_is_told_as_owed_and_leaves_nothing(
-    kind: str, whole: list[str], world: World
+    kind: str, last: bool, whole: list[str], world: World
 ) -> None:
-    kill_after = whole.index(kind) + 1
+    kill_after = len(whole) - whole[::-1].index(kind) if last else whole.index(kind) + 1
     before = exists(world)
-    command = [
-        sys.executable, "-m", "tests.execution.drill_runner",
-        "--project", str(world.project), "--home", str(world.home),
-        "--kill-after", str(kill_after),
-    ]  # fmt: skip
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=False)
+    arguments = ["--project", str(world.project), "--home", str(world.home)]
+    arguments += ["--kill-after", str(kill_after)]
+    done = forks.run("tests.execution.drill_runner:main", arguments, seconds=120)
     assert done.returncode == -signal.SIGKILL, done.stderr
     with opened(world) as services:
+        stacks = {name for name in services.stacks().names() if ".drill-" not in name}
         scope = scope_of(services)
         with pytest.raises(PlanRefusedError, match="not cleaned up"):
             make_drill(services, scope)
         told = make_plan(services, scope, phases=[Phase.INSTANTIATE]).plan.warnings
         assert any("drstate test --cleanup" in text for text in told)
         # either way leads there: giving it up in the middle, or going on with it
-        ended = clean_up(services) if kind == "action_intended" else resume(services)
+        given_up = kind in ("action_intended", "stack_progress") and not last
+        ended = clean_up(services) if given_up else resume(services)
         assert ended.status is ExecutionStatus.COMPLETED, ended.error
         assert owed_drill(services, scope, None) is None
+        assert set(services.stacks().names()) == stacks
     assert left(before, world) == []
 
 
@@ -223,6 +263,57 @@ def test_what_cannot_be_removed_stays_owed_until_it_is(world: World) -> None:
     assert left(before, world) == []
 
 
+def test_without_a_network_of_its_own_a_drill_makes_no_copies(world: World) -> None:
+    before = exists(world)
+    home = world.home / "sandbox"
+    process.add_fault(
+        home, {"effect": "error", "operation": "CreateSecurityGroup", "code": "AccessDenied"}
+    )
+    seen = max((call["number"] for call in process.calls(home)), default=0)
+    with opened(world) as services:
+        view = drill(services, waves=[1])
+        assert view.status is ExecutionStatus.FAILED
+        assert owed_drill(services, scope_of(services), None) is None
+        assert any("security" in row.what.lower() for row in view.failed), view.failed
+    made = {call["operation"] for call in process.calls(home, seen)}
+    assert "RestoreDBClusterToPointInTime" not in made
+    assert left(before, world) == []
+
+
+def test_a_network_that_cannot_be_removed_is_owed(world: World) -> None:
+    before = exists(world)
+    home = world.home / "sandbox"
+    rule = process.add_fault(
+        home, {"effect": "error", "operation": "DeleteSecurityGroup", "code": "AccessDenied"}
+    )
+    with opened(world) as services:
+        view = drill(services, waves=[1])
+        assert view.status is ExecutionStatus.FAILED
+        report = report_of(services, view.execution)
+        assert report.proved
+        assert not report.removed
+        owed = owed_drill(services, scope_of(services), None)
+        assert owed is not None
+        assert [name for name in report.left if name in {one.stack for one in owed.stacks}]
+        (stack,) = [one.stack for one in owed.stacks]
+        # also where the resources of its shard leave the catalog meanwhile
+        catalog = services.journal.load_catalog(scope_of(services).key)
+        assert catalog is not None
+        others = tuple(one for one in catalog.entries if one.key not in owed.groups)
+        services.journal.save_catalog(catalog.model_copy(update={"entries": others}), fence=None)
+        again = clean_up(services)
+        assert again.status is ExecutionStatus.FAILED
+        assert stack in report_of(services, again.execution).left
+        assert owed_drill(services, scope_of(services), None) is not None
+        process.clear_faults(home, rule)
+        # what the state forgot is found by its tags
+        services.stacks().import_state(stack, {**services.stacks().export(stack), "resources": []})
+        assert clean_up(services).status is ExecutionStatus.COMPLETED
+        assert owed_drill(services, scope_of(services), None) is None
+        assert stack not in services.stacks().names()
+    assert left(before, world) == []
+
+
 def test_somebody_elses_thing_with_the_copys_name_is_left_alone(world: World) -> None:
     from drstate.aws.caller import AwsCaller
 
@@ -247,7 +338,7 @@ def test_somebody_elses_thing_with_the_copys_name_is_left_alone(world: World) ->
             MasterUsername="owner", MasterUserPassword="of-somebody-else",
         )  # fmt: skip
         process.advance(world.home / "sandbox", 0.0, settle=True)
-        view = execute(services, planned)
+        view = carried_out(services, planned)
         assert view.status is ExecutionStatus.FAILED
         there = aws.call("rds", "describe_db_clusters", **where, DBClusterIdentifier=name)
         assert there["DBClusters"][0]["Status"] == "available"
@@ -263,13 +354,49 @@ def test_a_drill_is_refused_where_there_is_nothing_to_rehearse_at(world: World) 
             owed_drill(services, scope, "20200101-000000-aaaa")
 
 
+def test_a_drill_is_held_against_quotas_and_what_is_near_is_journaled(world: World) -> None:
+    with opened(world) as services:
+        planned = make_drill(services, scope_of(services), approval=Approval.REQUIRED, waves=[1])
+        key = planned.plan.stages[0].shards[0].resources[0]
+        where = {"account": planned.catalog.entry(key).resource.account, "region": "us-west-2"}
+        aws = services.caller(scope_of(services))
+
+        def quota(value: float) -> None:
+            aws.call(
+                "service-quotas", "request_service_quota_increase", **where,
+                ServiceCode="rds", QuotaCode="L-952B80B8", DesiredValue=value,
+            )  # fmt: skip
+
+        there = len(list(aws.pages("rds", "describe_db_clusters", "DBClusters", **where)))
+        for number in range(there, 40):
+            aws.call(
+                "rds", "create_db_cluster", **where, DBClusterIdentifier=f"other-{number}",
+                Engine="aurora-mysql", MasterUsername="owner", MasterUserPassword="not-a-secret",
+            )  # fmt: skip
+        before = exists(world)
+        with pytest.raises(PlanRefusedError, match="1 change refused") as refused:
+            execute(services, planned)
+        assert "40 in use and 1 more" in refused.value.why
+        assert exists(world) == before
+        quota(45.0)
+        view = execute(services, planned)
+        assert view.status is ExecutionStatus.PAUSED
+        told = [
+            event.payload
+            for event in services.journal.events(view.execution, kinds=("warned",))
+            if isinstance(event.payload, e.Warned) and event.payload.kind is Kind.CAPACITY
+        ]
+        (near,) = [one for one in told if "DB clusters" in one.text]
+        assert near.severity is Severity.WARNING
+        assert near.text.startswith("capacity WARNING: 40 in use and 1 more")
+        assert "--quota-code L-952B80B8" in near.hint
+        assert near.text in {one.text for one in view.warnings}
+
+
 def test_a_cancelled_drill_is_cleaned_up(world: World) -> None:
     with opened(world) as services:
         planned = make_drill(services, scope_of(services), approval=Approval.REQUIRED)
-        seen = PlanPreview(
-            plan=planned.plan, plan_digest=planned.plan.digest(), engine="", stages=()
-        )
-        view = execute(services, planned, preview=seen)
+        view = carried_out(services, planned)
         assert view.status is ExecutionStatus.PAUSED
         cancel(services)
         assert owed_drill(services, scope_of(services), None) is not None

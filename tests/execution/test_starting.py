@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -41,6 +42,8 @@ class World:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *found: tuple[RefusalView, ...]) -> None:
         self.clock = FakeClock()
+        #: a project without windows of its own, unless a test writes some
+        self.project_dir = Path("no-such-project")
         self.journal = SimpleNamespace(executions=lambda _scope, limit: [])
         self.seen = list(found)
         monkeypatch.setattr(previewing, "preview", self._preview)
@@ -98,7 +101,7 @@ def test_an_open_window_refuses_once_and_an_emergency_is_told_of_it(
     assert again == seen
     urgent = look(world.services, planned(window(-1, 1), emergency=True))
     assert urgent.refusals == ()
-    assert any("maintenance is under way" in text for text in urgent.warnings)
+    assert any("is under way" in text for text in urgent.warnings)
 
 
 def test_a_window_is_announced_a_day_before_and_not_earlier(
@@ -109,7 +112,7 @@ def test_a_window_is_announced_a_day_before_and_not_earlier(
     seen = look(world.services, planned(soon, later))
     assert seen.refusals == ()
     assert [text for text in seen.warnings if "maintenance" in text] == [
-        f"maintenance from {soon}: no execution begins then"
+        f"maintenance of acme/production from {soon}: no execution begins then; what runs finishes"
     ]
 
 

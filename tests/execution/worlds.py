@@ -39,6 +39,8 @@ _TIMES = {
     "eta_seconds",
     "resumed",
     "next",
+    # where STS does not tell who it is, the name alone stands
+    "actor",
 }
 #: identifiers that AWS draws for each creation
 _DRAWN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=scalable-target/)[0-9a-z]+")

@@ -12,6 +12,7 @@ from drstate.model.events import (
     ConsentRecorded,
     ErrorInfo,
     ExecutionFinished,
+    ExecutionHidden,
     ExecutionPaused,
     ExecutionStatus,
     GateDecided,
@@ -367,7 +368,7 @@ def test_closing_twice_is_fine(journal: Journal) -> None:
 
 
 @pytest.mark.parametrize("status", [ExecutionStatus.COMPLETED, ExecutionStatus.CANCELLED])
-def test_whether_people_were_told_may_be_written_after_the_end_and_changes_nothing(
+def test_who_was_told_and_what_is_hidden_may_follow_the_end_and_change_nothing(
     journal: Journal, now: Now, status: ExecutionStatus
 ) -> None:
     fence = begin(journal)
@@ -382,12 +383,15 @@ def test_whether_people_were_told_may_be_written_after_the_end_and_changes_nothi
     untold = NotificationFailed(
         topic=topic, kind=Kind.STARTED, about=1, error=ErrorInfo(code="x", what="no answer")
     )
-    for payload in (told, untold):
+    hidden = ExecutionHidden(by="ann", reason="a trial")
+    for payload in (told, untold, hidden):
         assert journal.append("e1", payload, None).payload == payload
-    assert [event.seq for event in journal.events("e1")] == [1, 2, 3, 4, 5]
+    assert [event.seq for event in journal.events("e1")] == [1, 2, 3, 4, 5, 6]
     after = journal.header("e1")
-    assert (after.status, after.updated_at, after.events) == (status, before.updated_at, 5)
-    assert journal.verify("e1") == 5
+    assert (after.status, after.updated_at, after.events) == (status, before.updated_at, 6)
+    assert journal.verify("e1") == 6
+    (stored,) = journal.events("e1", kinds=("execution_hidden",))
+    assert stored.payload == hidden
     # nothing else is taken
     with pytest.raises(JournalError, match=r"has ended|COMPLETED|CANCELLED"):
         journal.append("e1", Warned(text="too late"), None)

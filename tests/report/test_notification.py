@@ -214,3 +214,20 @@ def test_a_drill_says_that_it_is_one() -> None:
     assert found.subject.startswith("[sandbox drill acme/staging] STARTED")
     assert "This is drill d-1: production goes on where it is." in found.text
     assert found.attributes()["drill"] == "d-1"
+
+
+def test_a_warning_of_capacity_or_maintenance_is_told_as_such() -> None:
+    near = e.Warned(
+        text="capacity INFO: 33 of 40", kind=Kind.CAPACITY, severity=Severity.INFO, hint="raise it"
+    )
+    window = e.Warned(text="maintenance has begun", kind=Kind.MAINTENANCE)
+    found = told(*begun(), near, window)[-2:]
+    assert [(row.kind, row.severity) for row in found] == [
+        (Kind.CAPACITY, Severity.INFO),
+        (Kind.MAINTENANCE, Severity.WARNING),
+    ]
+    assert found[0].remedy == "raise it"
+    assert found[0].attributes()["event"] == "capacity"
+    # what was journaled before there were kinds is a warning
+    old = e.PAYLOADS.validate_python({"type": "warned", "text": "slow"})
+    assert told(*begun(), old)[-1].kind is Kind.WARNING

@@ -38,6 +38,7 @@ def text(found: History) -> str:
 def _status(row: HistoryRow) -> str:
     notes = ["sandbox"] if row.sandbox else []
     notes += ["rolled back"] if row.rolled_back else []
+    notes += ["hidden"] if row.hidden else []
     notes += [f"{stage} overridden" for stage in row.overridden]
     return str(row.status) + (f" ({', '.join(notes)})" if notes else "")
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from drstate_cli.render.capacity import taken
+from drstate_cli.render.policy import exempt
 from drstate_cli.render.words import (
     MARKS,
     bare,
@@ -50,6 +51,7 @@ def preview_text(preview: PlanPreview, plan: Plan, title: str = "") -> str:
     known = set(plan.warnings)
     lines += [f"warning: {text}" for text in preview.warnings if text not in known]
     lines += taken(preview.capacity)
+    lines += exempt(preview.policy)
     for refusal in preview.refusals:
         lines += ["", f"REFUSED: {refusal.what}"]
         lines += remedy(refusal.why, refusal.hint)
@@ -156,6 +158,10 @@ def _tail(plan: Plan) -> list[str]:
         lines += ["", "left out"]
         for skip in plan.skips:
             lines += left_out(skip.resource, skip.reason, skip.mend)
+    if plan.launch:
+        from drstate_cli.render.groups import settings_lines
+
+        lines += settings_lines(plan.launch)
     if plan.warnings:
         lines += ["", *[f"warning: {text}" for text in plan.warnings]]
     return lines

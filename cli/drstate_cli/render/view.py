@@ -55,7 +55,8 @@ def _head(view: ExecutionView) -> list[str]:
     steps += f", {view.counts.skipped} skipped" if view.counts.skipped else ""
     head = [
         f"{view.status}  {view.scope}  {phases}  {view.percent}%  {took}{left}",
-        f"  execution {view.execution}  by {view.operator}" + ("  SANDBOX" if view.sandbox else ""),
+        f"  execution {view.execution}  by {view.actor or view.operator}"
+        + ("  SANDBOX" if view.sandbox else ""),
         f"  {_sites(view)}",
         f"  {many(view.changes, 'change')}; {steps}",
     ]
@@ -127,6 +128,7 @@ def _shard(shard: ShardView) -> list[str]:
         said = counts(stack.counts) if stack.counts else str(stack.state)
         lines.append(f"  stack {stack.name}: {said}  {duration(stack.seconds)}".rstrip())
         lines += [f"    {op.op:<8} {op.type}  {op.name}" for op in stack.ops]
+        lines += [f"    update   {stack.permalink}"] if stack.permalink else []
         lines += [
             f"    error    {urn.rsplit('::', 1)[-1]}: {what}" for urn, what in stack.errors.items()
         ]

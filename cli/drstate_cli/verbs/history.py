@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from drstate_cli.opening import open_readers
-from drstate_cli.options import Common, Customer, Environment, verb
+from drstate_cli.opening import open_readers, open_services
+from drstate_cli.options import Common, Customer, Environment, Message, verb
 from drstate_cli.payload import emit, say
 from drstate_cli.scoping import optional_scope
 
@@ -27,6 +27,20 @@ Until = Annotated[
     datetime | None,
     typer.Option("--until", metavar="TIME", formats=_FORMS, help="Begun before this time; UTC."),
 ]
+By = Annotated[
+    str | None,
+    typer.Option(
+        "--by", metavar="USER", help="Begun by this user, AWS identity or session's name."
+    ),
+]
+All = Annotated[bool, typer.Option("--all", help="With those that are hidden.")]
+Hide = Annotated[
+    str | None,
+    typer.Option("--hide", metavar="ID", help="Leave this execution out of lists; journaled."),
+]
+Show = Annotated[
+    str | None, typer.Option("--unhide", metavar="ID", help="Show it in lists again; journaled.")
+]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many, newest first.")]
 
 
@@ -43,11 +57,19 @@ def history(
     status: Status = None,
     since: Since = None,
     until: Until = None,
+    by: By = None,
+    all_: All = False,
+    hide: Hide = None,
+    unhide: Show = None,
+    message: Message = "",
     limit: Limit = 20,
 ) -> None:
-    """List past executions, newest first."""
+    """List past executions, newest first. `drstate audit` tells who did what."""
     from drstate_cli.render.history import text
 
+    if hide or unhide:
+        _hide(common, hide or unhide or "", hidden=hide is not None, message=message)
+        return
     wanted = None if status is None else _status(status)
     with open_readers(common) as readers:
         found = readers.history(
@@ -56,15 +78,27 @@ def history(
             status=wanted,
             since=since and since.replace(tzinfo=UTC),
             until=until and until.replace(tzinfo=UTC),
+            by=by,
+            hidden=all_,
         )
-    if not found.rows and (wanted or since or until):
-        say("no execution fits; without --status, --since and --until there may be some")
+    if not found.rows and (wanted or since or until or by):
+        say("no execution fits; without --status, --since, --until and --by there may be some")
     emit(
         common,
         "drstate.history/1",
         found.model_dump(mode="json", by_alias=True, exclude={"schema_"}),
         lambda: text(found),
     )
+
+
+def _hide(common: Common, execution: str, *, hidden: bool, message: str) -> None:
+    from drstate.execution.hiding import hide
+
+    with open_services(common) as services:
+        hide(services, execution, hidden=hidden, reason=message)
+    word = "is left out of lists; drstate history --all shows it" if hidden else "is listed again"
+    document = {"execution": execution, "hidden": hidden}
+    emit(common, "drstate.hidden/1", document, lambda: f"execution {execution} {word}")
 
 
 def _status(text: str) -> ExecutionStatus:

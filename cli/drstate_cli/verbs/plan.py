@@ -21,15 +21,19 @@ def plan(
     wish: Wish,
 ) -> None:
     """Compile a plan and print it. Shows stages, shards, actions, estimate; looks at no site."""
+    from drstate.execution.hindrances import hindrances
+    from drstate_cli.render import hindrances as hindered
     from drstate_cli.render.plan import plan_text
 
     with open_services(common) as services:
         planned = make(common, services, wish, announce=common.machine)
         title = header(common, services, planned.plan)
+        now = hindrances(services, planned.scope, urgent=planned.plan.force, planned=planned)
     document = planned.plan.model_dump(mode="json", exclude={"schema_"})
     emit(
         common,
         planned.plan.schema_,
-        {**document, "digest": planned.plan.digest(), "notes": list(planned.notes)},
-        lambda: plan_text(planned.plan, title),
+        {**document, "digest": planned.plan.digest(), "notes": list(planned.notes)}
+        | hindered.document(now),
+        lambda: plan_text(planned.plan, title) + hindered.text(now),
     )

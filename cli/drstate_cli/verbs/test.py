@@ -182,7 +182,7 @@ def _run(
     parallel: int | None,
 ) -> ExecutionView:
     from drstate.execution.executing import execute
-    from drstate.execution.previewing import preview
+    from drstate.execution.starting import look
     from drstate_cli.asking import asker, confirm
     from drstate_cli.interrupting import interrupt_policy
     from drstate_cli.render.plan import preview_text
@@ -193,9 +193,10 @@ def _run(
     say(f"{plan.scope}  drill {plan.drill}  on {regions}   (serving: {plan.serving}, untouched)")
     if common.sandbox:
         say(SANDBOX_NOTICE)
-    found = preview(services, planned, parallel=parallel)
+    found = look(services, planned, parallel=parallel)
     say(preview_text(found, plan))
-    confirm(common, yes, found, plan)
+    if not found.refusals:
+        confirm(common, yes, found, plan)
     with following(common) as follower:
         return execute(
             services,

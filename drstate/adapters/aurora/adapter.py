@@ -6,6 +6,7 @@ CLEANUP keeps the old writer as a replica: it is the way back, and AWS has made 
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from drstate.adapters import databases
@@ -30,6 +31,7 @@ from drstate.adapters.base import (
     SiteContext,
     Work,
 )
+from drstate.adapters.confining import Confined, Unconfined, vpc_of_db_subnet_group
 from drstate.adapters.drilling import Copy
 from drstate.adapters.quotas import SEE_QUOTAS
 from drstate.adapters.translating import translator_at
@@ -254,6 +256,11 @@ class AuroraAdapter(Adapter):
         spec = self.spec(entry)
         given = (entry, spec, site.region, site.drill, lambda: self._values(entry, site))
         return drill.Clone(*given), drill.CloneInstance(*given)
+
+    def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:
+        """In the VPC of the clone's DB subnet group."""
+        values = partial(self._values, entry, site)
+        return Confined(lambda at: vpc_of_db_subnet_group(at, values().subnet_group))
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The writer is here, available, with its instances."""

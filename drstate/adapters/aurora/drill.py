@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from drstate.adapters import databases
 from drstate.adapters.actions import RunContext
 from drstate.adapters.at import At
 from drstate.adapters.aurora import reading
 from drstate.adapters.drilling import Copy, Found, copy_name, pairs, unpaired
+from drstate.adapters.quotas import Demand
 from drstate.model.catalog import CatalogEntry
 from drstate.model.grant import Grant
 from drstate.programs.aurora import AuroraSpec, AuroraValues
@@ -26,6 +28,11 @@ _BUSY = (
 _GONE = ("DBInstanceNotFound", "DBInstanceNotFoundFault")
 
 GRANTS = (
+    Grant(
+        "find the VPC of a drill's clone",
+        ("rds:DescribeDBSubnetGroups",),
+        uncalled="only in a drill",
+    ),
     Grant(
         "clone a cluster for a drill, and remove the clone",
         (
@@ -80,6 +87,10 @@ class Clone(_Part):
     removes = ("DeleteDBCluster",)
     seconds = 600
 
+    def demand(self, at: At) -> tuple[Demand, ...]:
+        """See ``Copy.demand``."""
+        return (Demand(databases.CLUSTERS, at.account, at.region, 1),)
+
     @property
     def title(self) -> str:
         """See ``Copy.title``."""
@@ -127,7 +138,7 @@ class Clone(_Part):
         } if scaling else None  # fmt: skip
         wanted: dict[str, Any] = {
             "DBSubnetGroupName": values.subnet_group,
-            "VpcSecurityGroupIds": list(values.security_groups),
+            "VpcSecurityGroupIds": self.groups,
             "DBClusterParameterGroupName": values.cluster_parameter_group,
             "KmsKeyId": values.kms_key,
             "Port": spec.port,
@@ -166,6 +177,10 @@ class CloneInstance(_Part):
     makes = ("CreateDBInstance",)
     removes = ("DeleteDBInstance",)
     seconds = 600
+
+    def demand(self, at: At) -> tuple[Demand, ...]:
+        """See ``Copy.demand``."""
+        return (Demand(databases.INSTANCES, at.account, at.region, 1),)
 
     @property
     def title(self) -> str:

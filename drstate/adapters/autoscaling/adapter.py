@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters import vcpus
@@ -16,6 +17,7 @@ from drstate.adapters.autoscaling import capture, drill, health, launching, prer
 from drstate.adapters.autoscaling.actions import SIZES, SUSPENDED, Goal, ScaleAction
 from drstate.adapters.autoscaling.reading import Sizes
 from drstate.adapters.base import Adapter, Claim, Demand, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drilling import Copy
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
 from drstate.model.health import ResourceStatus
@@ -161,8 +163,13 @@ class AutoScalingAdapter(Adapter):
         return self._work(entry, site)
 
     def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[Copy, ...]:
-        """A group with one instance that nobody calls."""
-        return (drill.DrillGroup(entry, self.spec(entry).name, site.region, site.drill),)
+        """A launch template like the standby's, and a group with one instance of it."""
+        given = (entry, self.spec(entry).name, site.region, site.drill)
+        return drill.DrillTemplate(*given), drill.DrillGroup(*given)
+
+    def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:  # noqa: ARG002 - the contract
+        """In the VPC of the standby's subnets."""
+        return Confined(partial(drill.vpc_of, self.spec(entry).name))
 
     def created(
         self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller

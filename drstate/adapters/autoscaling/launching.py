@@ -10,10 +10,7 @@ from drstate.programs.autoscaling.spec import AutoScalingSpec
 
 def demand(spec: AutoScalingSpec, at: At, launched: int) -> tuple[Demand, ...]:
     """The vCPUs of what is yet to be launched of ``launched`` instances of the group."""
-    kinds = [spec.template.instance_type]
-    # of a mixed group, the first: in which proportion AWS launches them nobody knows beforehand
-    kinds += [one.instance_type for one in spec.mixed.overrides] if spec.mixed else []
-    kind = next((one for one in reversed(kinds[:2]) if one), None)
+    kind = _kind(spec)
     if kind is None or not launched:
         return ()
     group = {"Name": "tag:aws:autoscaling:groupName", "Values": [spec.name]}
@@ -27,3 +24,18 @@ def demand(spec: AutoScalingSpec, at: At, launched: int) -> tuple[Demand, ...]:
         return ()
     amount = (launched - own) * sizes(at, [kind]).get(kind, 0)
     return (Demand(limit_of(kind), at.account, at.region, amount),)
+
+
+def one_more(spec: AutoScalingSpec, at: At) -> tuple[Demand, ...]:
+    """The vCPUs of one instance beside whatever runs."""
+    kind = _kind(spec)
+    if kind is None:
+        return ()
+    return (Demand(limit_of(kind), at.account, at.region, sizes(at, [kind]).get(kind, 0)),)
+
+
+def _kind(spec: AutoScalingSpec) -> str | None:
+    """The type that counts. Of a mixed group, the first: nobody knows the proportion beforehand."""
+    kinds = [spec.template.instance_type]
+    kinds += [one.instance_type for one in spec.mixed.overrides] if spec.mixed else []
+    return next((one for one in reversed(kinds[:2]) if one), None)

@@ -10,16 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from drstate.adapters.actions import Action
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Demand, Health, Lag, Limit, SiteContext, Work
+from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drs import capacity, capture, health, reading
 from drstate.adapters.drs.capacity import Figures
 from drstate.adapters.drs.drill import GRANTS as DRILL_GRANTS
 from drstate.adapters.drs.drill import RUNS_CODE as DRILL_RUNS_CODE
-from drstate.adapters.drs.drill import PutBack, SetAside
+from drstate.adapters.drs.drill import PutBack, SetAside, vpc_of
 from drstate.adapters.drs.grants import GRANTS, STACK_GRANTS
 from drstate.adapters.drs.launching import EndDrill, Goal, Launch
 from drstate.adapters.drs.power import Stop
@@ -32,8 +34,9 @@ from drstate.model.phases import LAUNCHED, Phase, SiteState
 from drstate.model.plan import When
 from drstate.model.resource import Resource
 from drstate.model.spec import Spec
-from drstate.programs.drs import INSTANCE, DrsPolicy, DrsSpec
-from drstate.programs.drs import Launch as LaunchIn
+from drstate.programs.drs import INSTANCE, DrsSpec
+from drstate.programs.launching import DrsPolicy, group_settings, policy_for
+from drstate.programs.launching import Launch as LaunchIn
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
@@ -61,8 +64,8 @@ class DrsAdapter(Adapter):
     deviations: ClassVar[Mapping[str, str]] = {
         "ends-where-it-began": "DRS keeps its records: jobs, recovery instances, the server of the "
         "way back, and its marks on the instances that it launched into",
-        "drill-leaves-nothing": "DRS keeps its jobs, and EC2 tells of terminated instances for an "
-        "hour",
+        "drill-leaves-nothing": "DRS keeps its jobs, EC2 tells of terminated instances for an hour "
+        "and never gives the number of a template's version again",
         "undo-undoes": "a launch cannot be taken back: undo stops the instance, which then waits "
         "with other data; DRS keeps the job and the recovery instance",
     }
@@ -125,10 +128,14 @@ class DrsAdapter(Adapter):
     def drill(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """Launch beside what waits and what serves, as a drill; ``undrill`` takes it away."""
         spec, policy = self._known(entry, site)
-        aside = SetAside(entry, spec, site.region)
+        aside = SetAside(entry, spec, site.region, site.drill, site.drill_group)
         disposition = policy.of(spec.instance_id).disposition
         goal = Goal(
-            drill=True, drill_id=site.drill, disposition=disposition, warning=DRILL_RUNS_CODE
+            drill=True,
+            drill_id=site.drill,
+            disposition=disposition,
+            warning=DRILL_RUNS_CODE,
+            takes=lambda at: capacity.launched(spec, policy, at, self._figures.vcpus, beside=True),
         )
         launch = Launch(entry, spec, site.region, goal, clock=self.clock, when=When.AFTER)
         return Work((aside, launch))
@@ -136,8 +143,12 @@ class DrsAdapter(Adapter):
     def undrill(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """Terminate the drill's instance, and have DRS launch as before."""
         spec, _ = self._known(entry, site)
-        end = EndDrill(entry, spec, site.region, when=When.AFTER, drill_id=site.drill)
-        return Work((end, PutBack(entry, spec, site.region)))
+        end = EndDrill(entry, spec, site.region, when=When.BEFORE, drill_id=site.drill)
+        return Work((end, PutBack(entry, spec, site.region, site.drill)))
+
+    def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:
+        """In the VPC that the server's launch template names."""
+        return Confined(partial(vpc_of, self._known(entry, site)[0]))
 
     def terminate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """End what a recovery launched; where a stack has the instance, it makes it again."""
@@ -237,7 +248,8 @@ class DrsAdapter(Adapter):
         return found.id if found is not None else None
 
     def _known(self, entry: CatalogEntry, site: SiteContext) -> tuple[DrsSpec, DrsPolicy]:
-        return DrsSpec.model_validate(entry.spec), site.policy("drs", DrsPolicy)
+        policy = policy_for(site.scope.policies, site.scope.groups, entry)
+        return DrsSpec.model_validate(entry.spec), policy
 
     def _park(self, entry: CatalogEntry, spec: DrsSpec, site: SiteContext) -> Stop:
         return Stop(
@@ -263,9 +275,16 @@ class DrsAdapter(Adapter):
     def _settings(
         self, entry: CatalogEntry, spec: DrsSpec, site: SiteContext, when: When
     ) -> Settings:
-        choices = site.policy("drs", DrsPolicy).of(spec.instance_id)
-        by_stack = site.by_stack and when is When.AFTER
-        return Settings(entry, spec, site.region, choices, when=when, by_stack=by_stack)
+        scope = site.scope
+        return Settings(
+            entry,
+            spec,
+            site.region,
+            policy_for(scope.policies, scope.groups, entry).of(spec.instance_id),
+            when=when,
+            by_stack=site.by_stack and when is When.AFTER,
+            told=group_settings(scope.policies, scope.groups, entry),
+        )
 
     def _launch(
         self,
@@ -276,7 +295,7 @@ class DrsAdapter(Adapter):
         *,
         warning: str | None = None,
     ) -> Launch:
-        policy = site.policy("drs", DrsPolicy)
+        _, policy = self._known(entry, site)
         early = policy.launch is LaunchIn.INSTANTIATE
         goal = Goal(
             disposition=policy.of(spec.instance_id).disposition,

@@ -17,7 +17,9 @@ from drstate.adapters.at import At
 from drstate.adapters.drs import reading
 from drstate.adapters.quotas import Demand, Limit, live
 from drstate.errors import DrstateError
-from drstate.programs.drs import DrsPolicy, DrsSpec, ServerChoices
+from drstate.model.groups import ServerLaunch
+from drstate.programs.drs import DrsSpec
+from drstate.programs.launching import DrsPolicy
 
 if TYPE_CHECKING:
     from drstate.aws.clock import Clock
@@ -109,13 +111,21 @@ def used(limit: Limit, at: At) -> dict[str, int]:
 
 
 def launched(
-    spec: DrsSpec, policy: DrsPolicy, at: At, size: Callable[[At, str], int]
+    spec: DrsSpec,
+    policy: DrsPolicy,
+    at: At,
+    size: Callable[[At, str], int],
+    *,
+    beside: bool = False,
 ) -> tuple[Demand, ...]:
-    """The vCPUs of the instance that is launched into, unless it runs already."""
-    choices = policy.servers.get(spec.instance_id, ServerChoices())
+    """The vCPUs of the instance that is launched into, unless it runs already.
+
+    ``beside``: another one is launched, whether it runs or not.
+    """
+    choices = policy.servers.get(spec.instance_id, ServerLaunch())
     if policy.of(spec.instance_id).disposition == "STOPPED":
         return ()
-    machine = reading.machine_at(at, spec)
+    machine = None if beside else reading.machine_at(at, spec)
     if machine is not None and machine.state in _TAKES:
         return ()
     own = choices.instance_type if at.region != spec.region else None

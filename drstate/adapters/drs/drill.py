@@ -1,7 +1,8 @@
 """A drill of a server: launched beside what waits for the recovery, and terminated again.
 
-What waits must not be launched into, and no address may be taken twice, so for the time of the
-drill two launch settings are changed; what they were stands in a tag of the source server, so that
+What waits must not be launched into, no address may be taken twice, and the copy stands in the
+drill's security group, so for the time of the drill two launch settings and the default version of
+the launch template are changed; what they were stands in a tag of the source server, so that
 whoever cleans up puts back exactly that. A launch makes DRS forget what it launched before, and may
 terminate it: where something else is known as the server's recovery instance, no drill is begun.
 """
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
-from drstate.adapters.drilling import DRILL_TAG
-from drstate.adapters.drs import reading
+from drstate.adapters.drilling import DRILL_TAG, missing_group
+from drstate.adapters.drs import reading, template
 from drstate.adapters.drs.jobs import CONFLICT
 from drstate.adapters.drs.reading import Recovered, Server
 from drstate.errors import AwsCallError, OperationError
@@ -26,12 +27,14 @@ from drstate.programs.drs import DrsSpec
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
 
-#: on a source server: what a drill changed, as ``<instance launched into>/<copies the address>``
+#: on a source server: what a drill changed, as ``<instance launched into>/<copies the
+#: address>/<default version of the launch template>``
 WAS_TAG = "drstate:drill-was"
 #: what the operator of a drill should know before
 RUNS_CODE = (
     "its copy boots production's disk: what runs on it by itself (queues that it reads, timers, "
-    "agents) runs in the drill; its launch template decides in which subnet and security groups"
+    "agents) runs in the drill, as far as the drill's security group lets it out; its launch "
+    "template decides in which subnet"
 )
 _DEADLINE_SECONDS = 1800
 _INTO, _PROPERTIES = "launchIntoEC2InstanceID", "launchIntoInstanceProperties"
@@ -43,7 +46,35 @@ GRANTS = (
         ("arn:aws:drs:*:*:source-server/*",),
         uncalled="only in a drill",
     ),
+    Grant(
+        "see launch templates and networks of a drill",
+        (
+            "ec2:DescribeLaunchTemplateVersions",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+        ),
+        uncalled="only in a drill",
+    ),
+    Grant(
+        "have DRS launch a drill in its own security group, and as before after it",
+        (
+            "ec2:CreateLaunchTemplateVersion",
+            "ec2:DeleteLaunchTemplateVersions",
+            "ec2:ModifyLaunchTemplate",
+        ),
+        ("arn:aws:ec2:*:*:launch-template/*",),
+        uncalled="only in a drill",
+    ),
 )
+
+
+def vpc_of(spec: DrsSpec, at: At) -> str | None:
+    """The VPC that a drill's instance is launched in; None: DRS has no server for it."""
+    server = reading.server(at, spec)
+    if server is None:
+        return None
+    return template.vpc(at, template.of_server(at, server.id))
 
 
 def is_of(at: At, found: Recovered, drill: str) -> bool:
@@ -83,8 +114,16 @@ class _DrillSettings(Action):
     """What setting aside and putting back share."""
 
     def __init__(
-        self, entry: CatalogEntry, spec: DrsSpec, region: str, name: str, how: str
+        self,
+        entry: CatalogEntry,
+        spec: DrsSpec,
+        region: str,
+        drill: str,
+        name: str,
+        how: str,
+        when: When,
     ) -> None:
+        self.drill = drill
         self.account = entry.resource.account
         self.server = spec
         self.region = region
@@ -95,13 +134,17 @@ class _DrillSettings(Action):
             resource=entry.key,
             technology="drs",
             title=f"have DRS launch {spec.instance_id} in {region} {how}",
-            when=When.AFTER,
-            calls=tuple(calls("drs", region, *reads, *writes)),
+            when=when,
+            calls=(
+                *calls("drs", region, *reads, *writes),
+                *calls("ec2", region, *template.READS, *self.ec2),
+            ),
             estimate_seconds=5,
             deadline_seconds=_DEADLINE_SECONDS,
         )
 
     tagging: str
+    ec2: tuple[str, ...]
 
     def _set(self, at: At, run: RunContext, server: Server, into: str, *, address: bool) -> None:
         def accepted() -> bool | None:
@@ -132,12 +175,17 @@ class _DrillSettings(Action):
 
 
 class SetAside(_DrillSettings):
-    """Launch beside what waits, with an address of its own."""
+    """Launch beside what waits, with an address of its own, in the drill's security group."""
 
     tagging = "TagResource"
+    ec2 = ("CreateLaunchTemplateVersion", "ModifyLaunchTemplate")
 
-    def __init__(self, entry: CatalogEntry, spec: DrsSpec, region: str) -> None:
-        super().__init__(entry, spec, region, "drill-settings", "beside what waits, for the drill")
+    def __init__(
+        self, entry: CatalogEntry, spec: DrsSpec, region: str, drill: str, group: str
+    ) -> None:
+        how = "beside what waits and in the drill's security group"
+        super().__init__(entry, spec, region, drill, "drill-settings", how, When.AFTER)
+        self.group = group
 
     def observe(self, aws: AwsCaller) -> Observation:
         """Done when no instance is named to launch into, and no address is copied."""
@@ -151,8 +199,10 @@ class SetAside(_DrillSettings):
                 "drstate up --phase replicate protects it first",
             )
         into, address = _now(at, server)
-        facts = {"server": server.id, "into": into, "copies_address": address}
-        return Observation(not into and not address, facts)
+        named = template.of_server(at, server.id)
+        inside = template.confined(at, named, self.drill)
+        facts = {"server": server.id, "into": into, "copies_address": address, "confined": inside}
+        return Observation(not into and not address and inside, facts)
 
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
         """Note what is set, then set it. A note that is there is older, and right."""
@@ -164,11 +214,16 @@ class SetAside(_DrillSettings):
                 why="it was there when the drill looked before",
                 hint="drstate up --phase replicate protects it",
             )
+        if not self.group:
+            raise missing_group(f"the drill's launch of {self.server.instance_id}", self.drill)
         into, address = _now(at, server)
+        named = template.of_server(at, server.id)
         if WAS_TAG not in server.tags:
-            note = {WAS_TAG: f"{into or '-'}/{int(address)}"}
+            version = template.default(at, named)
+            note = {WAS_TAG: f"{into or '-'}/{int(address)}/{version}"}
             at.call("drs", "tag_resource", resourceArn=server.arn, tags=note)
         self._set(at, run, server, "", address=False)
+        template.confine(at, named, [self.group], self.drill)
         return {"server": server.id, "into": into, "copies_address": address}
 
     def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,6 +231,7 @@ class SetAside(_DrillSettings):
         at = self._at(aws)
         server = reading.server(at, self.server)
         if server is not None and recorded.get("server"):
+            _release(at, server, self.drill)
             address = bool(recorded["copies_address"])
             self._set(at, run, server, str(recorded["into"]), address=address)
         return dict(recorded)
@@ -185,9 +241,11 @@ class PutBack(_DrillSettings):
     """Launch as before the drill."""
 
     tagging = "UntagResource"
+    ec2 = ("DeleteLaunchTemplateVersions", "ModifyLaunchTemplate")
 
-    def __init__(self, entry: CatalogEntry, spec: DrsSpec, region: str) -> None:
-        super().__init__(entry, spec, region, "drill-settings-back", "as before the drill")
+    def __init__(self, entry: CatalogEntry, spec: DrsSpec, region: str, drill: str) -> None:
+        how = "as before the drill"
+        super().__init__(entry, spec, region, drill, "drill-settings-back", how, When.BEFORE)
 
     def observe(self, aws: AwsCaller) -> Observation:
         """Done when no note of a drill is left."""
@@ -202,10 +260,19 @@ class PutBack(_DrillSettings):
         noted = server.tags.get(WAS_TAG) if server is not None else None
         if server is None or noted is None:
             return {"noted": None}
-        into, _, address = noted.partition("/")
+        _release(at, server, self.drill)
+        into, address, *_ = noted.split("/")
         self._set(at, run, server, "" if into == "-" else into, address=address == "1")
         at.call("drs", "untag_resource", resourceArn=server.arn, tagKeys=[WAS_TAG])
         return {"noted": noted}
+
+
+def _release(at: At, server: Server, drill: str) -> None:
+    """The launch template as it was noted; a drill of an older version noted none."""
+    _, _, was = [*str(server.tags.get(WAS_TAG, "")).split("/"), "", ""][:3]
+    named = template.of_server(at, server.id)
+    if was and named:
+        template.release(at, named, drill, was)
 
 
 def _now(at: At, server: Server) -> tuple[str, bool]:

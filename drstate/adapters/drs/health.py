@@ -8,7 +8,8 @@ from drstate.adapters.drs import protect, reading
 from drstate.adapters.drs.reading import Machine
 from drstate.adapters.drs.settings import obstacle, wanted
 from drstate.model.health import ResourceStatus
-from drstate.programs.drs import DrsSpec, LaunchChoices
+from drstate.programs.drs import DrsSpec
+from drstate.programs.launching import LaunchChoices
 
 _PASSED = ("ok", "not-applicable")
 
@@ -120,7 +121,7 @@ def _set(at: At, spec: DrsSpec, choices: LaunchChoices) -> Health | None:
         return _bad(*wrong)
     if reading.settings(at, server.id) != wanted(choices, found.id):
         return _bad(
-            f"DRS's launch settings of {server.id} are not those of the scope file",
+            f"DRS's launch settings of {server.id} are not those of the scope file and its groups",
             "drstate up --phase instantiate sets them",
         )
     return None

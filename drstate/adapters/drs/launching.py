@@ -7,7 +7,7 @@ fresh enough, so that yesterday's trial is never taken for today's recovery.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from drstate.model.plan import ActionSpec, When
 from drstate.programs.drs import DrsSpec
 
 if TYPE_CHECKING:
+    from drstate.adapters.quotas import Demand
     from drstate.aws.caller import AwsCaller
     from drstate.aws.clock import Clock
 
@@ -53,6 +54,8 @@ class Goal:
     serves: bool = False
     #: why this launch loses more than it has to, for the plan
     warning: str | None = None
+    #: what a drill's launch takes of counted limits
+    takes: Callable[[At], tuple[Demand, ...]] = lambda _: ()
 
 
 class _JobAction(Action):
@@ -118,6 +121,10 @@ class Launch(_JobAction):
             batch_key=f"drs/{self.account}/{region}/{kind}",
             warning=goal.warning,
         )
+
+    def demand(self, aws: AwsCaller) -> tuple[Demand, ...]:
+        """See ``Action.demand``."""
+        return self.goal.takes(self._at(aws))
 
     def observe(self, aws: AwsCaller) -> Observation:
         """Done when it was launched for this, and the instance is up."""

@@ -20,7 +20,8 @@ from drstate.model.phases import Phase
 from drstate.model.scope import SiteMapTable
 from drstate.model.translation import Translation
 from drstate.model.words import counted
-from drstate.programs.drs import DrsPolicy, DrsSpec, address_in
+from drstate.programs.drs import DrsSpec, address_in
+from drstate.programs.launching import DrsPolicy, policy_for
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
@@ -152,11 +153,14 @@ class Prerequisites:
     def _address(self) -> Iterator[Health]:
         """The copy's address has to be free before a stack asks for it."""
         translation = Translation(self._site.site_map, self._spec.region, self._here.region)
-        subnet = translation.find(SiteMapTable.SUBNETS, self._spec.subnet)
+        scope = self._site.scope
+        policy = policy_for(scope.policies, scope.groups, self._entry)
+        own = policy.servers.get(self._spec.instance_id)
+        subnet = own.subnet if own is not None else None
+        subnet = subnet or translation.find(SiteMapTable.SUBNETS, self._spec.subnet)
         if subnet is None:
             # planning refuses that, naming table and file
             return
-        own = self._site.policy("drs", DrsPolicy).servers.get(self._spec.instance_id)
         mend = f"policies.drs.servers.{self._spec.instance_id}.private_ip"
         try:
             (shown,) = self._here.call("ec2", "describe_subnets", SubnetIds=[subnet])["Subnets"]
@@ -167,7 +171,8 @@ class Prerequisites:
         except AwsCallError as error:
             if not error.aws_code.startswith("InvalidSubnetID"):
                 raise
-            yield _stop(f"subnet {subnet} does not exist", "correct site_map's table subnets")
+            mend = "correct site_map's table subnets, or its protection group's launch.subnet"
+            yield _stop(f"subnet {subnet} does not exist", mend)
             return
         taken = self._here.call(
             "ec2",

@@ -17,7 +17,8 @@ from drstate.adapters.drs.reading import Machine, Server
 from drstate.errors import AwsCallError, OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When
-from drstate.programs.drs import ALLOW_KEY, ALLOW_VALUE, DrsSpec, LaunchChoices
+from drstate.programs.drs import ALLOW_KEY, ALLOW_VALUE, DrsSpec
+from drstate.programs.launching import LaunchChoices
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
@@ -72,7 +73,9 @@ class Settings(Action):
         *,
         when: When,
         by_stack: bool,
+        told: str = "",
     ) -> None:
+        """``told``: which of the settings a protection group says."""
         self.account = entry.resource.account
         self.server = spec
         self.region = region
@@ -82,7 +85,8 @@ class Settings(Action):
             id=f"{entry.key}#settings",
             resource=entry.key,
             technology="drs",
-            title=f"have DRS launch {spec.instance_id} in {region} into the instance that waits",
+            title=f"have DRS launch {spec.instance_id} in {region} into the instance that waits"
+            + (f", with {told}" if told else ""),
             when=when,
             calls=(
                 *calls(

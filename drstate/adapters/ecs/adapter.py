@@ -8,12 +8,15 @@ while the service was healthy.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Demand, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drilling import Copy
-from drstate.adapters.ecs import capture, drill, health, prerequisites, tasks
+from drstate.adapters.ecs import capture, drill, health, prerequisites, registered, tasks
 from drstate.adapters.ecs.actions import Goal, ServiceAction
 from drstate.adapters.ecs.reading import ServiceId
 from drstate.errors import ConfigError
@@ -24,6 +27,7 @@ from drstate.model.resource import Resource
 from drstate.model.scope import SiteMapTable
 from drstate.model.spec import Spec
 from drstate.model.translation import Translation
+from drstate.programs.ecs.owners import TASK_DEFINITION
 from drstate.programs.ecs.spec import EcsSpec
 from drstate.programs.ecs.values import EcsPolicy
 
@@ -51,6 +55,11 @@ class EcsAdapter(Adapter):
                 "application-autoscaling:DescribeScalingPolicies",
                 "elasticloadbalancing:DescribeTargetHealth",
             ),
+        ),
+        Grant(
+            "find a task definition that was registered as its stack was cut off",
+            ("ecs:ListTaskDefinitions",),
+            uncalled="only after a crash",
         ),
         Grant("set the number of tasks", ("ecs:UpdateService",), ("arn:aws:ecs:*:*:service/*",)),
         Grant(
@@ -120,6 +129,15 @@ class EcsAdapter(Adapter):
         at = At(aws, resource.account, resource.region)
         return capture.capture(resource, at, self.clock.now())
 
+    def created(
+        self, kind: str, inputs: Mapping[str, Any], account: str, aws: AwsCaller
+    ) -> str | None:
+        """ARN of the revision that a cut-off update had registered."""
+        region = str(inputs.get("region") or "")
+        if kind != TASK_DEFINITION or not region:
+            return None
+        return registered.revision(At(aws, account, region), inputs)
+
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """Prewarm: a part of production's tasks, pinned there."""
         return self._work(entry, site)
@@ -140,6 +158,16 @@ class EcsAdapter(Adapter):
         """A service with one task that nobody calls."""
         standby = service_at(entry, self.spec(entry), site)
         return (drill.DrillService(entry, standby, site.region, site.drill),)
+
+    def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:
+        """In the VPC of the standby's subnets, where its tasks have addresses of their own."""
+        spec = self.spec(entry)
+        if spec.network is None:
+            mode = spec.task_definition.network_mode or "bridge"
+            return Unconfined(
+                f"in network mode {mode} its task has the network of the instance that it runs on"
+            )
+        return Confined(partial(drill.vpc_of, service_at(entry, spec, site)))
 
     def prerequisites(
         self, phase: Phase, entry: CatalogEntry, site: SiteContext, aws: AwsCaller

@@ -10,9 +10,12 @@ from typing import Any
 
 from drstate.adapters.actions import RunContext
 from drstate.adapters.at import At
+from drstate.adapters.confining import vpc_of_subnets
 from drstate.adapters.drilling import Copy, Found, copy_name, pairs, unpaired
 from drstate.adapters.ecs import reading
 from drstate.adapters.ecs.reading import ServiceId
+from drstate.adapters.ecs.tasks import TASKS
+from drstate.adapters.quotas import Demand
 from drstate.model.catalog import CatalogEntry
 from drstate.model.grant import Grant
 
@@ -37,6 +40,13 @@ GRANTS = (
 )
 
 
+def vpc_of(standby: ServiceId, at: At) -> str | None:
+    """The VPC of the standby's service; None: it is not there."""
+    found = reading.service(at, standby) or {}
+    own = (found.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
+    return vpc_of_subnets(at, own["subnets"]) if own.get("subnets") else None
+
+
 class DrillService(Copy):
     """A service with one task, beside the standby's."""
 
@@ -54,8 +64,13 @@ class DrillService(Copy):
         self.standby = standby
         self.warning = (
             f"a task of {standby.service} runs production's code with production's settings: what "
-            "it does without being called (queues that it reads, timers), it does in the drill"
+            "it does without being called (queues that it reads, timers), it does in the drill, as "
+            "far as the drill's security group lets it out"
         )
+
+    def demand(self, at: At) -> tuple[Demand, ...]:
+        """See ``Copy.demand``."""
+        return (Demand(TASKS, at.account, at.region, 1, self.standby.cluster),)
 
     @property
     def title(self) -> str:
@@ -111,6 +126,10 @@ class DrillService(Copy):
         """See ``Copy.make``."""
         standby = reading.service(at, self.standby) or {}
         same: dict[str, Any] = {key: standby[key] for key in _SAME if standby.get(key)}
+        own = (same.pop("networkConfiguration", None) or {}).get("awsvpcConfiguration")
+        if own:
+            here = {**own, "securityGroups": self.groups}
+            same["networkConfiguration"] = {"awsvpcConfiguration": here}
         if "capacityProviderStrategy" in same:
             same.pop("launchType", None)
         at.call(

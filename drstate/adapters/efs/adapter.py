@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, Limit, SiteContext, Work
+from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drilling import Copy as DrillCopy
 from drstate.adapters.efs import capture, drill, health, reading
 from drstate.adapters.efs.copying import Replicate
@@ -202,6 +203,12 @@ class EfsAdapter(Adapter):
         """An access point to the replica, which stays read-only."""
         spec = EfsSpec.model_validate(entry.spec)
         return (drill.DrillPoint(entry, spec, site.region, site.drill),)
+
+    def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:  # noqa: ARG002 - the contract
+        """Nowhere: an access point has no address of its own."""
+        return Unconfined(
+            "an access point is reached through the replica's mount targets, which keep theirs"
+        )
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """Writable here, with its mount targets."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from drstate.adapters import carrying, exports, restoring
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, Limit, SiteContext, Work
+from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drilling import Copy
 from drstate.adapters.elasticache import capture, drill, health, reading
 from drstate.adapters.elasticache.actions import Promote
@@ -250,6 +252,10 @@ class ElasticacheAdapter(Adapter):
     def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[Copy, ...]:
         """A snapshot of what stands by, or the newest export, restored without replicas."""
         return drill.copies(self._store(entry, site), carried=self._by_snapshot(entry, site))
+
+    def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:
+        """In the VPC of the copy's subnet group."""
+        return Confined(partial(drill.vpc_of, self._store(entry, site)))
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The primary is here, available, with its replicas; or the restored group is."""

@@ -75,6 +75,14 @@ class ElasticacheSnapshots(Snapshots):
             **{**self.request(at, name), "SnapshotArns": arns},
         )
 
+    @property
+    def subnet_group(self) -> str | None:
+        """The subnet group at the site. Raises ConfigError where the site map lacks it."""
+        translator = translator_at(self.entry, self.site, self.spec.region)
+        values = elasticache_values(self.spec, translator)
+        translator.settle()
+        return values.subnet_group
+
     def request(self, at: At, name: str, replicas: int | None = None) -> dict[str, Any]:
         """CreateReplicationGroup's parameters but for the data. ``replicas``: not production's."""
         spec = self.spec

@@ -23,6 +23,7 @@ from drstate.adapters.base import (
     SiteContext,
     Work,
 )
+from drstate.adapters.confining import Confined, Unconfined, vpc_of_subnets
 from drstate.adapters.drilling import Copy as DrillCopy
 from drstate.adapters.fsx import capture, drill, health, reading
 from drstate.adapters.fsx.actions import Copy, Retire
@@ -170,6 +171,11 @@ class FsxAdapter(Adapter):
     def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[DrillCopy, ...]:
         """A file system restored from the newest backup that was copied here."""
         return (drill.DrillSystem(entry, self.spec(entry), site),)
+
+    def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:
+        """In the VPC of the restored file system's subnets."""
+        request = placed(self.spec(entry), site).request
+        return Confined(lambda at: vpc_of_subnets(at, request.get("SubnetIds", [])))
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """A file system is available here."""

@@ -121,7 +121,7 @@ class DrillSystem(Copy):
             BackupId=backup.identifier,
             ClientRequestToken=f"drill-{token}",
             Tags=pairs({**self.tags, _NAME_TAG: self.name}),
-            **placed(self.system, self.site).request,
+            **{**placed(self.system, self.site).request, "SecurityGroupIds": self.groups},
         )
 
     def remove(self, at: At, found: Found) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Demand, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drilling import Copy
 from drstate.adapters.lambda_ import capture, drill, health, needs, reading
 from drstate.adapters.lambda_.place import CONCURRENCY, UNRESERVED_FLOOR, Place
@@ -252,6 +253,10 @@ class LambdaAdapter(Adapter):
     def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[Copy, ...]:
         """An alias to the version that would serve; it is not executed."""
         return (drill.DrillAlias(self._place(entry, site), site.drill),)
+
+    def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:  # noqa: ARG002 - the contract
+        """Nowhere: nothing of it runs."""
+        return Unconfined("an alias runs nothing, and a dry run executes nothing")
 
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:  # noqa: ARG002 - the contract
         """Nothing: a function at concurrency zero has nothing to warm up."""

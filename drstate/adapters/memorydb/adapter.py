@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from drstate.adapters import carrying, exports, metrics, restoring
 from drstate.adapters.at import At
 from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, Limit, SiteContext, Work
+from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drilling import Copy
 from drstate.adapters.memorydb import capture, drill, health
 from drstate.adapters.memorydb.members import Reach, Resize
@@ -208,6 +210,10 @@ class MemorydbAdapter(Adapter):
     def copies(self, entry: CatalogEntry, site: SiteContext) -> tuple[Copy, ...]:
         """A snapshot of what stands by, or the newest export, restored without replicas."""
         return drill.copies(self._store(entry, site), carried=self._by_snapshot(entry))
+
+    def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:
+        """In the VPC of the copy's subnet group."""
+        return Confined(partial(drill.vpc_of, self._store(entry, site)))
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The member is available with its replicas; or the restored cluster is."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from drstate.adapters.at import At
 from drstate.adapters.cache_copies import CacheCluster, Caches, CacheSnapshot, Place
+from drstate.adapters.confining import default_vpc
 from drstate.adapters.drilling import Copy, Found
 from drstate.adapters.memorydb import reading
 from drstate.adapters.memorydb.snapshots import MemorydbSnapshots
@@ -24,6 +25,7 @@ GRANTS = (
             "memorydb:DeleteCluster",
             "memorydb:DeleteSnapshot",
             "memorydb:DescribeSnapshots",
+            "memorydb:DescribeSubnetGroups",
             "memorydb:ListTags",
             "memorydb:TagResource",
         ),
@@ -79,6 +81,21 @@ class Memorydb(Caches):
         answer = at.find(self.service, "list_tags", *gone, ResourceArn=arn)
         found: list[dict[str, Any]] = answer.get("TagList", [])
         return found
+
+
+def vpc_of(store: MemorydbSnapshots, at: At) -> str | None:
+    """The VPC of the copy's subnet group; without one, the default VPC."""
+    name = store.subnet_group
+    if not name:
+        return default_vpc(at)
+    answer = at.find(
+        reading.SERVICE,
+        "describe_subnet_groups",
+        "SubnetGroupNotFoundFault",
+        SubnetGroupName=name,
+    )
+    found: list[dict[str, Any]] = answer.get("SubnetGroups", [])
+    return str(found[0]["VpcId"]) if found else None
 
 
 def copies(store: MemorydbSnapshots, *, carried: bool) -> tuple[Copy, ...]:

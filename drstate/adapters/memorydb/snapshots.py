@@ -60,6 +60,14 @@ class MemorydbSnapshots(Snapshots):
         """CreateCluster with production's configuration and the exported objects."""
         at.call(reading.SERVICE, "create_cluster", **{**self.request(name), "SnapshotArns": arns})
 
+    @property
+    def subnet_group(self) -> str | None:
+        """The subnet group at the site. Raises ConfigError where the site map lacks it."""
+        translator = translator_at(self.entry, self.site, self.spec.region)
+        values = memorydb_values(self.spec, translator)
+        translator.settle()
+        return values.subnet_group
+
     def request(self, name: str, replicas: int | None = None) -> dict[str, Any]:
         """CreateCluster's parameters but for the data. ``replicas``: not production's."""
         spec = self.spec

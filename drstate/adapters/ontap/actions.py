@@ -24,7 +24,6 @@ from drstate.programs.ontap import NFS, OntapSpec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
-    from drstate.aws.clock import Clock
 
 DATA_LOSS = "data-loss"
 MIRRORED, PAUSED, BROKEN = "snapmirrored", "paused", "broken_off"
@@ -39,19 +38,16 @@ _READS = ("GetStorageVolumes", "GetSnapmirrorRelationships")
 class OntapAction(Action):
     """What every action of a volume knows."""
 
-    def __init__(
-        self, entry: CatalogEntry, spec: OntapSpec, site: SiteContext, clock: Clock
-    ) -> None:
+    def __init__(self, entry: CatalogEntry, spec: OntapSpec, site: SiteContext) -> None:
         self.entry = entry
         self.volume = spec
         self.site = site
-        self.clock = clock
         self.target = site.region
         self.other = site.other
 
     def _place(self, aws: AwsCaller, region: str) -> Place:
         at = At(aws, self.entry.resource.account, region)
-        return place(at, self.volume, self.site, self.clock)
+        return place(at, self.volume, self.site)
 
     def _told(self, name: str, title: str, when: When, calls: list[Call], **more: Any) -> None:
         self.spec = ActionSpec(
@@ -97,10 +93,8 @@ class OntapAction(Action):
 class Unmount(OntapAction):
     """Take the volume in ``where`` out of its namespace: clients cannot write to it any more."""
 
-    def __init__(
-        self, entry: CatalogEntry, spec: OntapSpec, site: SiteContext, clock: Clock, where: str
-    ) -> None:
-        super().__init__(entry, spec, site, clock)
+    def __init__(self, entry: CatalogEntry, spec: OntapSpec, site: SiteContext, where: str) -> None:
+        super().__init__(entry, spec, site)
         self.where = where
         self._told(
             "unmount",
@@ -142,10 +136,8 @@ class Unmount(OntapAction):
 class Break(OntapAction):
     """Make the copy in ``target`` writable."""
 
-    def __init__(
-        self, entry: CatalogEntry, spec: OntapSpec, site: SiteContext, clock: Clock
-    ) -> None:
-        super().__init__(entry, spec, site, clock)
+    def __init__(self, entry: CatalogEntry, spec: OntapSpec, site: SiteContext) -> None:
+        super().__init__(entry, spec, site)
         lost = ": what was not copied is lost" if site.force else " after a last copy"
         forced = ("GetSnapmirrorRelationshipsTransfers", "PatchSnapmirrorRelationshipsTransfers")
         more = forced if site.force else ("PostSnapmirrorRelationshipsTransfers",)
@@ -269,10 +261,8 @@ class Break(OntapAction):
 class Mount(OntapAction):
     """Mount the volume in ``target`` as the source was, with its quotas, until FSx shows it so."""
 
-    def __init__(
-        self, entry: CatalogEntry, spec: OntapSpec, site: SiteContext, clock: Clock
-    ) -> None:
-        super().__init__(entry, spec, site, clock)
+    def __init__(self, entry: CatalogEntry, spec: OntapSpec, site: SiteContext) -> None:
+        super().__init__(entry, spec, site)
         where = f" at {spec.junction_path}" if spec.junction_path else ""
         self._told(
             "mount",

@@ -109,18 +109,18 @@ class OntapAdapter(Adapter):
     def activate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """Planned: unmount the old volume, break, mount. Forced: break, mount."""
         spec = self.spec(entry)
-        here = (Break(entry, spec, site, self.clock), Mount(entry, spec, site, self.clock))
+        here = (Break(entry, spec, site), Mount(entry, spec, site))
         if site.force:
             return Work(here)
-        return Work((Unmount(entry, spec, site, self.clock, site.other), *here))
+        return Work((Unmount(entry, spec, site, site.other), *here))
 
     def cleanup(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """The old volume is unmounted, where it is not yet, and kept."""
-        return Work((Unmount(entry, self.spec(entry), site, self.clock, site.region),))
+        return Work((Unmount(entry, self.spec(entry), site, site.region),))
 
     def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:
         """Mirror to this site, whoever owns the volumes."""
-        return Work((Replicate(entry, self.spec(entry), site, self.clock),))
+        return Work((Replicate(entry, self.spec(entry), site),))
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """Writable and mounted here."""
@@ -154,7 +154,7 @@ class OntapAdapter(Adapter):
         for region in regions:
             try:
                 at = At(aws, entry.resource.account, region)
-                found[region] = place(at, self.spec(entry), site, self.clock)
+                found[region] = place(at, self.spec(entry), site)
                 found[region].cluster.mirror(found[region].path)
             except DrstateError as error:
                 return (
@@ -211,4 +211,4 @@ class OntapAdapter(Adapter):
         at, spec = At(aws, entry.resource.account, site.region), self.spec(entry)
         if fsx_volume(at, machine(spec, site, site.region), spec.name) is None:
             return health.absent(site.region, spec.name)
-        return place(at, spec, site, self.clock)
+        return place(at, spec, site)

@@ -24,7 +24,6 @@ from drstate.programs.ontap import OntapPolicy, OntapSpec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
-    from drstate.aws.clock import Clock
 
 _COPY_SECONDS = 14400
 _STEP_SECONDS = 600
@@ -33,10 +32,8 @@ _STEP_SECONDS = 600
 class Replicate(OntapAction):
     """Copy the volume of ``other`` onto the one in ``target``, from now on."""
 
-    def __init__(
-        self, entry: CatalogEntry, spec: OntapSpec, site: SiteContext, clock: Clock
-    ) -> None:
-        super().__init__(entry, spec, site, clock)
+    def __init__(self, entry: CatalogEntry, spec: OntapSpec, site: SiteContext) -> None:
+        super().__init__(entry, spec, site)
         title = f"mirror {spec.name} from {site.other} to {site.region}"
         if site.region == spec.region:
             title += f"; what was written in {site.region} since the failover is thrown away"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from drstate.adapters.at import At, calls
 from drstate.adapters.base import SiteContext
@@ -18,9 +18,6 @@ from drstate.model.plan import Call, Plane
 from drstate.model.scope import SiteMapTable
 from drstate.model.translation import Translation
 from drstate.programs.ontap import OntapPolicy, OntapSpec
-
-if TYPE_CHECKING:
-    from drstate.aws.clock import Clock
 
 ADMINISTRATOR = "fsxadmin"
 #: how FSx names the two types of a volume
@@ -61,7 +58,7 @@ def machine(spec: OntapSpec, site: SiteContext, region: str) -> str:
     return found
 
 
-def place(at: At, spec: OntapSpec, site: SiteContext, clock: Clock) -> Place:
+def place(at: At, spec: OntapSpec, site: SiteContext) -> Place:
     """The site in ``at.region``. Raises ConfigError, OperationError, AwsCallError."""
     require_library()
     svm = machine(spec, site, at.region)
@@ -79,7 +76,7 @@ def place(at: At, spec: OntapSpec, site: SiteContext, clock: Clock) -> Place:
             hint=f"create it, or mend site_map.{at.region}.svms in {site.scope_file}",
         )
     login = _login(at, str(found[0]["FileSystemId"]), site)
-    return Place(at, spec, svm, str(found[0]["Name"]), Cluster(login, clock))
+    return Place(at, spec, svm, str(found[0]["Name"]), Cluster(login, at.aws.clock))
 
 
 def fsx_volume(at: At, svm: str, name: str) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters import databases
@@ -25,6 +26,7 @@ from drstate.adapters.base import (
     SiteContext,
     Work,
 )
+from drstate.adapters.confining import Confined, Unconfined, vpc_of_db_subnet_group
 from drstate.adapters.drilling import Copy
 from drstate.adapters.quotas import SEE_QUOTAS
 from drstate.adapters.rds import capture, drill, health, prerequisites, reading
@@ -242,6 +244,11 @@ class RdsAdapter(Adapter):
                 entry, spec, site.region, site.drill, lambda: self._values(entry, site)
             ),
         )
+
+    def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:
+        """In the VPC of the restored instance's DB subnet group."""
+        values = partial(self._values, entry, site)
+        return Confined(lambda at: vpc_of_db_subnet_group(at, values().subnet_group))
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """It writes here, and is backed up."""

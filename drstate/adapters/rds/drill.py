@@ -11,9 +11,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from drstate.adapters import databases
 from drstate.adapters.actions import RunContext
 from drstate.adapters.at import At
 from drstate.adapters.drilling import Copy, Found, copy_name, pairs, unpaired
+from drstate.adapters.quotas import Demand
 from drstate.adapters.rds import reading
 from drstate.model.catalog import CatalogEntry
 from drstate.model.grant import Grant
@@ -28,8 +30,8 @@ _COPIES = "only in a drill"
 
 GRANTS = (
     Grant(
-        "see the snapshots of drills",
-        ("rds:DescribeDBSnapshots",),
+        "see the snapshots of drills, and the VPC of a copy",
+        ("rds:DescribeDBSnapshots", "rds:DescribeDBSubnetGroups"),
         uncalled=_COPIES,
     ),
     Grant(
@@ -160,6 +162,10 @@ class RestoredInstance(Copy):
         self.db = spec
         self._values = values
 
+    def demand(self, at: At) -> tuple[Demand, ...]:
+        """See ``Copy.demand``."""
+        return (Demand(databases.INSTANCES, at.account, at.region, 1),)
+
     @property
     def title(self) -> str:
         """See ``Copy.title``."""
@@ -196,7 +202,7 @@ class RestoredInstance(Copy):
             "DBSnapshotIdentifier": self.name,
             "DBInstanceClass": values.instance_class,
             "DBSubnetGroupName": values.subnet_group,
-            "VpcSecurityGroupIds": list(values.security_groups),
+            "VpcSecurityGroupIds": self.groups,
             "DBParameterGroupName": values.parameter_group,
             "OptionGroupName": values.option_group,
             "Port": self.db.port,

@@ -46,9 +46,11 @@ def start(
 
     Where Step Functions refuses, the execution stays PENDING and can be resumed from here.
     """
-    check(services, planned, preview=preview, consent=consent, expect_no_changes=expect_no_changes)
+    seen = check(
+        services, planned, preview=preview, consent=consent, expect_no_changes=expect_no_changes
+    )
     execution = services.new_execution()
-    write = creation(services, planned, message=message, consent=consent)
+    write = creation(services, planned, seen, message=message, consent=consent)
     arn = queue.arn_of(execution)
     # the execution holds its lease from the first event on: nobody takes it for abandoned
     lease = SharedLease(

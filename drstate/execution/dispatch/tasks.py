@@ -31,6 +31,7 @@ from drstate.execution.dispatch.sharing import HOST, SharedLease, holder
 from drstate.execution.drilling import make_drill
 from drstate.execution.executing import RunOptions, check, creation, run_attempt
 from drstate.execution.gates import refuse_starter
+from drstate.execution.identity import starter_of
 from drstate.execution.lease import Runner, living
 from drstate.execution.making_plan import PlannedRun, make_plan
 from drstate.execution.notifying import teller_of
@@ -42,6 +43,7 @@ from drstate.execution.starting import look
 from drstate.execution.states import FINAL
 from drstate.journal.port import ExecutionHeader
 from drstate.model import events as e
+from drstate.model.actor import Actor
 from drstate.model.catalog import Catalog
 from drstate.model.events import ExecutionStatus
 from drstate.model.phases import Operation
@@ -232,10 +234,10 @@ def plan_of(services: Services, wish: RunRequest) -> PlannedRun:
 def _create(desk: Desk, task: Task, name: str, wish: RunRequest) -> None:
     services = desk.services
     planned = plan_of(services, wish)
-    check(services, planned, preview=look(services, planned))
+    seen = check(services, planned, preview=look(services, planned))
     # who called start-execution is known to CloudTrail only: this names where to look
     starter = f"start-execution {task.root.rpartition(':')[2]}"
-    write = creation(services, planned, message=wish.message, consent=None, operator=starter)
+    write = creation(services, planned, seen, message=wish.message, consent=None, operator=starter)
     _under_lease(desk, task, planned.scope.key, name, write)
 
 
@@ -294,7 +296,9 @@ def _understood(services: Services, task: Task, header: ExecutionHeader) -> Said
     if said.answer is not None:
         policies = services.scope(header.scope.customer, header.scope.environment).policies
         try:
-            refuse_starter(policies, header.operator, said.answer.by, header.execution)
+            # what an answer says of who gave it is a name and no more
+            by = Actor(name=said.answer.by)
+            refuse_starter(policies, starter_of(services, header), by, header.execution)
         except UsageError as error:
             said = Said(why=f"{error.what}: {error.why}")
     if said.why:

@@ -30,6 +30,7 @@ from drstate.model.events.executions import (
     ErrorInfo,
     ExecutionCreated,
     ExecutionFinished,
+    ExecutionHidden,
     ExecutionPaused,
     ExecutionPlanned,
     ExecutionStatus,
@@ -92,6 +93,7 @@ __all__ = [
     "Event",
     "ExecutionCreated",
     "ExecutionFinished",
+    "ExecutionHidden",
     "ExecutionPaused",
     "ExecutionPlanned",
     "ExecutionStatus",
@@ -180,7 +182,8 @@ Payload = Annotated[
     | UndoFinished
     | UndoFailed
     | ExecutionPaused
-    | ExecutionFinished,
+    | ExecutionFinished
+    | ExecutionHidden,
     Field(discriminator="type"),
 ]
 

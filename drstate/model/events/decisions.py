@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from drstate.model.actor import Actor
 from drstate.model.base import Value
 from drstate.model.health import Impaired, WaveHealth
 
@@ -45,6 +46,8 @@ class GateDecided(Value):
     comment: str = ""
     #: a rejection after which what was done is to be undone
     rollback: bool = False
+    #: ``by`` with the AWS identity as far as it was known; None: it was not asked for
+    actor: Actor | None = None
 
 
 class WaveRevalidated(Value):
@@ -62,6 +65,7 @@ class PauseRequested(Value):
     type: Literal["pause_requested"] = "pause_requested"
     by: str
     reason: str = ""
+    actor: Actor | None = None
 
 
 class CancelRequested(Value):
@@ -70,6 +74,7 @@ class CancelRequested(Value):
     type: Literal["cancel_requested"] = "cancel_requested"
     by: str
     reason: str = ""
+    actor: Actor | None = None
 
 
 class WaveOverridden(Value):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
+from drstate.model.actor import Actor
 from drstate.model.base import Value
 from drstate.model.health import WaveHealth
 from drstate.model.phases import Operation, Phase, SiteState
@@ -67,6 +68,8 @@ class ExecutionCreated(Value):
     #: False: ``plan`` is empty until ``ExecutionPlanned`` brings it; ``wanted`` says what to plan
     planned: bool = True
     wanted: Wanted | None = None
+    #: who, with the AWS identity as far as it was known; None: it was not asked for
+    actor: Actor | None = None
 
 
 class ExecutionPlanned(Value):
@@ -76,6 +79,8 @@ class ExecutionPlanned(Value):
     plan: Plan
     plan_digest: str
     engine: str
+    #: who began it: the process that plans has the credentials of whoever started it
+    actor: Actor | None = None
 
 
 class RunnerLaunched(Value):
@@ -108,6 +113,8 @@ class RunnerAttached(Value):
     resumed: bool
     #: whose lease was taken over because its holder is dead
     instead_of: str = ""
+    #: who began this attempt
+    actor: Actor | None = None
 
 
 class PhaseStarted(Value):
@@ -207,3 +214,14 @@ class ExecutionFinished(Value):
     skipped: tuple[str, ...] = ()
     error: ErrorInfo | None = None
     duration_seconds: float
+
+
+class ExecutionHidden(Value):
+    """Lists leave the execution out, or show it again. Nothing of it is removed."""
+
+    type: Literal["execution_hidden"] = "execution_hidden"
+    by: str
+    #: False: it is shown again
+    hidden: bool = True
+    reason: str = ""
+    actor: Actor | None = None

@@ -85,6 +85,8 @@ class StackFinished(Value):
     counts: dict[str, int]
     errors: dict[str, str] = {}
     duration_seconds: float
+    #: where the backend shows the update; empty: nowhere
+    permalink: str = ""
 
 
 class EndpointsRecorded(Value):

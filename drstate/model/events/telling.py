@@ -6,7 +6,7 @@ from typing import Literal
 
 from drstate.model.base import Value
 from drstate.model.events.executions import ErrorInfo
-from drstate.model.notify import Kind
+from drstate.model.notify import Kind, Severity
 
 
 class Warned(Value):
@@ -15,6 +15,9 @@ class Warned(Value):
     type: Literal["warned"] = "warned"
     text: str
     hint: str = ""
+    #: what people are told it is: a warning, of capacity, of maintenance
+    kind: Kind = Kind.WARNING
+    severity: Severity = Severity.WARNING
 
 
 class NotificationDelivered(Value):

@@ -9,10 +9,11 @@ from drstate.programs.running import At, usage
 
 if TYPE_CHECKING:
     from drstate.programs.autoscaling.spec import AutoScalingSpec
-    from drstate.programs.drs import DrsPolicy, DrsSpec
+    from drstate.programs.drs import DrsSpec
     from drstate.programs.ecs.spec import EcsSpec
     from drstate.programs.elb.spec import ElbSpec
     from drstate.programs.lambda_.spec import LambdaSpec
+    from drstate.programs.launching import DrsPolicy
 
 _FARGATE = ("FARGATE", "FARGATE_SPOT")
 #: a task's own disk comes with the task up to this size

@@ -1,8 +1,8 @@
 """Launch templates with more than one version, and the Auto Scaling groups that use them.
 
 moto keeps the user data of a later version as plain text and then stops on it, ignores
-SourceVersion, takes versions that do not exist, and shows every instance at the template's
-default version.
+SourceVersion, takes versions that do not exist, deletes none, forgets neither tags nor the place of
+a template that is gone, and shows every instance at the template's default version.
 """
 
 from __future__ import annotations
@@ -13,19 +13,24 @@ from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import FakeAutoScalingGroup, InstanceState
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import InvalidLaunchTemplateVersionNotFound
-from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.models.launch_templates import (
+    LaunchTemplate,
+    LaunchTemplateBackend,
+    LaunchTemplateVersion,
+)
 from moto.ec2.responses.launch_templates import LaunchTemplates
 from moto.ec2.utils import parse_user_data
 
 from .autoscaling_groups import launched
 from .extend import extend
 
+_delete = LaunchTemplateBackend.delete_launch_template
 _create_version = LaunchTemplates.create_launch_template_version
-_get_version = LaunchTemplate.get_version
 _set_launch_configuration = FakeAutoScalingGroup._set_launch_configuration  # noqa: SLF001
 _update = FakeAutoScalingGroup.update
 _launch = FakeAutoScalingGroup.replace_autoscaling_group_instances
 _NUMBER = "_drstate_launched_from"
+_NEXT = "_drstate_next_version"
 
 
 class _Template:
@@ -35,7 +40,19 @@ class _Template:
             str(num).isdigit() and int(num) > 0
         ):
             raise InvalidLaunchTemplateVersionNotFound(template_id=self.id, version=num)
-        return _get_version(self, num)
+        return self.default_version() if str(num).lower() == "$default" else _numbered(self, num)
+
+    def create_version(self: Any, data: dict[str, Any], description: str) -> LaunchTemplateVersion:
+        """The next version: numbers are never given twice."""
+        number = getattr(self, _NEXT, 1)
+        setattr(self, _NEXT, number + 1)
+        version = LaunchTemplateVersion(self, number, data, description)
+        self.versions.append(version)
+        return version
+
+    def default_version(self: Any) -> Any:
+        """The default one."""
+        return _numbered(self, self.default_version_number)
 
     @property
     def tags(self: Any) -> dict[str, str]:
@@ -48,7 +65,41 @@ class _Template:
         """Moto would keep the tags of the beginning for ever."""
 
 
+class _Backend:
+    def delete_launch_template(self: Any, name: str, tid: str | None) -> LaunchTemplate:
+        """Delete it, with its tags."""
+        gone: LaunchTemplate = _delete(self, name, tid)
+        self.launch_template_insert_order.remove(gone.id)
+        self.tags.pop(gone.id, None)
+        return gone
+
+
 class _Responses:
+    def delete_launch_template_versions(self: Any) -> ActionResult:
+        """Delete versions, but for the default one."""
+        template = _named(self)
+        done: list[dict[str, Any]] = []
+        failed: list[dict[str, Any]] = []
+        told = {"LaunchTemplateId": template.id, "LaunchTemplateName": template.name}
+        for asked in self._get_param("LaunchTemplateVersions") or self._get_param("Versions", []):
+            number = int(asked)
+            row = {**told, "VersionNumber": number}
+            if number == template.default_version_number:
+                error = {"Code": "unexpectedError", "Message": "The default version stays"}
+                failed.append({**row, "ResponseError": error})
+            elif all(one.number != number for one in template.versions):
+                error = {"Code": "launchTemplateVersionDoesNotExist", "Message": "It is not there"}
+                failed.append({**row, "ResponseError": error})
+            else:
+                template.versions[:] = [one for one in template.versions if one.number != number]
+                done.append(row)
+        return ActionResult(
+            {
+                "SuccessfullyDeletedLaunchTemplateVersions": done,
+                "UnsuccessfullyDeletedLaunchTemplateVersions": failed,
+            }
+        )
+
     def create_launch_template_version(self: Any) -> ActionResult:
         """A version of its own, or on top of the source's."""
         given = dict(self._get_param("LaunchTemplateData") or {})
@@ -61,6 +112,15 @@ class _Responses:
         self.params["LaunchTemplateData"] = given
         answer: ActionResult = _create_version(self)
         return answer
+
+
+def _numbered(template: LaunchTemplate, number: Any) -> LaunchTemplateVersion:
+    if str(number).lower() == "$latest":
+        return template.versions[-1]
+    for version in template.versions:
+        if version.number == int(number):
+            return version
+    raise InvalidLaunchTemplateVersionNotFound(template_id=template.id, version=number)
 
 
 def _named(response: Any) -> LaunchTemplate:
@@ -154,7 +214,12 @@ def _require_version(group: Any, template: Any, policy: Any) -> None:
 
 def install() -> None:
     """Correct moto's launch templates and Auto Scaling groups."""
-    extend(LaunchTemplate, _Template, replaces=frozenset({"get_version"}))
+    extend(
+        LaunchTemplate,
+        _Template,
+        replaces=frozenset({"create_version", "default_version", "get_version"}),
+    )
+    extend(LaunchTemplateBackend, _Backend, replaces=frozenset({"delete_launch_template"}))
     extend(LaunchTemplates, _Responses, replaces=frozenset({"create_launch_template_version"}))
     extend(
         FakeAutoScalingGroup,

@@ -1,7 +1,7 @@
 """Security groups: what moto forgets of rules that name other groups, and who holds a group.
 
-moto shows a description of address ranges only, changes a rule's IPv4 range only, and deletes a
-group that other groups' rules still name.
+moto shows a description of address ranges only, changes a rule's IPv4 range only, deletes a group
+that other groups' rules still name, and keeps the tags of what is gone.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from .extend import extend
 
 _modify = SecurityGroupBackend.modify_security_group_rules
 _delete = SecurityGroupBackend.delete_security_group
+_revoke_in = SecurityGroupBackend.revoke_security_group_ingress
+_revoke_out = SecurityGroupBackend.revoke_security_group_egress
 _init = SecurityGroupRule.__init__
 _PEERS = ("CidrIpv6", "PrefixListId", "ReferencedGroupId")
 
@@ -49,7 +51,42 @@ class _Backend:
             raise EC2ClientError(
                 "DependencyViolation", f"resource {group_id} has a dependent object"
             )
+        found = self.get_security_group_by_name_or_id(group_id or name)
         _delete(self, name, group_id)
+        _forget(self, [] if found is None else [found.id, *_rules(found)])
+
+    def revoke_security_group_ingress(
+        self: Any, group_name_or_id: str, *arguments: Any, **options: Any
+    ) -> None:
+        """Take rules away, and their tags."""
+        _revoke(self, _revoke_in, group_name_or_id, arguments, options)
+
+    def revoke_security_group_egress(
+        self: Any, group_name_or_id: str, *arguments: Any, **options: Any
+    ) -> None:
+        """Take rules away, and their tags."""
+        _revoke(self, _revoke_out, group_name_or_id, arguments, options)
+
+
+def _revoke(
+    backend: Any, revoke: Any, name: str, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> None:
+    vpc = options.get("vpc_id")
+    found = backend.get_security_group_by_name_or_id(name, vpc)
+    before = _rules(found) if found is not None else []
+    revoke(backend, name, *arguments, **options)
+    if found is not None:
+        left = set(_rules(found))
+        _forget(backend, [rule for rule in before if rule not in left])
+
+
+def _rules(group: Any) -> list[str]:
+    return [rule.id for rule in (*group.ingress_rules, *group.egress_rules)]
+
+
+def _forget(backend: Any, names: list[str]) -> None:
+    for name in names:
+        backend.tags.pop(name, None)
 
 
 def _change_peer(rule: Any, wanted: dict[str, Any]) -> None:
@@ -93,7 +130,14 @@ def install() -> None:
     extend(
         SecurityGroupBackend,
         _Backend,
-        replaces=frozenset({"modify_security_group_rules", "delete_security_group"}),
+        replaces=frozenset(
+            {
+                "modify_security_group_rules",
+                "delete_security_group",
+                "revoke_security_group_egress",
+                "revoke_security_group_ingress",
+            }
+        ),
     )
     if SecurityGroupRule.__init__ is _init:
         SecurityGroupRule.__init__ = _noted

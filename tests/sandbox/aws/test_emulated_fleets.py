@@ -208,6 +208,39 @@ def test_a_group_that_another_one_names_is_not_deleted(ec2, refused, sandbox):
         ec2.delete_security_group(GroupId=group)
 
 
+def test_tags_go_with_a_group_and_its_rules(ec2, sandbox):
+    facts = sandbox.facts("initech/production")
+    network = ec2.describe_security_groups(GroupIds=[facts["security_group"]["id"]])
+    vpc = network["SecurityGroups"][0]["VpcId"]
+
+    def tagged(kind):
+        return [{"ResourceType": kind, "Tags": [{"Key": "Purpose", "Value": "gone-soon"}]}]
+
+    def left():
+        filters = [{"Name": "value", "Values": ["gone-soon"]}]
+        return {one["ResourceId"] for one in ec2.describe_tags(Filters=filters)["Tags"]}
+
+    group = ec2.create_security_group(
+        GroupName="soon", Description="soon", VpcId=vpc, TagSpecifications=tagged("security-group")
+    )["GroupId"]
+    rules = [
+        ec2.authorize_security_group_ingress(
+            GroupId=group,
+            IpPermissions=[
+                {"IpProtocol": "tcp", "FromPort": port, "ToPort": port,
+                 "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+            ],
+            TagSpecifications=tagged("security-group-rule"),
+        )["SecurityGroupRules"][0]["SecurityGroupRuleId"]
+        for port in (443, 8443)
+    ]  # fmt: skip
+    assert left() == {group, *rules}
+    ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=rules[:1])
+    assert left() == {group, rules[1]}
+    ec2.delete_security_group(GroupId=group)
+    assert left() == set()
+
+
 def test_vcpu_quotas_are_told_and_unknown_ones_are_not(sandbox, refused):
     quotas = sandbox.client("service-quotas", EAST, ACCOUNT)
     found = quotas.get_service_quota(ServiceCode="ec2", QuotaCode="L-1216C47A")["Quota"]

@@ -113,3 +113,24 @@ def test_mixed_instances_policy_survives_another_update(ec2, scaling, template):
     found = scaling.describe_auto_scaling_groups()["AutoScalingGroups"][0]
     kept = found["MixedInstancesPolicy"]["LaunchTemplate"]
     assert (found["MaxSize"], kept["LaunchTemplateSpecification"]["Version"]) == (3, "1")
+
+
+def test_a_deleted_version_is_gone_and_its_number_is_not_given_again(ec2, template):
+    for kind in ("t3.small", "t3.large"):
+        ec2.create_launch_template_version(
+            LaunchTemplateId=template, SourceVersion="1", LaunchTemplateData={"InstanceType": kind}
+        )
+    versions = ["1", "2", "9"]
+    answer = ec2.delete_launch_template_versions(LaunchTemplateId=template, Versions=versions)
+    done = [one["VersionNumber"] for one in answer["SuccessfullyDeletedLaunchTemplateVersions"]]
+    kept = [one["VersionNumber"] for one in answer["UnsuccessfullyDeletedLaunchTemplateVersions"]]
+    # the default one stays
+    assert (done, kept) == ([2], [1, 9])
+    ec2.create_launch_template_version(
+        LaunchTemplateId=template, SourceVersion="1", LaunchTemplateData={"InstanceType": "t3.nano"}
+    )
+    found = ec2.describe_launch_template_versions(LaunchTemplateId=template)
+    assert [
+        (one["VersionNumber"], one["LaunchTemplateData"]["InstanceType"])
+        for one in found["LaunchTemplateVersions"]
+    ] == [(1, "t3.micro"), (3, "t3.large"), (4, "t3.nano")]

@@ -10,6 +10,8 @@ from drstate.sandbox.estates.demo.land import Land, Piece
 
 #: name -> last octet of its address
 SERVERS = {"web-1": 21, "web-2": 22, "ledger": 31}
+#: name -> its tag ``Role``, by which a protection group may choose it
+ROLES = {"web-1": "web", "web-2": "web", "ledger": "ledger"}
 STAGED = "ledger"
 IMAGES = {"us-east-1": "ami-0a1b2c3d4e5f60001", "us-west-2": "ami-0a1b2c3d4e5f60002"}
 TYPE = "m6i.large"
@@ -57,7 +59,7 @@ def _server(ids: SeededIds, land: Land, name: str, octet: int) -> dict[str, Any]
         subnet_id=subnet.id,
         private_ip=str(IPv4Network(subnet.cidr_block).network_address + octet),
         security_group_ids=[network.security_group],
-        tags={"instance": {**land.tags(2, "high"), **ALLOWED, "Name": host}},
+        tags={"instance": {**land.tags(2, "high"), **ALLOWED, "Name": host, "Role": ROLES[name]}},
     )
     instance = reservation.instances[0]
     arrived(instance)

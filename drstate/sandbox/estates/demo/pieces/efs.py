@@ -75,7 +75,11 @@ def _policy(system: str, point: str) -> dict[str, Any]:
                 "Principal": {"AWS": "*"},
                 "Action": "elasticfilesystem:ClientMount",
                 "Resource": system,
-                "Condition": {"StringEquals": {"elasticfilesystem:AccessPointArn": point}},
+                # everybody who comes through the access point from inside the VPC, and nobody else
+                "Condition": {
+                    "StringEquals": {"elasticfilesystem:AccessPointArn": point},
+                    "Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"},
+                },
             }
         ],
     }

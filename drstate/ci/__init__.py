@@ -1,0 +1,1 @@
+"""What pipelines need beside the commands: comments, outputs, summaries, trust between parties."""

@@ -1,0 +1,1 @@
+"""One rule a file. None knows another, and none knows where it is run."""
