@@ -33,6 +33,9 @@ class Output(StrEnum):
     #: reports and previews only; ``md`` is the same
     MARKDOWN = "markdown"
     MD = "md"
+    #: reports only
+    HTML = "html"
+    JUNIT = "junit"
 
 
 class Color(StrEnum):
@@ -276,10 +279,12 @@ def verb(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(**values: Any) -> Any:
         _repeat(values.pop(_CONTEXT), values)
         common = _common(values)
-        if common.output is Output.MD and command.__name__ not in _WITH_MARKDOWN:
+        has = _DOCUMENTS.get(common.output)
+        if has is not None and command.__name__ not in has:
+            asked = "markdown" if common.output is Output.MD else common.output
             raise UsageError(
-                f"drstate {command.__name__} has no markdown",
-                why="reports and previews have: drstate report -o markdown",
+                f"drstate {command.__name__} has no {asked}",
+                why=f"what has: {', '.join(f'drstate {name} -o {asked}' for name in has)}",
                 hint="use -o text or -o json",
             )
         for name, group in groups.items():
@@ -287,7 +292,7 @@ def verb(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return command(common, **values)
         except DrstateError as error:
-            if common.machine and common.output is not Output.MD:
+            if common.machine and has is None:
                 from drstate_cli.payload import emit_error  # it knows this module
 
                 emit_error(error)
@@ -332,8 +337,12 @@ def _with_variable(name: str, annotation: Any) -> Any:
     return Annotated[(kind, *filled)]
 
 
-#: commands that are read in a ticket, a mail or a pull request
-_WITH_MARKDOWN = ("report", "preview")
+#: what is read in a ticket, a mail, a pull request or a pipeline, and the commands that have it
+_DOCUMENTS = {
+    Output.MD: ("report", "preview"),
+    Output.HTML: ("report",),
+    Output.JUNIT: ("report",),
+}
 #: two names of one thing
 _SAME = {Output.MARKDOWN: Output.MD}
 #: parameter that brings where each value came from

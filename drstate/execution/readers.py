@@ -22,6 +22,7 @@ from drstate.execution.lease import process_alive
 from drstate.journal.address import TablePlace, chosen
 from drstate.journal.port import ExecutionHeader, Journal
 from drstate.model import events as e
+from drstate.model.catalog import Catalog
 from drstate.model.events import Event, ExecutionStatus
 from drstate.model.scope import ScopeKey
 from drstate.report.audit import is_by
@@ -134,9 +135,7 @@ class Readers:
         """The picture of an execution now; the newest one where none is named."""
         header = self.find(execution, scope)
         view = self._view(header.execution)
-        catalog = self.journal.load_catalog(header.scope)
-        if catalog is not None:
-            view = view.model_copy(update={"owed": owed(catalog, sandbox=view.sandbox)})
+        view = _owing(view, self.journal.load_catalog(header.scope))
         gone = self._runner_gone(header)
         return abandoned(view, gone) if gone else view
 
@@ -178,7 +177,8 @@ class Readers:
             for key, found in tags.items()
         }
         story = self.journal.events(header.execution)
-        return report_of(story, self._clock.now(), targets=targets, verified=verified)
+        found = report_of(story, self._clock.now(), targets=targets, verified=verified)
+        return found.model_copy(update={"view": _owing(found.view, catalog)})
 
     def history(
         self,
@@ -315,3 +315,10 @@ def _row(header: ExecutionHeader) -> HistoryRow:
         duration_seconds=max(0.0, (header.updated_at - header.created_at).total_seconds()),
         events=header.events,
     )
+
+
+def _owing(view: ExecutionView, catalog: Catalog | None) -> ExecutionView:
+    """The view, with what the scope owes now."""
+    if catalog is None:
+        return view
+    return view.model_copy(update={"owed": owed(catalog, sandbox=view.sandbox)})

@@ -54,7 +54,8 @@ def report_html(report: Report) -> str:
         *_timeline(report),
         *_proof(report),
     ]
-    return page(f"{view.scope} {view.operation} {view.status}: {view.execution}", parts)
+    phases = ", ".join(row.phase for row in view.phases)
+    return page(f"{view.scope}: {phases} {view.status} ({view.execution})", parts)
 
 
 def _head(view: ExecutionView) -> Iterator[ET.Element]:

@@ -133,7 +133,10 @@ class TestCompletion:
             ("drstate preview --phase ", ["replicate", "instantiate", "activate", "cleanup"]),
             ("drstate up --ph", ["--phase"]),
             ("drstate sandbox st", ["start", "stop", "status"]),
-            ("drstate history -o ", ["text", "json", "ndjson", "markdown", "md"]),
+            (
+                "drstate history -o ",
+                ["text", "json", "ndjson", "markdown", "md", "html", "junit"],
+            ),
         ],
     )
     def test_names_come_from_the_project(self, complete, line, offered):

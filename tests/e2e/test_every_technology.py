@@ -95,7 +95,8 @@ def test_an_emergency_brings_everything_up_without_a_call_to_the_lost_region(
     # what it put off is told until it is done: by its report, by status, and by readiness
     status = bench.run("status", "-o", "json").expect(0).document
     asked = bench.run("readiness", *WHERE, "-o", "json").expect(1).document["scopes"][0]
-    for owed in (done.document["owed"], status["owed"], asked["owed"]):
+    report = bench.run("report", "-o", "json").expect(0).document["view"]
+    for owed in (done.document["owed"], status["owed"], asked["owed"], report["owed"]):
         assert [(one["phase"], one["region"]) for one in owed] == [
             ("activate", RECOVERY),
             ("cleanup", SOURCE),

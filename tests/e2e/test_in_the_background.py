@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 from drstate.aws.clock import SystemClock
 from drstate.execution.lease import process_alive
@@ -74,3 +75,8 @@ def test_it_outlives_its_command_and_is_decided_and_undone_from_elsewhere(
     assert "## Decisions and waiting" in report
     assert "approved by" in report
     assert "their hash chain is whole" in report
+    page = bench.run("report", execution, "-o", "html").expect(0).out
+    assert page.startswith("<!doctype html>")
+    assert "<h2>Decisions and waiting</h2>" in page
+    tests = ET.fromstring(bench.run("report", execution, "-o", "junit").expect(0).out)
+    assert int(tests.attrib["tests"]) == len(tests.findall("testsuite/testcase")) > 0

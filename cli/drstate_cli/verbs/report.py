@@ -27,18 +27,38 @@ def report(
     customer: Customer = None,
     environment: Environment = None,
 ) -> None:
-    """Show how long it took and what was lost. With the proof; also as `-o md`."""
+    """Show how long it took and what was lost. With the proof; also `-o html|markdown|junit`."""
     import sys
-
-    from drstate.report.evidence_markdown import report_markdown
 
     with open_readers(common) as readers:
         found = readers.report(execution, scope=optional_scope(customer, environment))
-    if common.output is Output.MD:
-        write(sys.stdout, report_markdown(found).rstrip("\n"))
+    written = _DOCUMENTS.get(common.output)
+    if written is not None:
+        write(sys.stdout, written(found).rstrip("\n"))
         return
     document = found.model_dump(mode="json", by_alias=True, exclude={"schema_"})
     emit(common, "drstate.report/1", document, lambda: _text(found))
+
+
+def _markdown(found: Report) -> str:
+    from drstate.report.evidence_markdown import report_markdown
+
+    return report_markdown(found)
+
+
+def _html(found: Report) -> str:
+    from drstate.report.evidence_html import report_html
+
+    return report_html(found)
+
+
+def _junit(found: Report) -> str:
+    from drstate.report.junit import junit, of_execution
+
+    return junit(of_execution(found.view))
+
+
+_DOCUMENTS = {Output.MD: _markdown, Output.HTML: _html, Output.JUNIT: _junit}
 
 
 def _text(found: Report) -> str:
@@ -61,5 +81,5 @@ def _text(found: Report) -> str:
     lines.append(
         f"{found.verified_events} events, their hash chain is whole; sha256 {found.digest}"
     )
-    lines.append("the timeline: drstate logs, or drstate report -o md")
+    lines.append("the timeline: drstate logs, or drstate report -o html")
     return "\n".join(lines)
