@@ -19,10 +19,11 @@ from drstate.model.phases import Phase, SiteState
 from drstate.model.words import counted
 from drstate.report import tally
 from drstate.report.facts import Facts
-from drstate.report.parts import ShardPart, StagePart
+from drstate.report.parts import StagePart
 from drstate.report.readiness import Readiness, statement
 from drstate.report.reversal import Reversal
 from drstate.report.savings import reached
+from drstate.report.shards import take_in_shard
 from drstate.report.view import (
     ExecutionView,
     FailedView,
@@ -291,7 +292,7 @@ class StatusFold:
             case _:
                 shard = stage.shards.get(getattr(payload, "shard", ""))
                 if shard is not None:
-                    _in_shard(stage, shard, payload)
+                    take_in_shard(stage, shard, payload)
 
     def _since_start(self, at: datetime) -> float:
         return (at - self._created.at).total_seconds() if self._created else 0.0
@@ -438,61 +439,3 @@ def _current(stages: list[StagePart]) -> StagePart | None:
         if stage.state not in (Progress.DONE, Progress.SKIPPED):
             return stage
     return stages[-1] if stages else None
-
-
-def _in_shard(stage: StagePart, shard: ShardPart, payload: Payload) -> None:
-    match payload:
-        case e.ShardStarted():
-            shard.restart()
-            if stage.state is not Progress.RUNNING:
-                # a resume opened a stage again that had ended
-                stage.state, stage.health = Progress.RUNNING, None
-            stage.failed -= set(shard.plan.resources)
-        case e.ShardFinished(ok=ok, failed=failed, error=error, duration_seconds=seconds):
-            shard.state = Progress.DONE if ok else Progress.FAILED
-            shard.error, shard.seconds = error, seconds
-            stage.failed |= set(failed)
-        case e.StackStarted() if shard.stack is not None:
-            shard.stack.state, shard.stack.errors = Progress.RUNNING, {}
-        case e.StackProgress(urn=urn, name=name, op=op, ok=True) if shard.stack is not None:
-            shard.stack.progress(urn, name, op)
-        case e.StackFinished(ok=ok, ops=ops, errors=errors) if shard.stack is not None:
-            shard.stack.finish(ops)
-            shard.stack.state = Progress.DONE if ok else Progress.FAILED
-            shard.stack.errors, shard.stack.seconds = dict(errors), payload.duration_seconds
-            shard.stack.permalink = payload.permalink
-        case e.StepUnknown():
-            _unknown(shard, payload.step)
-        case e.ShardTaken() | e.ShardLeft():
-            shard.orphan()
-        case _:
-            _in_action(stage, shard, payload)
-
-
-def _in_action(stage: StagePart, shard: ShardPart, payload: Payload) -> None:
-    match payload:
-        case e.ActionIntended(action=action):
-            part = shard.actions.get(action)
-            if part is not None:
-                part.state = Progress.RUNNING
-        case e.ActionFinished(action=action):
-            part = shard.actions.get(action)
-            if part is not None:
-                part.state, part.error = Progress.DONE, None
-                part.already_done = payload.already_done
-                part.seconds = payload.duration_seconds
-        case e.ActionFailed(action=action, resource=resource, error=error):
-            stage.failed.add(resource)
-            part = shard.actions.get(action)
-            if part is not None:
-                part.state, part.error = Progress.FAILED, error
-                part.seconds = payload.duration_seconds
-        case _:
-            return
-
-
-def _unknown(shard: ShardPart, step: str) -> None:
-    if shard.stack is not None and step == shard.stack.name:
-        shard.stack.state = Progress.UNKNOWN
-    elif step in shard.actions:
-        shard.actions[step].state = Progress.UNKNOWN

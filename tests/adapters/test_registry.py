@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint
 import botocore.session
 import pytest
 
-from drstate.adapters.base import undeclared
+from drstate.adapters.declared import undeclared
 from drstate.adapters.policy import policy
 from drstate.adapters.registry import GROUP, adapter_for, built_in, load_adapters
 from drstate.errors import ConfigError

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from drstate.adapters.base import SiteContext, undeclared
+from drstate.adapters.base import SiteContext
 from drstate.adapters.confining import Confined
+from drstate.adapters.declared import undeclared
 from drstate.adapters.registry import adapter_for
 from drstate.execution.bubbles import with_networks
 from drstate.model.catalog import CatalogEntry

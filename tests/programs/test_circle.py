@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from drstate.adapters.base import undeclared
+from drstate.adapters.declared import undeclared
 from drstate.adapters.registry import built_in
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
