@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import traceback
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -210,6 +210,23 @@ def run() -> None:
 
 def call(arguments: list[str]) -> int:
     """Run one command line in this process. Returns the exit code; never raises."""
+    code = _called(arguments)
+    lost = _flush()
+    if lost:
+        _say(f"error: not all that there was to say could be written: {lost}")
+        _say("  help: make room there; what was done is in the journal: drstate status")
+        code = code or int(ExitCode.FAILED)
+    return code
+
+
+def _say(line: str) -> None:
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        _hush(sys.stderr)
+
+
+def _called(arguments: list[str]) -> int:
     debug = "--debug" in arguments or os.environ.get("DRSTATE_DEBUG") == "1"
     REPEATED.begin(VERBS)
     try:
@@ -230,22 +247,32 @@ def call(arguments: list[str]) -> int:
         print(f"error: a bug in drstate: {type(error).__name__}: {error}", file=sys.stderr)
         print(f"  help: {ISSUE_HINT}", file=sys.stderr)
         return int(ExitCode.BUG)
-    finally:
-        _flush()
     if result == ExitCode.INTERRUPTED:  # typer turns Ctrl-C into this code, without a word
         return _interrupted()
     return int(result) if isinstance(result, int) else int(ExitCode.OK)
 
 
-def _flush() -> None:
-    # what is still buffered goes out here, where a reader that went away can be told from a bug
+def _flush() -> str:
+    """Write what is still buffered. Returns why not all that was said has been written, if so."""
+    lost = ""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
-            from drstate_cli.payload import hush
+        except OSError as error:
+            _hush(stream)
+            # a reader that went away wants nothing more
+            lost = lost or ("" if isinstance(error, BrokenPipeError) else str(error.strerror))
+    written = sys.modules.get("drstate_cli.payload")
+    if written is not None and written.UNWRITTEN:
+        lost = lost or written.UNWRITTEN[0]
+        written.UNWRITTEN.clear()
+    return lost
 
-            hush(stream)
+
+def _hush(stream: TextIO) -> None:
+    from drstate_cli.payload import hush
+
+    hush(stream)
 
 
 def _misused(error: typer.TyperException) -> int:

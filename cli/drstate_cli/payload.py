@@ -1,7 +1,7 @@
 """stdout: the payload and nothing else. stderr: what people read while they wait.
 
-A reader that goes away (`| head`) is no error, and never ends a run: what cannot be written any
-more is dropped.
+A reader that goes away (`| head`) is no error. Nor does a full disk behind a redirection end a run:
+what cannot be written any more is dropped, and that is told at the end.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _RED, _YELLOW, _RESET = "\x1b[1;31m", "\x1b[33m", "\x1b[0m"
 SANDBOX_NOTICE = "SANDBOX: an emulated AWS; no real account is touched"
+#: why something that was to be said could not be written, a reader that went away apart
+UNWRITTEN: list[str] = []
 #: colours of the lines that want attention
 PAINTS = {"error": _RED, "warning": _YELLOW}
 
@@ -64,11 +66,14 @@ def say(text: str) -> None:
 
 
 def write(stream: TextIO, text: str) -> None:
-    """Print a line at once; where nobody reads any more, do nothing from then on."""
+    """Print a line at once; where it cannot be written any more, do nothing from then on."""
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:
         hush(stream)
+    except OSError as error:
+        hush(stream)
+        UNWRITTEN.append(str(error.strerror or error))
 
 
 def hush(stream: TextIO) -> None:

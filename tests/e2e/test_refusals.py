@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 
 from e2e import witness
 from e2e.harness import changed
@@ -90,3 +92,18 @@ def test_a_plan_that_would_replace_a_database_is_refused_and_nothing_changes(war
     assert "that would destroy an Aurora cluster and its data" in refused.err
     assert "kmsKeyId" in refused.err
     assert changed(before, bench.digest()) == []
+
+
+def test_a_full_disk_behind_the_output_ends_no_run_and_is_told(warm, bench_of):
+    bench = bench_of(warm)
+    line = bench.command("up", "--phase", "instantiate", "-c", "acme", "-e", "production", "--yes")
+    with Path("/dev/full").open("w") as full:
+        for streams in ({"stderr": full, "stdout": subprocess.PIPE}, {"stdout": full}):
+            ended = subprocess.run(
+                line, env=bench.environment(), stdin=subprocess.DEVNULL, text=True, timeout=240,
+                check=False, **{"stderr": subprocess.PIPE, **streams},
+            )  # fmt: skip
+            assert ended.returncode == 1, ended.stderr
+    assert "error: not all that there was to say could be written: No space" in ended.stderr
+    told = bench.run("history", "-o", "json").expect(0).document["rows"]
+    assert [row["status"] for row in told[:2]] == ["COMPLETED", "COMPLETED"]

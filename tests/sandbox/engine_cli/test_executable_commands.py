@@ -7,6 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from cli_harness import GATE
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -103,12 +104,13 @@ def test_expected_silence_is_exit_code_7_when_broken(shell):
     assert "no changes were expected" in shell.run("preview", "--expect-no-changes").expect(7).err
 
 
-def test_a_reader_that_goes_away_does_not_end_an_update(shell):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_goes_away_does_not_end_an_update(shell, unbuffered):
     ended = subprocess.run(
         f"{shell.command} up --yes --skip-preview | {sys.executable} -c 'pass'",
         shell=True,
         cwd=shell.project,
-        env=shell.environment(),
+        env={**shell.environment(), "PYTHONUNBUFFERED": unbuffered},
         stderr=subprocess.PIPE,
         text=True,
         timeout=120,
@@ -143,12 +145,13 @@ def test_a_file_that_cannot_be_read_or_written_is_named(shell):
     assert "it is no text" in shell.run("stack", "import", "--file", "binary").expect(1).err
 
 
-def test_output_that_finds_the_disk_full_is_told_and_the_update_is_done(shell):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_finds_the_disk_full_is_told_and_the_update_is_done(shell, unbuffered):
     ended = subprocess.run(
         f"{shell.command} up --yes --skip-preview > /dev/full",
         shell=True,
         cwd=shell.project,
-        env=shell.environment(),
+        env={**shell.environment(), "PYTHONUNBUFFERED": unbuffered},
         stderr=subprocess.PIPE,
         text=True,
         timeout=120,

@@ -6,7 +6,6 @@ nothing: what needs consent needs ``--yes``. It refuses nothing by itself; the e
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from dataclasses import replace
@@ -77,8 +76,19 @@ def _writer(stream: IO[str]) -> OnLine:
     """Writes each line at once; a reader that has gone away does not end an update."""
 
     def write(line: str) -> None:
-        with contextlib.suppress(BrokenPipeError):
+        try:
             stream.write(line + "\n")
             stream.flush()
+        except OSError as error:
+            _hush(stream)
+            if not isinstance(error, BrokenPipeError):
+                raise
 
     return write
+
+
+def _hush(stream: IO[str]) -> None:
+    """Send the rest of the stream nowhere: what is left in its buffer must not fail at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
