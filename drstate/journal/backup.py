@@ -9,11 +9,14 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+import threading
 from pathlib import Path
 
 from drstate.journal.damage import backup_path
 
 _LOG = logging.getLogger(__name__)
+#: executions of one process may end in the same moment; they copy to the same place
+_MAKING = threading.Lock()
 
 
 def back_up(path: Path) -> bool:
@@ -21,10 +24,11 @@ def back_up(path: Path) -> bool:
     target = backup_path(path)
     scratch = target.with_name(f"{target.name}.new-{os.getpid()}")
     try:
-        _clear_leftovers(target)
-        _copy(path, scratch)
-        _keep_previous(target)
-        scratch.replace(target)
+        with _MAKING:
+            _clear_leftovers(target)
+            _copy(path, scratch)
+            _keep_previous(target)
+            scratch.replace(target)
     except (sqlite3.Error, OSError) as error:
         _LOG.warning("the journal's backup %s could not be made: %s", target, error)
         return False

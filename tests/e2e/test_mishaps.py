@@ -35,8 +35,8 @@ def broken(given):
     def program():
         raise ValueError("no such thing")
     return program
-import drstate.execution.previewing
-drstate.execution.previewing.program_of = broken"""
+import drstate.execution.looking
+drstate.execution.looking.program_of = broken"""
 #: of another passphrase
 SALT = "v1:0FVlYvZq21Y=:v1:Wb71g5HcQ4H+Kc40:fD1JtPZaP6jAIpO9FigfI/+WyjXtnA=="
 

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import textwrap
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from drstate.errors import JournalError, StateError
 from drstate.journal import SqliteJournal, open_journal
+from drstate.journal.backup import back_up
 from drstate.journal.schema import SCHEMA_VERSION
 from tests.journal.values import ACME, attached, created, finished, progress
 
@@ -346,3 +348,13 @@ def test_a_long_journal_is_read_in_parts(tmp_path: Path) -> None:
         assert journal.executions(ACME, limit=1)[0].events == 10_002
         assert len(journal.events("e1", after=9_990)) == 12
         assert len(journal.events("e1", kinds={"runner_attached"})) == 1
+
+
+def test_backups_that_threads_make_in_the_same_moment_are_all_whole(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    started(path, events=200)
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(back_up, [path] * 40))
+    for name in ("journal.db.bak", "journal.db.bak.1"):
+        (tmp_path / name).replace(tmp_path / "alone.db")
+        assert len(open_journal(tmp_path / "alone.db").events("e1")) == 200
