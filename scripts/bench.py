@@ -30,6 +30,7 @@ SECTIONS = {
     "circle": ("bench_parts.circle", "every technology there and back, phase by phase"),
     "efficiency": ("bench_parts.efficiency", "makespan of a run against its critical-path bound"),
     "many": ("bench_parts.many", "50 executions at once, and one of 1,000 resources; memory"),
+    "asking": ("bench_parts.asking", "status asked by four clients while 50 executions run"),
     "processes": ("bench_parts.processes", "50 drstate up processes at once; memory, status"),
     "mixed": ("bench_parts.mixed", "activate of 1,000 mixed resources, and drstate's share of it"),
     "shards": ("bench_parts.shard_processes", "shards in threads, and in processes of their own"),
