@@ -82,14 +82,33 @@ def vpc_of_groups(at: At, groups: Sequence[str]) -> str | None:
     return _vpc(answer.get("SecurityGroups"))
 
 
-def vpc_of_db_subnet_group(at: At, name: str | None) -> str | None:
-    """The VPC of a DB subnet group; without a name, the default one."""
-    if not name:
-        return default_vpc(at)
-    answer = at.find(
-        "rds", "describe_db_subnet_groups", "DBSubnetGroupNotFoundFault", DBSubnetGroupName=name
-    )
-    return _vpc(answer.get("DBSubnetGroups"))
+@dataclass(frozen=True)
+class SubnetGroups:
+    """How a service is asked for a subnet group by its name."""
+
+    service: str
+    operation: str
+    #: the parameter that takes the name, and the member of the answer that lists the groups
+    parameter: str
+    member: str
+    #: the error for a name that does not exist
+    missing: str
+
+    def vpc(self, at: At, name: str | None) -> str | None:
+        """The VPC of the group with this name; without a name, the default one. None: no such."""
+        if not name:
+            return default_vpc(at)
+        answer = at.find(self.service, self.operation, self.missing, **{self.parameter: name})
+        return _vpc(answer.get(self.member))
+
+
+DB_SUBNET_GROUPS = SubnetGroups(
+    "rds",
+    "describe_db_subnet_groups",
+    "DBSubnetGroupName",
+    "DBSubnetGroups",
+    "DBSubnetGroupNotFoundFault",
+)
 
 
 def default_vpc(at: At) -> str | None:

@@ -31,7 +31,7 @@ from drstate.adapters.base import (
     SiteContext,
     Work,
 )
-from drstate.adapters.confining import Confined, Unconfined, vpc_of_db_subnet_group
+from drstate.adapters.confining import DB_SUBNET_GROUPS, Confined, Unconfined
 from drstate.adapters.drilling import Copy
 from drstate.adapters.quotas import SEE_QUOTAS
 from drstate.adapters.translating import translator_at
@@ -260,7 +260,7 @@ class AuroraAdapter(Adapter):
     def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:
         """In the VPC of the clone's DB subnet group."""
         values = partial(self._values, entry, site)
-        return Confined(lambda at: vpc_of_db_subnet_group(at, values().subnet_group))
+        return Confined(lambda at: DB_SUBNET_GROUPS.vpc(at, values().subnet_group))
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The writer is here, available, with its instances."""

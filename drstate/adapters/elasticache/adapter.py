@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from drstate.adapters import carrying, exports, restoring
@@ -255,7 +254,8 @@ class ElasticacheAdapter(Adapter):
 
     def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:
         """In the VPC of the copy's subnet group."""
-        return Confined(partial(drill.vpc_of, self._store(entry, site)))
+        store = self._store(entry, site)
+        return Confined(lambda at: drill.SUBNET_GROUPS.vpc(at, store.subnet_group))
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The primary is here, available, with its replicas; or the restored group is."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from drstate.adapters.at import At
 from drstate.adapters.cache_copies import CacheCluster, Caches, CacheSnapshot, Place
-from drstate.adapters.confining import default_vpc
+from drstate.adapters.confining import SubnetGroups
 from drstate.adapters.drilling import Copy, Found
 from drstate.adapters.elasticache import reading
 from drstate.adapters.elasticache.snapshots import ElasticacheSnapshots
@@ -107,19 +107,13 @@ class Elasticache(Caches):
         return found
 
 
-def vpc_of(store: ElasticacheSnapshots, at: At) -> str | None:
-    """The VPC of the copy's subnet group; without one, the default VPC."""
-    name = store.subnet_group
-    if not name:
-        return default_vpc(at)
-    answer = at.find(
-        reading.SERVICE,
-        "describe_cache_subnet_groups",
-        "CacheSubnetGroupNotFoundFault",
-        CacheSubnetGroupName=name,
-    )
-    found: list[dict[str, Any]] = answer.get("CacheSubnetGroups", [])
-    return str(found[0]["VpcId"]) if found else None
+SUBNET_GROUPS = SubnetGroups(
+    reading.SERVICE,
+    "describe_cache_subnet_groups",
+    "CacheSubnetGroupName",
+    "CacheSubnetGroups",
+    "CacheSubnetGroupNotFoundFault",
+)
 
 
 def copies(store: ElasticacheSnapshots, *, carried: bool) -> tuple[Copy, ...]:

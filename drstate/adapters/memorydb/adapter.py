@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from drstate.adapters import carrying, exports, metrics, restoring
@@ -213,7 +212,8 @@ class MemorydbAdapter(Adapter):
 
     def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:
         """In the VPC of the copy's subnet group."""
-        return Confined(partial(drill.vpc_of, self._store(entry, site)))
+        store = self._store(entry, site)
+        return Confined(lambda at: drill.SUBNET_GROUPS.vpc(at, store.subnet_group))
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """The member is available with its replicas; or the restored cluster is."""

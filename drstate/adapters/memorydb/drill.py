@@ -7,7 +7,7 @@ from typing import Any
 
 from drstate.adapters.at import At
 from drstate.adapters.cache_copies import CacheCluster, Caches, CacheSnapshot, Place
-from drstate.adapters.confining import default_vpc
+from drstate.adapters.confining import SubnetGroups
 from drstate.adapters.drilling import Copy, Found
 from drstate.adapters.memorydb import reading
 from drstate.adapters.memorydb.snapshots import MemorydbSnapshots
@@ -83,19 +83,13 @@ class Memorydb(Caches):
         return found
 
 
-def vpc_of(store: MemorydbSnapshots, at: At) -> str | None:
-    """The VPC of the copy's subnet group; without one, the default VPC."""
-    name = store.subnet_group
-    if not name:
-        return default_vpc(at)
-    answer = at.find(
-        reading.SERVICE,
-        "describe_subnet_groups",
-        "SubnetGroupNotFoundFault",
-        SubnetGroupName=name,
-    )
-    found: list[dict[str, Any]] = answer.get("SubnetGroups", [])
-    return str(found[0]["VpcId"]) if found else None
+SUBNET_GROUPS = SubnetGroups(
+    reading.SERVICE,
+    "describe_subnet_groups",
+    "SubnetGroupName",
+    "SubnetGroups",
+    "SubnetGroupNotFoundFault",
+)
 
 
 def copies(store: MemorydbSnapshots, *, carried: bool) -> tuple[Copy, ...]:

@@ -26,7 +26,7 @@ from drstate.adapters.base import (
     SiteContext,
     Work,
 )
-from drstate.adapters.confining import Confined, Unconfined, vpc_of_db_subnet_group
+from drstate.adapters.confining import DB_SUBNET_GROUPS, Confined, Unconfined
 from drstate.adapters.drilling import Copy
 from drstate.adapters.quotas import SEE_QUOTAS
 from drstate.adapters.rds import capture, drill, health, prerequisites, reading
@@ -248,7 +248,7 @@ class RdsAdapter(Adapter):
     def confinement(self, entry: CatalogEntry, site: SiteContext) -> Confined | Unconfined:
         """In the VPC of the restored instance's DB subnet group."""
         values = partial(self._values, entry, site)
-        return Confined(lambda at: vpc_of_db_subnet_group(at, values().subnet_group))
+        return Confined(lambda at: DB_SUBNET_GROUPS.vpc(at, values().subnet_group))
 
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:
         """It writes here, and is backed up."""
