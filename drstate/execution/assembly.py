@@ -16,7 +16,7 @@ from drstate.execution.workbench import Program, Stop, Workbench
 from drstate.execution.worksource import AdapterWork, site_context
 from drstate.model.catalog import Catalog, CatalogEntry
 from drstate.model.plan import Move, Plan, ShardPlan, Stage
-from drstate.model.scope import Scope
+from drstate.model.scope import Scope, WaveOrder
 from drstate.model.shard import Binding, ShardInput
 
 if TYPE_CHECKING:
@@ -47,13 +47,18 @@ def program_of(shard: ShardInput) -> Program:
     return program(shard)
 
 
-def order_for(plan: Plan, catalog: Catalog, slots: int | None = None) -> Order:
+def order_for(
+    plan: Plan,
+    catalog: Catalog,
+    slots: int | None = None,
+    wanted: WaveOrder = WaveOrder.PRIORITY,
+) -> Order:
     """Priorities, dependencies and what is essential, for a run of the plan in so many slots."""
     from drstate.planning.dependencies import resolve  # noqa: PLC0415 loaded when it is needed
 
     needs = resolve(catalog.entries).of
     essential = essential_resources(catalog.entries, needs, emergency=plan.emergency)
-    return order_of(plan, catalog, needs, essential, slots)
+    return order_of(plan, catalog, needs, essential, slots, wanted)
 
 
 def workbench(

@@ -243,7 +243,7 @@ def run_attempt(
         runner = Runner(
             bench,
             queue,
-            order_for(plan, catalog, bench.parallel),
+            order_for(plan, catalog, bench.parallel, scope.policies.order),
             gates=GateStep(
                 bench,
                 ask=options.ask,

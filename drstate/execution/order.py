@@ -14,10 +14,13 @@ from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 from typing import Protocol, TypeVar
 
-from drstate.execution.lookahead import stand_ins, wave_of
+from drstate.execution.lookahead import turns
+from drstate.execution.onpaper import wave_of
 from drstate.execution.slots import Turn
 from drstate.model.catalog import Catalog
 from drstate.model.plan import Plan
+from drstate.model.schedule import alone
+from drstate.model.scope import WaveOrder
 
 _LAST = 99
 
@@ -49,10 +52,13 @@ class Order:
     ranks: Mapping[tuple[str, str], int] = field(default_factory=dict)
     #: key -> rank of the resource
     urgency: Mapping[str, int] = field(default_factory=dict)
-    #: key -> seconds that its longest work in the plan is predicted to take (or that stand for
-    #: them, see ``lookahead``); of equally urgent resources the longest begins first, so that the
-    #: end of a wave does not wait for it alone
+    #: key -> seconds that its longest work in the plan is predicted to take; of equally urgent
+    #: resources the longest begins first, so that the end of a wave does not wait for it alone
     seconds: Mapping[str, int] = field(default_factory=dict)
+    #: stage -> key -> where it stands instead, where ``lookahead`` found a better order than that
+    better: Mapping[str, Mapping[str, Turn]] = field(default_factory=dict)
+    #: the stage whose better order holds here; see ``at``
+    stage: str = ""
     #: an emergency: what is less urgent waits until the more urgent has ended
     barrier: bool = False
 
@@ -98,9 +104,14 @@ class Order:
             sorter.done(*ready)
         return levels
 
+    def at(self, stage: str) -> Order:
+        """The same, with the turns of this stage: a resource has work in several."""
+        return replace(self, stage=stage)
+
     def turn(self, key: str) -> Turn:
         """Where it stands among those that may begin; equals keep the plan's order."""
-        return self.urgency.get(key, _LAST), -self.seconds.get(key, 0)
+        found = self.better.get(self.stage, {}).get(key)
+        return found or (self.urgency.get(key, _LAST), -self.seconds.get(key, 0))
 
     def _urgency_with_dependents(self, keys: tuple[str, ...]) -> dict[str, int]:
         """What something urgent depends on is as urgent."""
@@ -124,6 +135,7 @@ def order_of(
     dependencies: Mapping[str, Collection[str]],
     essential: frozenset[str],
     slots: int | None = None,
+    wanted: WaveOrder = WaveOrder.PRIORITY,
 ) -> Order:
     """The order for a plan. ``slots``: how many resources are worked on at once, where known."""
     rank_of = {entry.key: entry.resource.tags.priority.rank for entry in catalog.entries}
@@ -144,17 +156,19 @@ def order_of(
     )
     if slots is None or order.barrier:
         return order  # behind a barrier only equals wait for each other: the longest first
-    return replace(order, seconds={**order.seconds, **_ahead(plan, order, slots)})
+    return replace(order, better=_better(plan, order, slots, wanted))
 
 
-def _ahead(plan: Plan, order: Order, slots: int) -> dict[str, int]:
-    """What stands for predicted seconds; of several stages of a resource, the longest decides."""
-    found: dict[str, int] = {}
-    for stage in sorted(plan.stages, key=lambda one: one.estimate_seconds):
+def _better(plan: Plan, order: Order, slots: int, wanted: WaveOrder) -> dict[str, dict[str, Turn]]:
+    found = {}
+    undisturbed = alone(plan.stages)
+    for stage in plan.stages:
         if sum(len(shard.actions) for shard in stage.shards) <= slots:
             continue  # nobody waits
         wave = wave_of(stage, order.levels, lambda key: order.urgency.get(key, _LAST), order.rank)
-        found |= stand_ins(wave, slots)
+        # what is let in early could hold up a more urgent one of a wave beside this one
+        free = wanted if stage.id in undisturbed else WaveOrder.PRIORITY
+        found[stage.id] = turns(wave, slots, free)
     return found
 
 

@@ -203,9 +203,8 @@ class Runner:
         stage = self._stage(command.stage)
         shard = next(row for row in stage.shards if str(row.id) == command.shard)
         with self._admission.admitted(ticket, self._cost(shard), self._bench.stop.check):
-            ShardStep(
-                self._bench, stage, shard, levels=self._order.levels, turn=self._order.turn
-            ).run()
+            order = self._order.at(stage.id)
+            ShardStep(self._bench, stage, shard, levels=order.levels, turn=order.turn).run()
 
     def _perform(self, command: Command) -> None:  # noqa: C901, PLR0912 - one case a kind
         state = self._recorder.state

@@ -75,6 +75,26 @@ def schedule(stages: Sequence[Scheduled], seconds: Mapping[str, float]) -> Sched
     return Schedule(begins, ends, tuple(reversed(path)))
 
 
+def alone(stages: Sequence[Scheduled]) -> frozenset[str]:
+    """Ids of the stages that no other one can run beside."""
+    behind: dict[str, set[str]] = {}
+    barrier: set[str] = set()
+    for phase in dict.fromkeys(stage.phase for stage in stages):
+        here: list[str] = []
+        for stage in (row for row in stages if row.phase is phase):
+            if stage.gate:
+                barrier = {*barrier, *here}
+            needs = here if stage.needs is None else [one for one in stage.needs if one in behind]
+            behind[stage.id] = barrier.union(needs, *(behind[one] for one in needs))
+            here.append(stage.id)
+        barrier = {*barrier, *here}
+    return frozenset(
+        one
+        for one in behind
+        if all(other in behind[one] or one in behind[other] for other in behind if other != one)
+    )
+
+
 def _last(names: Iterable[str | None], ends: Mapping[str, float]) -> str | None:
     """The one that ends last; of several, the one that stands last."""
     found: str | None = None

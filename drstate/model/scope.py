@@ -189,6 +189,15 @@ class Approval(StrEnum):
     AUTOMATIC = "automatic"
 
 
+class WaveOrder(StrEnum):
+    """Which resource of a wave is worked on next, where more of them wait than there are slots."""
+
+    #: the most urgent
+    PRIORITY = "priority"
+    #: the most urgent of the wave first; after these, whichever lets the wave end soonest
+    BACKFILL = "backfill"
+
+
 class DrillEgress(StrEnum):
     """What the copies of a drill may reach; only each other reaches them."""
 
@@ -219,6 +228,8 @@ class Policies(Value):
     #: how long one check of one resource may take
     health_check_seconds: int = Field(default=30, ge=1, le=300)
     parallel: int = Field(default=10, ge=1, le=100)
+    #: which of those that wait goes first
+    order: WaveOrder = WaveOrder.PRIORITY
     #: how far a standby may be behind what serves; its dr:rpo-target may ask for less
     max_lag_seconds: int = Field(default=300, ge=1)
     #: what a drill's security groups let out

@@ -204,7 +204,7 @@ class _Worker:
         self, runner: VirtualRunner, time: VirtualTime, stage: Stage, shard: ShardPlan, order: Order
     ) -> None:
         self._runner, self._time, self._stage, self._shard = runner, time, stage, shard
-        self._order = order
+        self._order = order.at(stage.id)
         self._left = 0
         self._more: deque[tuple[list[ActionSpec], dict[str, str]]] = deque()
         self._token: Any = self

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -29,8 +30,13 @@ def test_a_run_takes_little_longer_than_its_critical_path_bound(
 
 
 def test_with_few_slots_what_is_lost_is_what_priorities_take(efficiency: ModuleType) -> None:
-    bound, took, _, _ = efficiency.measured(*efficiency.FEW_SLOTS, overlap=False)
-    # what is reached, and below the bench's bound: priorities cost the rest
-    assert 0.94 <= bound / took <= 1
-    bound, took, _, _ = efficiency.measured(*efficiency.FEW_SLOTS, overlap=False, ranked=False)
-    assert efficiency.EFFICIENCY_BOUND <= bound / took <= 1
+    def ratios(**given: Any) -> list[float]:
+        found = (
+            efficiency.measured(*efficiency.FEW_SLOTS, draw=draw, **given) for draw in range(4)
+        )
+        return [bound / took for bound, took, _, _ in found]
+
+    # the bound knows of no priorities: an order that keeps to them is below it
+    assert 0.9 <= min(ratios()) < efficiency.EFFICIENCY_BOUND
+    assert efficiency.EFFICIENCY_BOUND <= min(ratios(ranked=False)) <= 1
+    assert efficiency.EFFICIENCY_BOUND <= min(ratios(order="backfill")) <= 1

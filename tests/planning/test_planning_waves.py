@@ -10,7 +10,7 @@ from drstate.errors import ConfigError
 from drstate.model.catalog import Catalog
 from drstate.model.phases import Operation, Phase, SiteState
 from drstate.model.plan import Place, Plan
-from drstate.model.schedule import schedule
+from drstate.model.schedule import alone, schedule
 from drstate.model.scope import Approval, Scope
 from drstate.planning.compiling import compile_plan
 from drstate.planning.requests import PlanRequest
@@ -117,6 +117,16 @@ def test_a_gate_ends_what_is_before_it_and_begins_what_is_behind_it() -> None:
     # wave 3 needs wave 1 only; its gate waits for wave 2 as well
     assert times.begins["activate.w3"] == 100.0
     assert times.begins["activate.w4"] == 101.0
+
+
+def test_what_no_other_wave_can_run_beside_is_known() -> None:
+    everything = {f"activate.w{number}" for number in range(1, 6)}
+    assert alone(planned(shop(), SCOPE).stages) == everything
+    beside = planned(shop(), scope(overlap=True), approval=Approval.AUTOMATIC).stages
+    # only DNS waits for everything; wave 2 may run beside 1, 3 and 4
+    assert alone(beside) == {"activate.w5"}
+    gated = [row.model_copy(update={"gate": row.wave == 3}) for row in beside]
+    assert alone(gated) == {"activate.w3", "activate.w4", "activate.w5"}
 
 
 def test_a_condition_names_keys_and_is_part_of_what_a_wave_waits_for() -> None:
