@@ -25,6 +25,8 @@ from typing import Any
 
 from moto.core.base_backend import BackendDict, BaseBackend
 
+from . import freezing_keys
+
 #: module and name of a service's backends, account, region
 Address = tuple[str, str, str, str]
 _PROTOCOL = 5
@@ -114,6 +116,9 @@ class _Freezer(pickle.Pickler):
             return weakref.WeakValueDictionary, (dict(found),)
         if kind in (queue.Queue, queue.SimpleQueue) and found.empty():
             return kind, ()
+        key = freezing_keys.parts(found)
+        if key is not None:
+            return key
         if isinstance(found, threading.Thread | GeneratorType):
             raise pickle.PicklingError(f"a {kind.__name__} in the middle of its work: {found!r}")
         return NotImplemented

@@ -89,7 +89,7 @@ def spawn(
         raise ConfigError(
             "The sandbox did not start.",
             why=str(answer["error"]),
-            hint="Choose another estate, snapshot or port.",
+            hint=str(answer.get("hint") or "Choose another estate, snapshot or port."),
         )
     return SandboxStatus.model_validate(answer)
 

@@ -319,7 +319,7 @@ def main(arguments: list[str] | None = None) -> int:
                 )
                 server.set_latency(options.latency_ms)
             except (ValueError, OSError, DrstateError) as error:
-                json.dump({"error": _words(error)}, ready)
+                json.dump({"error": _words(error), "hint": getattr(error, "hint", "")}, ready)
                 return 1
             # What is there now stays: looking through it again and again finds nothing, and a
             # copy of the process would copy every page that was looked at.

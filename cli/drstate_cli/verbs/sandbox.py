@@ -12,7 +12,7 @@ from drstate.errors import UsageError
 from drstate_cli.opening import running_sandbox, sandbox_home
 from drstate_cli.options import Common, verb
 from drstate_cli.payload import emit, say
-from drstate_cli.verbs import sandbox_faults, sandbox_state
+from drstate_cli.verbs import sandbox_export, sandbox_faults, sandbox_state
 
 if TYPE_CHECKING:
     from drstate.sandbox.status import SandboxStatus
@@ -25,9 +25,13 @@ SCHEMA = "drstate.sandbox/1"
 SHOWN = 12
 sandbox_faults.register(app)
 sandbox_state.register(app)
+sandbox_export.register(app)
 
 Estate = Annotated[
-    str, typer.Option("--estate", metavar="demo|generated", help="What is in it when it starts.")
+    str,
+    typer.Option(
+        "--estate", metavar="demo|generated|captured:FILE", help="What is in it when it starts."
+    ),
 ]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free port.")]
 TimeScale = Annotated[
@@ -130,6 +134,8 @@ def _sized(estate: str, sizes: dict[str, int | str]) -> str:
     from drstate.sandbox.estates.generated.options import NAME, Options, parse
 
     kind, _, text = estate.partition(":")
+    if kind == "captured":
+        estate = _captured(text)
     if kind != NAME:
         if sizes:
             names = ", ".join(f"--{name}" for name in sizes)
@@ -148,6 +154,18 @@ def _sized(estate: str, sizes: dict[str, int | str]) -> str:
             "there is no such generated estate", why=str(error), hint="drstate sandbox start --help"
         ) from error
     return str(asked)
+
+
+def _captured(file: str) -> str:
+    """The estate's name with the file's whole path: the sandbox reads it again at a reset."""
+    found = Path(file)
+    if not file or not found.is_file():
+        raise UsageError(
+            f"{file or 'captured'}: there is no such file of a captured scope",
+            why="--estate captured:FILE names one that was exported",
+            hint="drstate sandbox export -c <customer> -e <environment> FILE",
+        )
+    return f"captured:{found.resolve()}"
 
 
 @app.command("stop")

@@ -17,6 +17,7 @@ from . import (
     autoscaling,
     autoscaling_groups,
     cloudwatch,
+    ec2_shown,
     ec2_states,
     ecs,
     elbv2,
@@ -140,6 +141,7 @@ def install() -> None:
     autoscaling_groups.install()
     fleet_digest.install()
     launch_templates.install()
+    ec2_shown.install()
     ec2_states.install()
     security_groups.install()
     drs_agents.install()

@@ -63,8 +63,8 @@ def create(backend: ElastiCacheBackend, params: Any) -> Group:
 def built(backend: ElastiCacheBackend, params: Any) -> Group:
     """A new group that nothing has been scheduled for."""
     unsupported("elasticache", "CreateReplicationGroup", params, "PrimaryClusterId",
-                "CacheSecurityGroupNames", "ServerlessCacheSnapshotName", "Durability",
-                "DataTieringEnabled")  # fmt: skip
+                "CacheSecurityGroupNames", "ServerlessCacheSnapshotName",
+                "Durability")  # fmt: skip
     name = str(params["ReplicationGroupId"]).lower()
     if _NAME.fullmatch(name) is None:
         raise _value(
@@ -90,6 +90,8 @@ def built(backend: ElastiCacheBackend, params: Any) -> Group:
 
 def _settings(params: Any) -> dict[str, Any]:
     given = {name: params[name] for name in _KEPT if params.get(name) is not None}
+    if params.get("DataTieringEnabled"):
+        given["DataTiering"] = "enabled"
     return {**_DEFAULTS, **given, "AuthTokenEnabled": bool(params.get("AuthToken"))}
 
 

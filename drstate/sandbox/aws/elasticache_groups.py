@@ -66,6 +66,8 @@ class Group:
     status: str = "creating"
     global_id: str = ""
     role: str = ""
+    #: role of an endpoint -> its host, where it is not made of the group's name
+    hosts: dict[str, str] = field(default_factory=dict)
 
     @property
     def arn(self) -> str:
@@ -114,6 +116,15 @@ class Group:
         }
         if self.clustered and self.status != "creating":
             answer["ConfigurationEndpoint"] = endpoint(self, "clustercfg")
+        if self.settings.get("LogDeliveryConfigurations"):
+            answer["LogDeliveryConfigurations"] = [
+                {
+                    **{name: one[name] for name in one if name != "Enabled"},
+                    "Status": "active",
+                }
+                for one in self.settings["LogDeliveryConfigurations"]
+                if one.get("Enabled", True)
+            ]
         if self.settings.get("SnapshotRetentionLimit"):
             answer["SnapshottingClusterId"] = self.nodes()[-1].id
         return answer
@@ -139,6 +150,8 @@ _SHORT_REGION = {"us-east-1": "use1", "us-east-2": "use2", "us-west-1": "usw1", 
 
 def endpoint(group: Group, role: str) -> dict[str, Any]:
     """An address of the group: `role` is clustercfg, master, replica or a node's id."""
+    if role in group.hosts:
+        return {"Address": group.hosts[role], "Port": group.port}
     region = _SHORT_REGION.get(group.region, group.region.replace("-", ""))
     tail = f"{group.number()}.{region}.cache.amazonaws.com"
     encrypted = bool(group.settings.get("TransitEncryptionEnabled"))
@@ -204,6 +217,11 @@ def shown_cluster(group: Group, node: Node, nodes_too: bool) -> dict[str, Any]:
         "ARN": f"arn:aws:elasticache:{group.region}:{group.account}:cluster:{node.id}",
         **{name: given[name] for name in _SHOWN_BY_CLUSTER if given.get(name) is not None},
     }
+    if given.get("NotificationTopicArn"):
+        shown["NotificationConfiguration"] = {
+            "TopicArn": given["NotificationTopicArn"],
+            "TopicStatus": "active",
+        }
     if nodes_too:
         shown["CacheNodes"] = [
             {

@@ -38,7 +38,6 @@ _NOT_THERE = {
     "WINDOWS": ("AuditLogConfiguration", "FsrmConfiguration"),
     "LUSTRE": (
         "ImportPath", "ExportPath", "ImportedFileChunkSize", "AutoImportPolicy",
-        "LogConfiguration", "MetadataConfiguration", "RootSquashConfiguration",
     ),
     "ONTAP": (),
     "OPENZFS": ("RootVolumeConfiguration",),
@@ -74,6 +73,10 @@ class System:
     admin_password: str = ""
     # What it was restored from; empty for a fresh one.
     backup: str = ""
+    # Its DNS name where it is of another form: in a directory, a Windows file system has its own.
+    name: str = ""
+    # Another name or address of ONTAP's management endpoint, which its owner made.
+    management: str = ""
     wishes: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -95,7 +98,7 @@ class System:
             "VpcId": self.vpc,
             "SubnetIds": self.subnets,
             "NetworkInterfaceIds": self.interfaces,
-            "DNSName": self.host,
+            "DNSName": self.name or self.host,
             "KmsKeyId": self.key,
             "ResourceARN": self.resource_arn,
             "Tags": self.backend.list_tags_for_resource(self.resource_arn),

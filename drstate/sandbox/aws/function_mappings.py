@@ -12,6 +12,8 @@ from typing import Any
 from moto.awslambda.models import EventSourceMapping, LambdaBackend
 from moto.awslambda.responses import LambdaResponse
 from moto.core.responses import ActionResult
+from moto.kinesis.models import kinesis_backends
+from moto.sqs.models import sqs_backends
 
 from . import runtime
 from .extend import extend
@@ -19,6 +21,7 @@ from .modelled import Refusal
 from .pages import page
 
 CHANGE_SECONDS = 10.0
+_QUEUE_PARTS = 6
 ENABLED, DISABLED = "Enabled", "Disabled"
 
 _create = LambdaBackend.create_event_source_mapping
@@ -57,7 +60,8 @@ class _Backend:
                     f'{other.function_name} ") provided mapping already exists. Please update or '
                     f"delete the existing mapping with UUID {other.uuid}",
                 )
-        made = _create(self, spec)
+        elsewhere = str(spec.get("EventSourceArn", "")).split(":")[4:5] != [self.account_id]
+        made = _of_another_account(self, spec) if elsewhere else _create(self, spec)
         made.function_arn = function
         _begin(made, "Creating")
         return made
@@ -121,6 +125,23 @@ class _Responses:
         given = {name: value for name, value in self.params.items() if name != "UUID"}
         mapping = self.backend.update_event_source_mapping(self.params["UUID"], given)
         return ActionResult(mapping.get_configuration())
+
+
+def _of_another_account(backend: Any, spec: dict[str, Any]) -> EventSourceMapping:
+    """A queue or a stream of another account, which moto does not look for."""
+    parts = str(spec["EventSourceArn"]).split(":")
+    held: Any = ()
+    if len(parts) == _QUEUE_PARTS and parts[2] == "sqs":
+        held = sqs_backends[parts[4]][parts[3]].queues
+    elif len(parts) == _QUEUE_PARTS and parts[2] == "kinesis":
+        held = kinesis_backends[parts[4]][parts[3]].streams
+    if parts[-1].rpartition("/")[2] not in held:
+        raise Refusal("ResourceNotFoundException", "Invalid EventSourceArn")
+    place = {"RegionName": backend.region_name, "AccountId": backend.account_id}
+    function = qualified_arn(backend, str(spec.get("FunctionName", "")))
+    made = EventSourceMapping({**spec, **place, "FunctionArn": function})
+    backend._event_source_mappings[made.uuid] = made  # noqa: SLF001 - moto has no way to
+    return made
 
 
 def qualified_arn(backend: Any, name: str) -> str:

@@ -1,7 +1,7 @@
 """What a function inside an emulated VPC reaches: names that resolve, and ports that are open.
 
-Aurora clusters that take writes, load balancers, and the records of hosted zones. Everything else
-does not resolve, as in a VPC without a way out.
+Aurora clusters that take writes, other stores, load balancers, and the records of hosted zones.
+Everything else does not resolve, as in a VPC without a way out.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from moto.elbv2.models import elbv2_backends
 from moto.rds.models import rds_backends
 from moto.route53.models import route53_backends
 
-from . import rds_global, route53_changes
+from . import function_stores, rds_global, route53_changes
 
 _WEB = [80, 443]
 
 
 def known(region: str) -> dict[str, dict[str, Any]]:
     """Name -> ``{"ports": [...]}``, or ``{"answer": [...]}`` for a record that points elsewhere."""
-    names: dict[str, dict[str, Any]] = {}
+    names: dict[str, dict[str, Any]] = function_stores.names(region)
     for _, place, backend in rds_backends.iter_backends():
         if place == region:
             for cluster in backend.clusters.values():

@@ -81,7 +81,10 @@ def main(package: str, handler: str) -> None:
     try:
         module, _, name = handler.rpartition(".")
         sys.path.insert(0, package)
-        found = getattr(importlib.import_module(module), name)(given["event"], None)
+        # a folder may be written as a path, as in Lambda
+        found = getattr(importlib.import_module(module.replace("/", ".")), name)(
+            given["event"], None
+        )
         told = {"result": found}
     except Exception as error:  # noqa: BLE001 - an error of the function is its answer
         told = {"error": {"errorMessage": str(error), "errorType": type(error).__name__}}

@@ -8,6 +8,7 @@ refused. Provisioned concurrency takes a while and needs a version or an alias.
 from __future__ import annotations
 
 import json
+import sys
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -20,10 +21,12 @@ from moto.moto_api._internal import mock_random
 
 from . import runtime
 from .extend import extend
+from .function_packages import resolved_image
 from .function_states import update_status
 from .modelled import Refusal
 
 CONCURRENCY = 1000
+_QUOTA = ("lambda", "L-B99A9384")
 UNRESERVED_FLOOR = 100
 PROVISION_SECONDS = 60.0
 _KEPT = ("DeadLetterConfig", "FileSystemConfigs", "LoggingConfig", "SnapStart")
@@ -57,8 +60,11 @@ class _Function:
         return {name: value for name, value in shown.items() if value not in (None, "", [])}
 
     def get_code(self: Any) -> dict[str, Any]:
-        """With a reservation of zero, too."""
+        """With a reservation of zero, too; an image by its digest."""
         shown: dict[str, Any] = _get_code(self)
+        image = resolved_image(self)
+        if image is not None:
+            shown["Code"]["ResolvedImageUri"] = image
         if self.reserved_concurrency is not None:
             shown["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved_concurrency}
         return shown
@@ -144,7 +150,7 @@ class _Responses:
             "TotalCodeSize": 80530636800,
             "CodeSizeUnzipped": 262144000,
             "CodeSizeZipped": 52428800,
-            "ConcurrentExecutions": CONCURRENCY,
+            "ConcurrentExecutions": concurrency(backend),
             "UnreservedConcurrentExecutions": unreserved(backend),
         }
         usage = {
@@ -287,7 +293,17 @@ def unreserved(backend: Any, leaving_out: str = "") -> int:
         for one in backend.list_functions()
         if one.function_name != leaving_out
     )
-    return CONCURRENCY - taken
+    return concurrency(backend) - taken
+
+
+def concurrency(backend: Any) -> int:
+    """How many executions the region may have at once: the default, or what was granted."""
+    # nobody who has not loaded it has granted anything
+    quotas = sys.modules.get("moto.servicequotas.models")
+    if quotas is None:
+        return CONCURRENCY
+    held = quotas.servicequotas_backends[backend.account_id][backend.region_name]
+    return int(vars(held).get("granted", {}).get(_QUOTA, CONCURRENCY))
 
 
 def _provisioned(made: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from moto.awslambda.responses import LambdaResponse
 
 from drstate.sandbox import refusals
 
-from . import function_mappings, function_settings, function_states, runtime
+from . import function_mappings, function_packages, function_settings, function_states, runtime
 from .extend import extend
 from .function_names import known
 from .modelled import checked
@@ -32,7 +32,12 @@ _LOG_TAIL = 4096
 
 class _Function:
     def invoke(self: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
-        """Run the handler; its answer, or its error with the header that says so."""
+        """Run the handler; its answer, or its error with the header that says so.
+
+        A dry run runs nothing, and is answered for all code.
+        """
+        if request_headers.get("X-Amz-Invocation-Type") == "DryRun":
+            return b""
         if not str(self.run_time).startswith("python") or self.package_type != "Zip":
             raise refusals.not_implemented("lambda", f"Invoke of {self.run_time}", "")
         event = json.loads(body or "{}")
@@ -75,6 +80,7 @@ def _run(function: Any, event: Any) -> tuple[str, bool, bytes]:
 def install() -> None:
     """Have functions run."""
     extend(LambdaFunction, _Function, replaces=frozenset({"invoke"}))
+    function_packages.install()
     function_states.install()
     function_settings.install()
     function_mappings.install()

@@ -2,17 +2,20 @@
 
 moto keeps the user data of a later version as plain text and then stops on it, ignores
 SourceVersion, takes versions that do not exist, deletes none, forgets neither tags nor the place of
-a template that is gone, and shows every instance at the template's default version.
+a template that is gone, shows every instance at the template's default version, and launches from
+none that names a device without a volume.
 """
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import FakeAutoScalingGroup, InstanceState
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import InvalidLaunchTemplateVersionNotFound
+from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.models.launch_templates import (
     LaunchTemplate,
     LaunchTemplateBackend,
@@ -29,6 +32,7 @@ _create_version = LaunchTemplates.create_launch_template_version
 _set_launch_configuration = FakeAutoScalingGroup._set_launch_configuration  # noqa: SLF001
 _update = FakeAutoScalingGroup.update
 _launch = FakeAutoScalingGroup.replace_autoscaling_group_instances
+_launched_from = InstanceBackend._get_template_from_args  # noqa: SLF001 - the only way in
 _NUMBER = "_drstate_launched_from"
 _NEXT = "_drstate_next_version"
 
@@ -161,6 +165,19 @@ class _Group:
                 setattr(state, _NUMBER, number)
 
 
+class _Launching:
+    def _get_template_from_args(self: Any, launch_template_arg: dict[str, Any]) -> Any:
+        """What is launched from, with the devices that are volumes."""
+        found = _launched_from(self, launch_template_arg)
+        devices = found.data.get("BlockDeviceMappings") or []
+        volumes = [one for one in devices if one.get("Ebs")]
+        if len(volumes) == len(devices):
+            return found
+        plain = copy.copy(found)
+        plain.data = {**found.data, "BlockDeviceMappings": volumes}
+        return plain
+
+
 class _Instance:
     @property
     def launch_template(self: Any) -> dict[str, Any] | None:
@@ -228,4 +245,5 @@ def install() -> None:
             {"_set_launch_configuration", "update", "replace_autoscaling_group_instances"}
         ),
     )
+    extend(InstanceBackend, _Launching, replaces=frozenset({"_get_template_from_args"}))
     extend(InstanceState, _Instance, replaces=frozenset({"launch_template"}))

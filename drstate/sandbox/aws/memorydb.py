@@ -173,6 +173,7 @@ class _Cluster:
         shown: dict[str, Any] = _to_dict(self)
         shown["AvailabilityMode"] = str(shown["AvailabilityMode"]).lower()
         shown["Engine"] = clusters.engine(self)
+        shown |= clusters.addresses(self)
         name = getattr(self, regions.BELONGS_TO, "")
         if name:
             shown["MultiRegionClusterName"] = name

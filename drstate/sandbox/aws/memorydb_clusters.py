@@ -17,12 +17,20 @@ CHANGE_SECONDS = 10.0
 SLOTS = 16384
 AVAILABLE = "available"
 _VERSIONS = {"redis": ("6.2", "7.0", "7.1"), "valkey": ("7.2", "7.3")}
-_ENGINE = "_drstate_engine"
+_ENGINE, _ADDRESSES = "_drstate_engine", "_drstate_addresses"
+#: which kinds of addresses a cluster has: as asked for
+ADDRESSES = ("IpDiscovery", "NetworkType")
 
 
 def engine(cluster: MemoryDBCluster) -> str:
     """What it runs."""
     found: str = getattr(cluster, _ENGINE, "redis")
+    return found
+
+
+def addresses(cluster: MemoryDBCluster) -> dict[str, str]:
+    """The kinds of addresses that it was asked to have; empty where nobody said."""
+    found: dict[str, str] = getattr(cluster, _ADDRESSES, {})
     return found
 
 
@@ -46,6 +54,8 @@ def shape(cluster: MemoryDBCluster, params: Any, name: str, version: str) -> Non
         cluster.parameter_group_name = f"default.memorydb-{name}{version.partition('.')[0]}"
     if params.get("NumReplicasPerShard") is not None:
         cluster.num_replicas_per_shard = int(params["NumReplicasPerShard"])
+    addresses = {name: params[name] for name in ADDRESSES if params.get(name)}
+    setattr(cluster, _ADDRESSES, addresses)
     cluster.availability_mode = "multiaz" if cluster.num_replicas_per_shard else "singleaz"
     cluster.shards = cluster.get_shard_details()
 

@@ -39,6 +39,8 @@ _STATE = {"AutoTuneOptions": {"State": "ENABLED"}}
 _SLOW = ("cluster_config", "ebs_options")
 
 _get_action = OpenSearchServiceResponse._get_action  # noqa: SLF001 - no other way
+_answer_create = OpenSearchServiceResponse.create_domain
+_answer_update = OpenSearchServiceResponse.update_domain_config
 _create_domain = OpenSearchServiceBackend.create_domain
 _update = OpenSearchServiceBackend.update_domain_config
 _delete_domain = OpenSearchServiceBackend.delete_domain
@@ -65,6 +67,14 @@ class _Responses:
                 )
                 return json.dumps(answer), {"status": status}
         return json.dumps({"message": f"there is no domain {host}"}), {"status": 403}
+
+    def create_domain(self: Any) -> str:
+        """A domain, with the kind of its addresses."""
+        return _addressed(self, _answer_create(self))
+
+    def update_domain_config(self: Any) -> str:
+        """The same, changed."""
+        return _addressed(self, _answer_update(self))
 
     def describe_domain_replication(self: Any) -> ActionResult:
         """The domain's role and its peer."""
@@ -100,6 +110,31 @@ class _Responses:
         one = _domain(self)
         status = replication.remove(one, self.params["PeerDomainArn"], self.current_account)
         return ActionResult({"DomainArn": one.arn, "Status": status})
+
+
+def _addressed(response: Any, answer: str) -> str:
+    kind = response._get_param("IPAddressType")  # noqa: SLF001 - as moto's own operations do
+    if kind:
+        set_address_type(_named(response), str(kind))
+        told = json.loads(answer)
+        if "DomainStatus" in told:
+            return json.dumps({"DomainStatus": _named(response).to_dict()})
+    return answer
+
+
+def _named(response: Any) -> Any:
+    name = response._get_param("DomainName")  # noqa: SLF001 - as moto's own operations do
+    return response.opensearch_backend.describe_domain(name)
+
+
+def set_address_type(domain: Any, kind: str) -> None:
+    """Have a domain tell that it has this kind of addresses; moto does not keep it."""
+    domain._drstate_addresses = kind  # noqa: SLF001 - our own mark on moto's domain
+
+
+def built(domain: Any) -> None:
+    """A domain that an estate has made is there at once."""
+    _ready(domain)
 
 
 def _domain(response: Any, *, promotes: bool = False) -> Any:
@@ -162,6 +197,9 @@ class _Domain:
         if not made and not self.deleted:
             shown.pop("Endpoint", None)
             shown.pop("Endpoints", None)
+        kind = getattr(self, "_drstate_addresses", None)
+        if kind:
+            shown["IPAddressType"] = kind
         shown["DomainProcessingStatus"] = (
             "Active" if not self.processing else ("Modifying" if made else "Creating")
         )
@@ -214,7 +252,11 @@ def _ready(domain: Any) -> None:
 
 def install() -> None:
     """Correct moto's OpenSearch."""
-    extend(OpenSearchServiceResponse, _Responses, replaces=frozenset({"_get_action"}))
+    extend(
+        OpenSearchServiceResponse,
+        _Responses,
+        replaces=frozenset({"_get_action", "create_domain", "update_domain_config"}),
+    )
     extend(
         OpenSearchServiceBackend,
         _Backend,

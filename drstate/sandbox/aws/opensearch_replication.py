@@ -5,8 +5,9 @@ help (switchover), or without it (failover), which ejects the old primary from t
 its data and takes no writes until the peer is removed. Nothing is replicated, as there is no data
 but the indexes of snapshots.
 
-Tags of a domain say what its region lacks: ``sandbox:replication`` with ``none`` has no replication
-at all, with ``no-promotion`` neither switchover nor failover.
+An estate says that a region lacks it (`without`), or tags of a domain say what its region lacks:
+``sandbox:replication`` with ``none`` has no replication at all, with ``no-promotion`` neither
+switchover nor failover.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ PENDING_SETUP, ACTIVE, EJECTED = "PENDING_SETUP", "ACTIVE", "EJECTED"
 SWITCHING, FAILING, REMOVING = "SWITCHING_OVER", "FAILING_OVER", "PENDING_REMOVAL"
 _TAG = "sandbox:replication"
 _PAIR = "_drstate_pair"
+_LACKING = "_drstate_lacking"
 _BURSTABLE = ("t2.", "t3.", "m3.")
 
 
@@ -71,9 +73,19 @@ def pair_of(one: Any) -> Pair | None:
 def require(one: Any, backend: Any, *, promotes: bool = False) -> None:
     """Refuse where the domain's region does not have the operation."""
     tags = {tag["Key"]: tag["Value"] for tag in backend.list_tags(one.arn)}
-    lacks = tags.get(_TAG)
+    lacks = vars(backend).get(_LACKING) or tags.get(_TAG)
     if lacks == "none" or (promotes and lacks == "no-promotion"):
         raise Refusal("DisabledOperationException", "This operation is not supported here.")
+
+
+def without(backend: Any) -> None:
+    """Have a region that knows no replication at all."""
+    setattr(backend, _LACKING, "none")
+
+
+def paired(primary: Any, secondary: Any) -> None:
+    """Two domains of an estate that replicate already."""
+    _join(Pair(primary.arn, secondary.arn, ACTIVE), primary, secondary)
 
 
 def shown(one: Any) -> dict[str, Any]:

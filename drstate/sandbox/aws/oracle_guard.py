@@ -50,6 +50,8 @@ class DataGuard:
     lag_seconds: int = 3
     #: without it, a former primary cannot be reinstated
     flashback: bool = True
+    #: how its primary treats standbys that do not answer, as the broker writes it
+    protection: str = "MaxPerformance"
 
     def primary(self) -> Member:
         """The one that takes writes."""
@@ -125,7 +127,7 @@ class OracleHost:
             [
                 f"Configuration - {self.guard.name}",
                 "",
-                "  Protection Mode: MaxPerformance",
+                f"  Protection Mode: {self.guard.protection}",
                 "  Members:",
                 *rows,
                 "",

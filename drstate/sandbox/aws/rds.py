@@ -166,7 +166,9 @@ def install() -> None:
     extend(
         DBInstance,
         rds_replicas.Instance,
-        replaces=frozenset({"db_parameter_group_status_list"}),
+        replaces=frozenset(
+            {"address", "db_parameter_group_status_list", "default_db_parameter_group_details"}
+        ),
     )
     extend(
         RDSBackend,

@@ -110,8 +110,9 @@ class Backend:
                 "database_name": leader.database_name,
                 "storage_encrypted": leader.storage_encrypted,
             }
-        if str(plain["engine"]).startswith("aurora") and not plain.get("storage_type"):
-            plain["storage_type"] = "aurora"
+        if str(plain["engine"]).startswith("aurora"):
+            # moto knows the storage types of instances only
+            plain["storage_type"] = plain.get("storage_type") or "aurora"
             plain["allocated_storage"] = 1
         cluster = _create_db_cluster(self, plain)
         cluster.status = "creating"

@@ -59,6 +59,8 @@ class Backend:
             if getattr(made, "db_subnet_group", None) is None:
                 made.db_subnet_group = self.subnet_groups.get(owner.db_subnet_group_name)
             made.network_type = owner.network_type
+        elif db_kwargs.get("network_type"):
+            made.network_type = db_kwargs["network_type"]
         later(made, INSTANCE_SECONDS)
         return made
 

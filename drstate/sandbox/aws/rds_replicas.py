@@ -23,6 +23,8 @@ SWITCHOVER_SECONDS = 25.0
 MOST_REPLICAS = 15
 REPLICATING = "replicating"
 
+_default_details = DBInstance.default_db_parameter_group_details
+
 #: a replica's own, where the request does not say otherwise
 _FRESH: dict[str, Any] = {
     "backup_retention_period": 0,
@@ -42,6 +44,24 @@ class Instance:
     #: the name that clients knew, once a rename has cut them off
     served_as: str | None = None
     replica_mode: str | None = None
+    #: the part of its host name that tells accounts apart
+    account_part = "aaaaaaaaaa"
+
+    @property
+    def address(self: Any) -> str:
+        """The host name that clients know."""
+        name, region = self.db_instance_identifier, self.region
+        return f"{name}.{self.account_part}.{region}.rds.amazonaws.com"
+
+    def default_db_parameter_group_details(self: Any) -> tuple[str, str]:
+        """Family and name of AWS's own group; moto takes more of the version into some of them."""
+        family, _ = _default_details(self)
+        parts = str(self.engine_version).split(".")
+        if self.engine == "aurora-mysql":
+            family = f"{self.engine}{'.'.join(parts[:2])}"
+        elif self.engine.startswith("oracle-"):
+            family = f"{self.engine}-{parts[0]}"
+        return family, f"default.{family}"
 
     @property
     def db_parameter_group_status_list(self: Any) -> list[dict[str, str]]:
@@ -180,6 +200,7 @@ def _copied(backend: RDSBackend, source: Any, name: str) -> Any:
         made.option_group_name = _default_options(source)
         made.vpc_security_group_ids = []
         made.db_subnet_group = None
+        vars(made).pop("account_part", None)
     else:
         made.vpc_security_group_ids = list(source.vpc_security_group_ids)
     return made

@@ -43,10 +43,18 @@ QUOTAS: dict[str, dict[str, tuple[str, float]]] = {
 _get = ServiceQuotasBackend.get_service_quota
 
 
+def grant(backend: ServiceQuotasBackend, service: str, code: str, value: float) -> None:
+    """Let a region of an account have so much from now on, of what has a quota or gets one."""
+    vars(backend).setdefault("granted", {})[service, code] = value
+
+
 class _Backend:
     def get_service_quota(self: Any, service_code: str, quota_code: str) -> dict[str, Any]:
         """The account's own figure."""
+        granted = vars(self).get("granted", {}).get((service_code, quota_code))
         known = QUOTAS.get(service_code, {}).get(quota_code)
+        if known is None and granted is not None:
+            known = (quota_code, granted)
         elsewhere = CONTROL_REGION.get(service_code, self.region_name) != self.region_name
         if known is None or elsewhere:
             found: dict[str, Any] = _get(self, service_code, quota_code)
@@ -58,7 +66,7 @@ class _Backend:
             "QuotaArn": f"arn:aws:servicequotas:{self.region_name}:{self.account_id}:"
             f"{service_code}/{quota_code}",
             "QuotaName": name,
-            "Value": vars(self).get("granted", {}).get((service_code, quota_code), value),
+            "Value": value if granted is None else granted,
             "Unit": "None",
             "Adjustable": True,
             "GlobalQuota": service_code in CONTROL_REGION,
@@ -74,7 +82,7 @@ class _Backend:
                 "IllegalArgumentException",
                 "You must provide a quota value greater than the current quota value.",
             )
-        vars(self).setdefault("granted", {})[service_code, quota_code] = desired
+        grant(self, service_code, quota_code, desired)
         return {
             "Id": f"{service_code}-{quota_code}-{desired:g}",
             "ServiceCode": service_code,

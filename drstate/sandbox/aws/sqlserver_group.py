@@ -8,6 +8,7 @@ listeners and Windows' cluster are not.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -30,6 +31,14 @@ _FAILOVER = re.compile(
     r"(?P<how>FAILOVER|FORCE_FAILOVER_ALLOW_DATA_LOSS)"
 )
 _RESUME = re.compile(r"ALTER DATABASE \[(?P<database>[^\]]+)\] SET HADR RESUME")
+
+_WHAT = (
+    ("replicas", _REPLICAS),
+    ("databases", _DATABASES),
+    ("modify", _MODIFY),
+    ("failover", _FAILOVER),
+    ("resume", _RESUME),
+)
 
 
 @dataclass
@@ -81,6 +90,22 @@ class SqlRefusedError(Exception):
     """What SQL Server answers to a statement that it does not carry out."""
 
 
+def _run(script: str, do: Callable[[str, re.Match[str], list[str]], float]) -> Ran:
+    """The script's statements in their order, up to the first that is refused."""
+    out: list[str] = []
+    seconds = 0.0
+    found = sorted(
+        ((match.start(), what, match) for what, one in _WHAT for match in one.finditer(script)),
+        key=lambda one: one[0],
+    )
+    try:
+        for _, what, match in found:
+            seconds += do(what, match, out)
+    except SqlRefusedError as refused:
+        return Ran(1, "\n".join(out), str(refused), seconds)
+    return Ran(0, "\n".join(out), "", seconds)
+
+
 @dataclass
 class SqlServerHost:
     """One host: a replica of the group. Digests tell of each host what is its own."""
@@ -96,30 +121,10 @@ class SqlServerHost:
 
     def run(self, script: str) -> Ran:
         """The script's statements, up to the first that is refused."""
-        out: list[str] = []
-        seconds = 0.0
-        found = sorted(
-            (
-                (match.start(), what, match)
-                for what, pattern in (
-                    ("replicas", _REPLICAS),
-                    ("databases", _DATABASES),
-                    ("modify", _MODIFY),
-                    ("failover", _FAILOVER),
-                    ("resume", _RESUME),
-                )
-                for match in pattern.finditer(script)
-            ),
-            key=lambda one: one[0],
-        )
-        try:
-            for _, what, match in found:
-                seconds += self._statement(what, match, out)
-        except SqlRefusedError as refused:
-            return Ran(1, "\n".join(out), str(refused), seconds)
-        return Ran(0, "\n".join(out), "", seconds)
+        return _run(script, self.statement)
 
-    def _statement(self, what: str, match: re.Match[str], out: list[str]) -> float:
+    def statement(self, what: str, match: re.Match[str], out: list[str]) -> float:
+        """Carry one out; what it prints goes to ``out``. Returns how many seconds it takes."""
         mine = self.mine
         if what == "replicas":
             out += self._replica_rows(mine)
@@ -203,3 +208,24 @@ class SqlServerHost:
                     one.suspended = set(self.group.databases)
         else:
             self.group.catch_up(old)
+
+
+@dataclass
+class SqlServerInstance:
+    """A host with replicas of several groups: each as on a host that has that group alone."""
+
+    parts: list[SqlServerHost]
+    platform: str = "Windows"
+
+    def run(self, script: str) -> Ran:
+        """The script's statements, up to the first that is refused."""
+        return _run(script, self._statement)
+
+    def _statement(self, what: str, match: re.Match[str], out: list[str]) -> float:
+        parts = self.parts
+        if what in ("modify", "failover"):
+            name = match["group"]
+            parts = [one for one in self.parts if one.group.name == name]
+            if not parts:
+                raise SqlRefusedError(f"Msg 15151: Cannot alter the group '{name}'.")
+        return max(one.statement(what, match, out) for one in parts)

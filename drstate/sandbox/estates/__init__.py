@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 #: module of each estate; its build(ids, options) makes it
 ESTATES = {
+    "captured": "drstate.sandbox.estates.captured.build",
     "demo": "drstate.sandbox.estates.demo.build",
     "generated": "drstate.sandbox.estates.generated.build",
 }

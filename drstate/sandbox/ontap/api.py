@@ -226,10 +226,23 @@ _ROUTES: tuple[tuple[str, str, Callable[[_Cluster, Ask], Answer]], ...] = (
 )
 
 
+def known(host: str) -> bool:
+    """Whether a cluster answers at this host: at FSx's own name, or at one that its owner made."""
+    return _cluster(host) is not None
+
+
 def _cluster(host: str) -> System | None:
     found = _HOST.fullmatch(host)
     if found is None:
-        return None
+        return next(
+            (
+                system
+                for _, _, backend in fsx_backends.iter_backends()
+                for system in backend.file_systems.values()
+                if host and system.management == host
+            ),
+            None,
+        )
     for _, region, backend in fsx_backends.iter_backends():
         if region == found["region"] and found["fs"] in backend.file_systems:
             system: System = backend.file_systems[found["fs"]]

@@ -14,6 +14,7 @@ import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,7 @@ def serve(handler: BaseHTTPRequestHandler) -> None:
     """Answer a CONNECT, and then everything that comes through it, until the client leaves."""
     handler.close_connection = True
     host, _, port = handler.path.rpartition(":")
-    if port != "443" or not host.startswith("management.fs-"):
+    if port != "443" or not (host.startswith("management.fs-") or _known(host)):
         # the sandbox is no way out
         handler.wfile.write(b"HTTP/1.1 403 Only ONTAP clusters are behind this\r\n\r\n")
         return
@@ -120,6 +121,14 @@ def serve(handler: BaseHTTPRequestHandler) -> None:
     except OSError:
         # the client does not trust the certificate, or has gone
         return
+
+
+def _known(host: str) -> bool:
+    from drstate.sandbox.aws import runtime  # noqa: PLC0415 - the server has loaded it
+    from drstate.sandbox.ontap import api  # noqa: PLC0415 - moto's FSx takes a moment
+
+    with runtime.held():
+        return api.known(host)
 
 
 class _Rest(BaseHTTPRequestHandler):
@@ -203,6 +212,10 @@ def _certificate(
             critical=True,
         )
     else:
-        names = x509.SubjectAlternativeName([x509.DNSName(name)])
-        made = made.add_extension(names, critical=False)
+        told: x509.GeneralName
+        try:
+            told = x509.IPAddress(ip_address(name))
+        except ValueError:
+            told = x509.DNSName(name)
+        made = made.add_extension(x509.SubjectAlternativeName([told]), critical=False)
     return made.sign(signer, hashes.SHA256())

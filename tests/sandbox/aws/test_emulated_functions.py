@@ -51,6 +51,15 @@ def function(sandbox):
     return deploy
 
 
+def test_a_dry_run_runs_nothing(sandbox, function):
+    function('raise SystemExit("it ran")')
+    plain = sandbox.assumed(APP).client(
+        "lambda", region_name=EAST, endpoint_url=sandbox.status.endpoint
+    )
+    found = plain.invoke(FunctionName="drstate-probe", InvocationType="DryRun", Payload=b"{}")
+    assert (found["StatusCode"], found.get("FunctionError")) == (204, None)
+
+
 @pytest.fixture
 def probe(function):
     ask = function(Path(probe_function.__file__).read_text())
