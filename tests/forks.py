@@ -30,7 +30,7 @@ _MODULES = (
     "drstate.execution.previewing",
     "drstate.sandbox.engine.command",
     "drstate.sandbox.engine.deploy.deployer",
-    "tests.execution.crash_runner",
+    "drstate.rehearsal.child",
 )
 _SERVICES = ("drs", "resource-explorer-2", "resourcegroupstaggingapi", "service-quotas", "ssm")
 

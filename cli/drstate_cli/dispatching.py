@@ -113,7 +113,7 @@ def _knock(services: Services, queue: WorkQueue, execution: str, arn: str) -> No
     header = services.journal.header(execution)
     until = services.clock.monotonic() + KNOCK_SECONDS
     while services.clock.monotonic() < until and header.status in _UNDER_WAY:
-        if living(services.journal, header.scope, services.clock.now()) is not None:
+        if living(services.journal, header.scope) is not None:
             return
         services.clock.sleep(0.25)
         header = services.journal.header(execution)

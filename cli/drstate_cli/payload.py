@@ -54,10 +54,12 @@ def emit_error(error: DrstateError) -> None:
 def tell(error: DrstateError) -> None:
     """What people read of an error: what happened, why, and what helps."""
     print(f"error: {error.what}", file=sys.stderr)
+    from drstate_cli.render.words import hanging
+
     if error.why:
-        print(f"  why:  {error.why}", file=sys.stderr)
+        print(f"  why:  {hanging(error.why)}", file=sys.stderr)
     if error.hint:
-        print(f"  help: {REPEATED.text(error.hint)}", file=sys.stderr)
+        print(f"  help: {hanging(REPEATED.text(error.hint))}", file=sys.stderr)
 
 
 def say(text: str) -> None:

@@ -48,7 +48,7 @@ DOCUMENTS = (
 #: their answer is markdown, and goes to the summary as it is
 MARKDOWN = ("preview",)
 #: an execution's id
-_EXECUTION = re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{4}\b")
+_EXECUTION = re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{4,12}\b")
 #: what a repository keeps of its stacks
 STACKS = "stacks"
 _OWN_OUTPUT = ("-o", "--output", "--json")

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from botocore.paginate import Paginator, PaginatorModel
 
+from drstate.aws.breaker import FAILURES, LOOK_SECONDS, OPEN_SECONDS, Breaker
 from drstate.aws.clock import Clock
 from drstate.aws.failures import EXPIRED, failure
 from drstate.aws.hosts import HostClient
@@ -24,7 +25,7 @@ from drstate.aws.records import CallRecord, CallRetry
 from drstate.aws.sessions import Sessions
 from drstate.aws.transient import code_of, delays, is_transient
 from drstate.aws.ways import DEFAULT_WAY, Way
-from drstate.errors import DrstateError, InternalError
+from drstate.errors import AwsCallError, DrstateError, InternalError, Retry
 from drstate.model.scope import Account
 
 CONNECT_SECONDS = 5.0
@@ -36,6 +37,7 @@ POOL_SIZE = 50
 
 OnRetry = Callable[[CallRetry], None]
 OnCall = Callable[[CallRecord], None]
+Persists = Callable[[CallRecord], bool]
 
 
 def open_caller(
@@ -48,9 +50,11 @@ def open_caller(
     scope_file: str = "the scope file",
     connect_seconds: float = CONNECT_SECONDS,
     read_seconds: float = READ_SECONDS,
+    gives_up_early: bool = False,
 ) -> AwsCaller:
     """A caller for the accounts of a scope. Makes no call yet.
 
+    ``gives_up_early``: for questions, see ``breaker``; what a run does is always tried.
     ``session_name`` shows in CloudTrail; what AWS does not allow in it is replaced. ``scope_file``
     is named in remedies. One attempt of a call takes at most ``connect_seconds + read_seconds``
     without an answer.
@@ -70,7 +74,8 @@ def open_caller(
         config=config,
         scope_file=scope_file,
     )
-    return AwsCaller(sessions, clock, on_retry=on_retry, on_call=on_call)
+    breaker = Breaker(clock) if gives_up_early else None
+    return AwsCaller(sessions, clock, on_retry=on_retry, on_call=on_call, breaker=breaker)
 
 
 def _session_name(text: str) -> str:
@@ -89,7 +94,11 @@ class AwsCaller:
         on_call: OnCall | None = None,
         transient_codes: frozenset[str] = frozenset(),
         way: Way = DEFAULT_WAY,
+        breaker: Breaker | None = None,
+        persists: Persists | None = None,
     ) -> None:
+        self._breaker = breaker
+        self._persists = persists
         self._sessions = sessions
         self._clock = clock
         self._on_retry = on_retry
@@ -109,10 +118,13 @@ class AwsCaller:
         on_retry: OnRetry | None = None,
         on_call: OnCall | None = None,
         way: Way | None = None,
+        persists: Persists | None = None,
     ) -> AwsCaller:
         """The same sessions, seen with other observers, an adapter's transient codes, another way.
 
-        What is not given stays as it is here.
+        ``persists``: whether a call that has failed again and again is waited for still; while it
+        says so, the call is made once in every ``OPEN_SECONDS``. What is not given stays as it is
+        here.
         """
         return AwsCaller(
             self._sessions,
@@ -121,6 +133,8 @@ class AwsCaller:
             on_call=on_call or self._on_call,
             transient_codes=self._transient_codes | (transient_codes or frozenset()),
             way=way or self._way,
+            breaker=self._breaker,
+            persists=persists or self._persists,
         )
 
     def call(
@@ -223,6 +237,7 @@ class AwsCaller:
         waits = delays()
         attempt = 0
         renewed = False
+        self._refuse_open(record)
         while True:
             attempt += 1
             try:
@@ -234,18 +249,63 @@ class AwsCaller:
                     renewed = True
                     self._sessions.forget(record.account)
                 else:
-                    wait = next(waits, None) if self._passes(error) else None
-                    if wait is None:
+                    wait = next(waits, self._half_open(record)) if self._passes(error) else None
+                    if self._no_use(record, error) or wait is None:
                         raise failure(
                             error, record, self._sessions.account(record.account)
                         ) from error
                     self._tell(record, attempt, wait, error)
-                    self._clock.sleep(wait)
+                    self._wait(record, wait)
                 # the session may have come near its end meanwhile
                 self._sessions.client(record.service, record.account, record.region, self._way)
             else:
+                if self._breaker is not None:
+                    self._breaker.answered(record)
                 answer.pop("ResponseMetadata", None)
                 return answer
+
+    def _half_open(self, record: CallRecord) -> float | None:
+        """How long to wait once the usual attempts have failed; None: it is given up."""
+        return OPEN_SECONDS if self._persists is not None and self._persists(record) else None
+
+    def _wait(self, record: CallRecord, seconds: float) -> None:
+        if seconds < OPEN_SECONDS:
+            self._clock.sleep(seconds)
+            return
+        # whoever wants the run to stop is not kept waiting for a minute
+        for _ in range(round(seconds / LOOK_SECONDS)):
+            if self._half_open(record) is None:
+                return
+            self._clock.sleep(LOOK_SECONDS)
+
+    def _refuse_open(self, record: CallRecord) -> None:
+        """Raise AwsCallError, without a call, where the same has just failed again and again."""
+        refused = self._breaker.refused(record) if self._breaker is not None else None
+        if refused is None:
+            return
+        last, seconds = refused
+        known = failure(last, record, self._sessions.account(record.account))
+        raise AwsCallError(
+            f"{known.what}; it was not asked again",
+            service=record.service,
+            operation=record.operation,
+            aws_code=code_of(last) if isinstance(last, ClientError) else type(last).__name__,
+            account=record.account,
+            region=record.region,
+            why=f"it failed {FAILURES} times in a row; it is asked again in {seconds:.0f} s: "
+            f"{known.why}",
+            hint=known.hint,
+            retry=Retry.TRANSIENT,
+        )
+
+    def _no_use(self, record: CallRecord, error: Exception) -> bool:
+        """Whether another attempt is of no use now; told to the breaker, if there is one."""
+        if self._breaker is None:
+            return False
+        if is_transient(error, self._transient_codes):
+            return self._breaker.failed(record, error)
+        self._breaker.answered(record)
+        return False
 
     def _passes(self, error: Exception) -> bool:
         if not self._way.patient or (self._way.once and not isinstance(error, ClientError)):

@@ -7,7 +7,7 @@ and is told so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,13 @@ from drstate.execution.graceful import Graceful
 from drstate.execution.states import StepState
 from drstate.execution.workbench import StoppedError, Workbench
 from drstate.model import events as e
+from drstate.model.phases import Phase
 from drstate.model.plan import ActionSpec, ShardPlan, Stage
 
 if TYPE_CHECKING:
     from drstate.adapters.base import Action, Observation, RunContext
     from drstate.aws.caller import AwsCaller
+    from drstate.aws.records import CallRecord
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class ActionStep:
         begun = bench.clock.monotonic()
         entry = bench.entry(spec.resource)
         adapter = bench.adapter(entry.resource.technology)
-        aws = bench.aws_for(adapter)
+        aws = bench.aws_for(adapter, self._persists(begun))
         site = bench.site(self._stage, self._shard, entry)
         action = adapter.action(self._stage.phase, entry, site, spec.id)
         seen = action.observe(aws)
@@ -149,18 +151,26 @@ class ActionStep:
     def _context(self, facts: Mapping[str, Any], begun: float) -> RunContext:
         from drstate.adapters.base import RunContext  # noqa: PLC0415 loaded when it is needed
 
-        bench = self._bench
-        deadline = begun + self._spec.deadline_seconds
-
-        def cancelled() -> bool:
-            return bool(bench.stop) or bench.clock.monotonic() > deadline
-
         return RunContext(
-            clock=bench.clock,
+            clock=self._bench.clock,
             facts=facts,
-            consents=bench.recorder.state.consents,
-            cancelled=cancelled,
+            consents=self._bench.recorder.state.consents,
+            cancelled=self._cancelled(begun),
         )
+
+    def _cancelled(self, begun: float) -> Callable[[], bool]:
+        bench, deadline = self._bench, begun + self._spec.deadline_seconds
+        return lambda: bool(bench.stop) or bench.clock.monotonic() > deadline
+
+    def _persists(self, begun: float) -> Callable[[CallRecord], bool]:
+        """Which calls are waited for beyond the usual attempts: those to the recovering region.
+
+        An overloaded control plane there has to come back for anybody to recover. The other region
+        may stay away for good, and nobody waits for it.
+        """
+        cancelled, region = self._cancelled(begun), self._stage.region
+        recovers = self._stage.phase in (Phase.INSTANTIATE, Phase.ACTIVATE)
+        return lambda call: recovers and call.region == region and not cancelled()
 
     def _require_consent(self) -> None:
         wanted = self._spec.needs_consent

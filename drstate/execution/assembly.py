@@ -121,7 +121,10 @@ def workbench(
         recorder=recorder,
         catalog=keeper,
         aws=services.caller(
-            scope, session=f"drstate-{recorder.execution}", on_retry=retries_to(recorder)
+            scope,
+            session=f"drstate-{recorder.execution}",
+            on_retry=retries_to(recorder),
+            runs=True,
         ),
         adapter=services.adapter,
         stacks=services.stacks,

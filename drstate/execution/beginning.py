@@ -12,12 +12,18 @@ from drstate.execution.services import Services
 from drstate.model import events as e
 from drstate.model.actor import Actor
 from drstate.model.plan import Plan
+from drstate.model.rehearsed import Verification
 from drstate.model.scope import Scope
 from drstate.version import VERSION
 
 
 def created(
-    services: Services, plan: Plan, message: str, operator: str, actor: Actor | None
+    services: Services,
+    plan: Plan,
+    message: str,
+    operator: str,
+    actor: Actor | None,
+    verification: Verification | None = None,
 ) -> e.ExecutionCreated:
     """The event that creates an execution of the plan."""
     return e.ExecutionCreated(
@@ -33,6 +39,7 @@ def created(
         sandbox=services.sandbox,
         force=plan.force,
         actor=actor,
+        verification=verification,
     )
 
 

@@ -10,6 +10,7 @@ from queue import SimpleQueue
 
 from drstate.errors import JournalError, UsageError
 from drstate.execution import states
+from drstate.execution.deciding import refuse_other_world
 from drstate.execution.ending import DEADLINE_SECONDS
 from drstate.execution.identity import acting
 from drstate.execution.lease import HeldLease, living
@@ -44,6 +45,7 @@ def cancel(
     answer).
     """
     header = services.readers.find(execution, scope, among=OPEN if execution is None else None)
+    refuse_other_world(services, header)
     if header.status not in OPEN:
         raise UsageError(
             f"execution {header.execution} is {header.status}",
@@ -86,7 +88,7 @@ def _ask_the_living(
 ) -> ExecutionView | None:
     """Have the runner that lives end it; its last view. None: nobody lives to be asked."""
     journal, clock = services.journal, services.clock
-    held = living(journal, header.scope, clock.now())
+    held = living(journal, header.scope)
     if held is None:
         return None
     journal.append(
@@ -100,7 +102,7 @@ def _ask_the_living(
     while clock.monotonic() < until:
         if journal.header(header.execution).status not in OPEN:
             return services.readers.status(header.execution)
-        if living(journal, header.scope, clock.now()) is None:
+        if living(journal, header.scope) is None:
             return None
         clock.sleep(_LOOK_SECONDS)
     raise JournalError(

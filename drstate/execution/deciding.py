@@ -56,7 +56,7 @@ def decide(
     stage = _open_gate(header, replay([event.payload for event in story]))
     policies = services.scope(header.scope.customer, header.scope.environment).policies
     require_permission(services, header, story, stage, policies, token)
-    services.journal.append(
+    said = services.journal.append(
         header.execution,
         e.GateDecided(
             stage=stage,
@@ -68,7 +68,27 @@ def decide(
         ),
         fence=None,
     )
-    return Decided(header, stage, living(services.journal, header.scope, services.clock.now()))
+    _refuse_late(services, header.execution, stage, said)
+    return Decided(header, stage, living(services.journal, header.scope))
+
+
+def _refuse_late(services: Services, execution: str, stage: str, said: Event) -> None:
+    """Raise UsageError where somebody else decided the gate a moment before ``said``."""
+    decided = services.journal.events(execution, kinds=("gate_decided",))
+    for event in decided:
+        first = event.payload
+        if not isinstance(first, e.GateDecided) or first.stage != stage:
+            continue
+        if event.seq == said.seq:
+            return
+        word = "approved" if first.approved else "rejected"
+        who = first.actor.shown if first.actor is not None else first.by
+        raise UsageError(
+            f"the gate before {stage} was {word} by {who} a moment earlier",
+            why="the first decision counts; yours is in the journal and changes nothing",
+            hint=f"see where it stands: drstate status {execution}"
+            + (f"; to stop it: drstate cancel {execution}" if first.approved else ""),
+        )
 
 
 def require_permission(
@@ -86,11 +106,7 @@ def require_permission(
     if token is not None:
         tokens.check(story, stage, token, services.clock.now())
     elif policies.approval_token:
-        raise UsageError(
-            f"the gate before {stage} is decided with its token only",
-            why="the scope file says policies.approval_token: true",
-            hint=f"add it: drstate approve {header.execution} --token TOKEN",
-        )
+        raise tokens.wanted(story, stage, header.execution)
 
 
 def request_pause(
@@ -115,7 +131,7 @@ def request_pause(
             if header.status is ExecutionStatus.PAUSED
             else f"see it: drstate status {name}",
         )
-    held = living(services.journal, header.scope, services.clock.now())
+    held = living(services.journal, header.scope)
     if held is None:
         raise UsageError(
             f"nobody works on execution {name}",
@@ -171,7 +187,7 @@ def await_free(services: Services, header: ExecutionHeader, seconds: float = 60.
     clock = services.clock
     until = clock.monotonic() + seconds
     while True:
-        held = living(services.journal, header.scope, clock.now())
+        held = living(services.journal, header.scope)
         if held is None:
             return
         if clock.monotonic() >= until:

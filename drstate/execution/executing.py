@@ -43,6 +43,7 @@ from drstate.execution.recorder import OnEvent, Recorder
 from drstate.execution.runner import HandOver, Runner
 from drstate.execution.services import Services
 from drstate.execution.starting import with_hindrances
+from drstate.execution.verifying import verification_or_none
 from drstate.execution.workbench import Stop
 from drstate.model import events as e
 from drstate.model.catalog import Catalog
@@ -163,10 +164,11 @@ def creation(
 
     def begin(recorder: Recorder, fence: int) -> Catalog:
         _refuse_second(services, planned.scope)
+        verdict = verification_or_none(services, planned)
         catalog = save(services, planned, fence)
         actor = None if operator else services.actor(planned.plan.recovery)
         by = operator or services.operator
-        recorder.append(created(services, planned.plan, message, by, actor))
+        recorder.append(created(services, planned.plan, message, by, actor, verdict))
         give_way(services.journal, planned.plan, catalog, recorder)
         if consent is not None and planned.plan.force:
             text = f"a failover of {planned.scope.key} may lose data that was not yet replicated"

@@ -41,6 +41,7 @@ class Graceful:
     def run(self, aws: AwsCaller, context: RunContext) -> Mapping[str, Any] | None:
         """What the planned way resulted in; None: the forced way has to follow. Told either way."""
         bench = self.bench
+        aws = aws.derived(persists=lambda _: False)  # the forced way follows instead of waiting
         begun = bench.clock.monotonic()
         limit = begun + bench.plan.graceful_seconds
         try:

@@ -183,10 +183,15 @@ class HealthStep:
         )
 
     def _endpoints(self, entry: CatalogEntry) -> tuple[dict[str, str], dict[str, str]]:
-        """Where clients found the resource before the execution, and where they find it now."""
-        if self._stage.phase is not Phase.ACTIVATE or self._bench.plan.drill:
-            return {}, {}
+        """Where clients found the resource before the execution, and where they find it now.
+
+        Nothing is said of one whose steps failed: nobody knows where it answers.
+        """
         bench = self._bench
+        if self._stage.phase is not Phase.ACTIVATE or bench.plan.drill:
+            return {}, {}
+        if entry.key in bench.recorder.state.failed.get(self._stage.id, ()):
+            return {}, {}
         adapter = bench.adapter(entry.resource.technology)
         before, after = bench.plan.serving, self._stage.region
         return (

@@ -12,6 +12,7 @@ from drstate.errors import ConfigError
 from drstate.execution.lease import living
 from drstate.execution.services import Services
 from drstate.execution.states import OPEN
+from drstate.model.events import ExecutionStatus
 from drstate.model.scope import Scope, ScopeKey
 from drstate.report.preview import RefusalView
 
@@ -107,10 +108,13 @@ def another(services: Services, scope: ScopeKey, *, own: str = "") -> RefusalVie
     if not newest or newest[0].status not in OPEN or newest[0].execution == own:
         return None
     found = newest[0]
-    held = living(services.journal, scope, services.clock.now())
+    held = living(services.journal, scope)
     where = f"process {held.pid} on {held.host}" if held else "nobody works on it"
-    hint = f"watch it: drstate watch {found.execution}" if held else ""
-    more = f"go on with it: drstate resume {found.execution}\n" if not held else ""
+    coming = found.status is ExecutionStatus.PENDING and services.readers.runner_gone(found) is None
+    if held is None and coming:
+        where = "its process in the background is about to begin"
+    hint = f"watch it: drstate watch {found.execution}" if held or coming else ""
+    more = f"go on with it: drstate resume {found.execution}\n"
     return RefusalView(
         stack="",
         what=f"execution {found.execution} of {scope} is not finished: {found.status}",

@@ -4,6 +4,10 @@ The first one lets the run end in good order: nothing new begins, engine command
 second one, or the deadline, kills them. Whatever still hangs then (a call that nobody answers) is
 given up with the process. A handler only notes the signal: it may have interrupted a write to the
 journal. A person who is being asked is not kept waiting: there, the signal raises.
+
+A terminal that is closed (SIGHUP) interrupts nothing: the run goes on, and can be watched from
+elsewhere. The signal is ignored, not handled, because programs that the run starts inherit only
+that.
 """
 
 from __future__ import annotations
@@ -105,6 +109,7 @@ class Interrupts:
             if signal.getsignal(number) is signal.SIG_IGN:
                 continue  # whoever started us wants it so (nohup, a background job)
             self._before[number] = signal.signal(number, self._handle)
+        self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self._ending.managed(True)
         self._watcher.start()
         return self

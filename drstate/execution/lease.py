@@ -18,7 +18,9 @@ from types import TracebackType
 from typing import Self
 
 from drstate.errors import DrstateError, InternalError, JournalError, Retry
+from drstate.execution.states import FINAL
 from drstate.journal.port import Journal, Lease
+from drstate.model.events import ExecutionStatus
 from drstate.model.scope import ScopeKey
 
 #: how long a lease lasts without being renewed, and how often it is renewed
@@ -114,6 +116,19 @@ class HeldLease:
         if held is None or not newest:
             return error
         execution = newest[0].execution
+        if newest[0].status in (*FINAL, ExecutionStatus.FAILED):
+            # it has the scope, and has not told what for: the newest execution is another one's
+            return JournalError(
+                f"{self._scope} is taken by process {held.pid} on {held.host}, which is about to "
+                "begin an execution",
+                why=f"one execution per scope; it holds it since "
+                f"{held.acquired_at:%Y-%m-%d %H:%M:%S} UTC, at least until "
+                f"{held.expires_at:%H:%M:%S}",
+                hint=f"see what it begins: drstate status -c {self._scope.customer} "
+                f"-e {self._scope.environment}; if that host is lost, repeat the command once the "
+                "lease has expired",
+                retry=Retry.NEEDS_PERSON,
+            )
         return JournalError(
             f"{self._scope} is being run by process {held.pid} on {held.host} "
             f"(execution {execution}, begun by {newest[0].operator})",
@@ -139,10 +154,13 @@ class HeldLease:
                 return
 
 
-def living(journal: Journal, scope: ScopeKey, now: datetime) -> Lease | None:
-    """The scope's lease if its holder may be at work: not expired, and not proved dead."""
+def living(journal: Journal, scope: ScopeKey) -> Lease | None:
+    """The scope's lease if its holder may be at work: not expired, and not proved dead.
+
+    Expired by the journal's time: machines whose clocks differ must not call each other silent.
+    """
     held = journal.lease(scope)
-    if held is None or held.expired(now):
+    if held is None or held.expired(journal.now()):
         return None
     gone = held.host == socket.gethostname() and not process_alive(held.pid)
     return None if gone else held
@@ -157,15 +175,14 @@ class Unproved:
     until: datetime
 
 
-def unproved(
-    journal: Journal, scope: ScopeKey, now: datetime, in_flight_seconds: float
-) -> Unproved | None:
+def unproved(journal: Journal, scope: ScopeKey, in_flight_seconds: float) -> Unproved | None:
     """Whether taking over has to wait for calls that the last holder may still have under way.
 
     ``in_flight_seconds``: the longest deadline of what it had begun and not ended. None: nobody
     held the scope, the holder gave it back, lives, or is proved dead (on this host, and gone).
     """
     held = journal.lease(scope)
+    now = journal.now()
     if held is None or not held.expired(now):
         return None
     if held.host == socket.gethostname() and not process_alive(held.pid):

@@ -86,6 +86,7 @@ def make_plan(
             *slow_answers(catalog, scope),
             *_unreconciled(scope, catalog, wanted),
             *_owed_drills(scope, catalog),
+            *not_yet_known(scope, catalog),
             *topic_warnings(scope, catalog.serving, wanted),
         ),
     )
@@ -115,6 +116,19 @@ def _owed_drills(scope: Scope, catalog: Catalog) -> tuple[str, ...]:
         f"{drill.region}, and what it made costs: drstate test --cleanup -c {scope.customer} "
         f"-e {scope.environment} removes it"
         for drill in catalog.drills
+    )
+
+
+def not_yet_known(scope: Scope, catalog: Catalog) -> tuple[str, ...]:
+    """Records and hooks that the scope file names and that the catalog does not know yet."""
+    from drstate.inventory.sifting import named_resources  # noqa: PLC0415 loaded when it is needed
+
+    known = {entry.key for entry in catalog.entries}
+    return tuple(
+        f"{named.key} is in the scope file and not protected yet: this plan does nothing for it; "
+        f"drstate up --phase replicate -c {scope.customer} -e {scope.environment} takes it up"
+        for named in named_resources(scope)
+        if named.key not in known
     )
 
 

@@ -27,7 +27,7 @@ from drstate.model.events import Event, ExecutionStatus
 from drstate.model.notify import Kind, Topic
 from drstate.model.scope import Scope, ScopeKey
 from drstate.report.notification import Notification
-from drstate.report.telling import TOLD, About, notifications, token_note
+from drstate.report.telling import TOLD, About, deciding_note, notifications, token_note
 from drstate.report.view import ExecutionView
 
 if TYPE_CHECKING:
@@ -73,6 +73,11 @@ class Teller:
         #: (topic, kind, event) of what was delivered or given up by a process before this one
         self._settled: set[tuple[str, Kind, int]] = set()
         self._warned: set[str] = set()
+
+    @property
+    def decides(self) -> bool:
+        """Whether any topic gets tokens."""
+        return any(courier.topic.tokens for courier in self._couriers)
 
     def __enter__(self) -> Self:
         return self
@@ -127,20 +132,26 @@ class Teller:
 
         None: there is nobody to tell. A token is in the message alone: not journaled, not logged.
         """
-        told = [courier for courier in self._open if courier.topic.tokens]
-        if not told:
+        if not any(courier.topic.tokens for courier in self._open):
             return other
 
         def tell(execution: str, stage: str, token: str) -> None:
             if other is not None:
                 other(execution, stage, token)
             if self._about is not None and self._gate is not None:
-                note = token_note(self._about, self._gate, stage, token)
-                for courier in told:
-                    if courier.topic.wants(note.kind, note.severity):
-                        courier.take(note)
+                self._tell_deciders(token_note(self._about, self._gate, stage, token))
 
         return tell
+
+    def tell_ways(self, stage: str, ways: tuple[str, ...], holds: str) -> None:
+        """Tell the topics that get tokens how the open gate is decided. After ``attach``."""
+        if self._about is not None and self._gate is not None:
+            self._tell_deciders(deciding_note(self._about, self._gate, stage, ways, holds))
+
+    def _tell_deciders(self, note: Notification) -> None:
+        for courier in self._open:
+            if courier.topic.tokens and courier.topic.wants(note.kind, note.severity):
+                courier.take(note)
 
     def close(self) -> None:
         """Wait for what is not delivered yet, not for long; then give it up."""

@@ -14,6 +14,7 @@ from drstate.execution.making_plan import make_plan
 from drstate.execution.recorder import Recorder
 from drstate.execution.services import Services
 from drstate.execution.starting import look
+from drstate.execution.verifying import verification_or_none
 from drstate.model import events as e
 from drstate.model.actor import Actor
 from drstate.model.catalog import Catalog
@@ -97,6 +98,7 @@ def _planned(services: Services, scope: Scope, recorder: Recorder, fence: int) -
         parallel=wanted.parallel,
         own=recorder.execution,
     )
+    verdict = verification_or_none(services, planned)
     catalog = save(services, planned, fence)
     plan = planned.plan
     recorder.append(
@@ -105,6 +107,7 @@ def _planned(services: Services, scope: Scope, recorder: Recorder, fence: int) -
             plan_digest=plan.digest(),
             engine=services.carrier(plan),
             actor=_starter(services, created, plan),
+            verification=verdict,
         )
     )
     for warned in foreseen(services, scope, seen):

@@ -21,9 +21,11 @@ from drstate.execution.bubbles import with_removals
 from drstate.execution.headroom import exceeded, near
 from drstate.execution.looking import Looker
 from drstate.execution.making_plan import PlannedRun
+from drstate.execution.origin import unready
 from drstate.execution.policing import police, without_declared
 from drstate.execution.pool import WORKERS, Admission, estimate, stated_bytes
 from drstate.execution.services import Services
+from drstate.execution.verifying import verification_or_none
 from drstate.model.plan import ShardPlan, Stage
 from drstate.model.tags import Severity
 from drstate.report.preview import (
@@ -145,7 +147,12 @@ def _whole(
         engine=services.carrier(planned.plan),
         stages=without_declared(stages),
         moves=planned.plan.moves,
-        refusals=(*refusals, *exceeded(needs), *policed.refusals),
+        refusals=(
+            *refusals,
+            *unready(planned.scope, planned.plan, stages),
+            *exceeded(needs),
+            *policed.refusals,
+        ),
         warnings=(
             *planned.plan.warnings,
             *warnings,
@@ -154,6 +161,7 @@ def _whole(
         ),
         capacity=needs,
         policy=policed.findings,
+        verification=verification_or_none(services, planned),
         duration_seconds=seconds,
     )
 

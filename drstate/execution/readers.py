@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from drstate.aws.clock import Clock, SystemClock
-from drstate.errors import UnknownNameError
+from drstate.errors import UnknownNameError, UsageError
 from drstate.execution.journals import open_table_journal
 from drstate.execution.lease import process_alive
+from drstate.execution.states import OPEN
 from drstate.journal.address import TablePlace, chosen
 from drstate.journal.port import ExecutionHeader, Journal
 from drstate.model import events as e
@@ -116,13 +117,18 @@ class Readers:
     ) -> ExecutionHeader:
         """The named execution, or the newest one (of the scope, in one of the states).
 
-        Raises UnknownNameError.
+        ``among`` is given by what changes something: that never picks one of several customers.
+        Raises UnknownNameError, UsageError (the named one is of another scope; open ones of several
+        scopes fit, and none was named).
         """
         if execution is not None:
-            return self.journal.header(execution)
-        for header in self.journal.executions(scope):
-            if among is None or header.status in among:
-                return header
+            return _of_scope(self.journal.header(execution), scope)
+        listed = self.journal.executions(scope)
+        fitting = [one for one in listed if among is None or one.status in among]
+        if among is not None:
+            _refuse_several([one for one in fitting if one.status in OPEN])
+        if fitting:
+            return fitting[0]
         where = f" of {scope}" if scope else ""
         which = f" that is {' or '.join(among)}" if among else ""
         raise UnknownNameError(
@@ -136,7 +142,7 @@ class Readers:
         header = self.find(execution, scope)
         view = self._view(header.execution)
         view = _owing(view, self.journal.load_catalog(header.scope))
-        gone = self._runner_gone(header)
+        gone = self.runner_gone(header)
         return abandoned(view, gone) if gone else view
 
     def _view(self, execution: str) -> ExecutionView:
@@ -260,7 +266,7 @@ class Readers:
         while True:
             # the status is read first: what was written before it was read is then surely seen
             header = self.journal.header(execution)
-            still = header.status in _STILL or self._runner_gone(header) is not None
+            still = header.status in _STILL or self.runner_gone(header) is not None
             for event in self.journal.events(execution, after):
                 after = event.seq
                 yield event
@@ -268,12 +274,12 @@ class Readers:
                 return
             self._clock.sleep(POLL_SECONDS)
 
-    def _runner_gone(self, header: ExecutionHeader) -> str | None:
+    def runner_gone(self, header: ExecutionHeader) -> str | None:
         """Why nobody works on an execution that has not ended, or None while somebody does."""
         if header.status not in (ExecutionStatus.RUNNING, ExecutionStatus.PENDING):
             return None
         held = self.journal.lease(header.scope)
-        if held is None or held.expired(self._clock.now()):
+        if held is None or held.expired(self.journal.now()):
             return self._launched_gone(header)
         if held.host == socket.gethostname() and not process_alive(held.pid):
             return f"its runner, process {held.pid} on {held.host}, is gone"
@@ -292,6 +298,34 @@ class Readers:
         if process_alive(launched.pid):
             return None
         return f"its process {launched.pid} ended before it began, see {launched.log}"
+
+
+def _of_scope(header: ExecutionHeader, scope: ScopeKey | None) -> ExecutionHeader:
+    """The execution, if it is of the scope. Raises UsageError: nothing crosses a scope by an id."""
+    if scope is None or scope == header.scope:
+        return header
+    raise UsageError(
+        f"execution {header.execution} belongs to {header.scope}, not to {scope}",
+        why="what is done to an execution is done to the scope that it works on",
+        hint="leave -c and -e out, or name the right execution: drstate history "
+        f"-c {scope.customer} -e {scope.environment}",
+    )
+
+
+def _refuse_several(fitting: list[ExecutionHeader]) -> None:
+    """Raise UsageError where executions of several scopes fit, and a person named none."""
+    newest = {header.scope: header for header in reversed(fitting)}
+    if len(newest) < 2:
+        return
+    shown = "\n".join(
+        f"{row.execution}  {row.scope}  {row.status}"
+        for row in sorted(newest.values(), key=lambda row: row.execution, reverse=True)
+    )
+    raise UsageError(
+        f"which execution? {len(newest)} scopes have one that fits",
+        why=shown,
+        hint="name the execution, or the scope with -c and -e",
+    )
 
 
 def home_of(project_dir: Path, home: Path | None, *, sandbox: bool) -> Path:

@@ -21,6 +21,7 @@ from drstate.execution.hindrances import announcements, maintenance
 from drstate.execution.intime import Ended, InTime, Ticket
 from drstate.execution.making_plan import make_plan, slow_answers
 from drstate.execution.services import Services
+from drstate.execution.verifying import verification_of_scope
 from drstate.execution.worksource import site_context
 from drstate.model.catalog import Catalog, CatalogEntry
 from drstate.model.health import ResourceStatus
@@ -68,7 +69,7 @@ def readiness(services: Services, scope: Scope) -> Readiness:
         *_quotas(headroom),
         *_of_scope(services, scope, catalog),
     ]
-    return statement(
+    found = statement(
         scope.key,
         catalog.serving,
         catalog.recovery,
@@ -77,6 +78,9 @@ def readiness(services: Services, scope: Scope) -> Readiness:
         findings=tuple(dict.fromkeys(findings)),
         owed=owed(catalog, sandbox=services.sandbox),
         notices=announcements(services, scope),
+    )
+    return found.model_copy(
+        update={"verification": verification_of_scope(services, scope, catalog)}
     )
 
 

@@ -163,7 +163,7 @@ def _apply(state: RunState, event: Payload) -> RunState:  # noqa: C901, PLR0912 
 
 
 def _decided(state: RunState, event: events.GateDecided) -> RunState:
-    if event.stage in state.gates_decided:
+    if event.stage in state.gates_decided or state.to_roll_back:
         return state  # two people decided at once: the first one counts
     if event.rollback and not event.approved:
         # it stays where it is until the rollback begins

@@ -6,9 +6,10 @@ finished, what was begun is observed first, what failed is tried again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from drstate.errors import UsageError
+from drstate.execution import tokens
 from drstate.execution.deciding import refuse_other_world
 from drstate.execution.executing import RunOptions, run_attempt
 from drstate.execution.gates import Answer, Ask, TellToken, refuse_starter
@@ -23,7 +24,7 @@ from drstate.execution.taking_over import vouching, wait_out
 from drstate.journal.port import ExecutionHeader
 from drstate.model import events as e
 from drstate.model.catalog import Catalog
-from drstate.model.events import ExecutionStatus
+from drstate.model.events import Event, ExecutionStatus
 from drstate.model.phases import Operation
 from drstate.model.scope import Policies, ScopeKey
 from drstate.report.view import ExecutionView
@@ -143,24 +144,24 @@ def _refuse_unfit(services: Services, header: ExecutionHeader) -> None:
 
 def _refuse_decision(services: Services, header: ExecutionHeader, policies: Policies) -> None:
     """Raise UsageError where the open gate, if there is one, is not for this person to decide."""
-    if not _waits_at_gate(services, header):
+    story = services.journal.events(
+        header.execution, kinds=("gate_opened", "gate_reminded", "gate_decided")
+    )
+    stage = _open_gate(story)
+    if stage is None:
         return
     if policies.separate_approver:
         by = acting(services, header.scope)
         refuse_starter(policies, starter_of(services, header), by, header.execution)
     if policies.approval_token:
-        raise UsageError(
-            f"the gate of execution {header.execution} is decided with its token only",
-            why="the scope file says policies.approval_token: true",
-            hint=f"use it: drstate approve {header.execution} --token TOKEN",
-        )
+        raise tokens.wanted(story, stage, header.execution)
 
 
-def _waits_at_gate(services: Services, header: ExecutionHeader) -> bool:
-    story = services.journal.events(header.execution, kinds=("gate_opened", "gate_decided"))
-    opened = {row.payload.stage for row in story if isinstance(row.payload, e.GateOpened)}
+def _open_gate(story: Sequence[Event]) -> str | None:
+    """The stage whose gate was opened and not decided."""
+    opened = [row.payload.stage for row in story if isinstance(row.payload, e.GateOpened)]
     decided = {row.payload.stage for row in story if isinstance(row.payload, e.GateDecided)}
-    return bool(opened - decided)
+    return next((stage for stage in reversed(opened) if stage not in decided), None)
 
 
 def _refuse_going_back(recorder: Recorder) -> None:

@@ -61,7 +61,7 @@ def look_back(
     world, or has no such wave).
     """
     header = services.readers.find(execution, scope, among=None if execution else GOES_BACK)
-    _refuse(services, header, scope)
+    _refuse(services, header)
     story = services.journal.events(header.execution)
     plan = plan_of(story)
     if plan is None:
@@ -261,14 +261,8 @@ def _restore_roles(bench: Workbench, trail: Trail) -> None:
     )
 
 
-def _refuse(services: Services, header: ExecutionHeader, scope: ScopeKey | None) -> None:
+def _refuse(services: Services, header: ExecutionHeader) -> None:
     name = header.execution
-    if scope is not None and scope != header.scope:
-        raise UsageError(
-            f"execution {name} belongs to {header.scope}, not to {scope}",
-            why="a rollback changes resources of the scope that the execution changed",
-            hint="leave -c and -e out, or name the right execution: drstate history",
-        )
     if header.status not in GOES_BACK:
         raise UsageError(
             f"execution {name} is {header.status}",

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from drstate.aws.clock import Clock, SystemClock
 from drstate.engine.stopping import Stopping
-from drstate.errors import ConfigError, StateError
+from drstate.errors import ConfigError, StateError, UnknownNameError
 from drstate.execution.lease import Runner
 from drstate.execution.memory import available_bytes
 from drstate.execution.readers import STATE_FOLDER, Readers, home_of
@@ -82,6 +82,8 @@ class Services:
         self._stacks: Stacks | None = None
         #: ends engine commands early
         self.stopping = stopping if stopping is not None else Stopping()
+        #: how long an answer of AWS is waited for, seconds; None: as long as usual
+        self.read_seconds: float | None = None
         #: bytes that are left on this machine; None: it does not tell
         self.memory: Callable[[], int | None] = available_bytes
 
@@ -191,10 +193,18 @@ class Services:
         return adapter_for(technology)
 
     def caller(
-        self, scope: Scope, *, session: str = "drstate", on_retry: OnRetry | None = None
+        self,
+        scope: Scope,
+        *,
+        session: str = "drstate",
+        on_retry: OnRetry | None = None,
+        runs: bool = False,
     ) -> AwsCaller:
-        """A caller into the scope's accounts; no call is made yet."""
-        from drstate.aws.caller import open_caller  # noqa: PLC0415 loaded when it is needed
+        """A caller into the scope's accounts; no call is made yet.
+
+        ``runs``: for the steps of a run, which are always tried; else for questions before it.
+        """
+        from drstate.aws.caller import READ_SECONDS, open_caller  # noqa: PLC0415 loaded when needed
 
         return open_caller(
             scope.accounts,
@@ -202,6 +212,8 @@ class Services:
             clock=self.clock,
             on_retry=on_retry,
             scope_file=f"stacks/{scope.customer}/{scope.environment}.yaml",
+            gives_up_early=not runs,
+            read_seconds=self.read_seconds or READ_SECONDS,
         )
 
     def engine(self) -> EngineChoice:
@@ -299,4 +311,9 @@ class Services:
 
     def new_execution(self) -> str:
         """A new execution id: sortable by time, unique, short enough to be typed."""
-        return f"{self.clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        while True:
+            name = f"{self.clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+            try:
+                self.journal.header(name)
+            except UnknownNameError:
+                return name  # of many that begin in one second, two may draw the same

@@ -58,7 +58,7 @@ def wait_out(
     """
     journal, clock = services.journal, services.clock
     seconds = in_flight_seconds(journal.events(header.execution))
-    found = unproved(journal, header.scope, clock.now(), seconds)
+    found = unproved(journal, header.scope, seconds)
     if found is None:
         return ""
     held = found.held
@@ -71,9 +71,9 @@ def wait_out(
         f"drstate resume {header.execution} --take-over"
     )
     while found is not None:
-        left = (found.until - clock.now()).total_seconds()
+        left = (found.until - journal.now()).total_seconds()
         clock.sleep(max(0.01, min(LOOK_SECONDS, left)))
-        found = unproved(journal, header.scope, clock.now(), seconds)
+        found = unproved(journal, header.scope, seconds)
     return ""
 
 

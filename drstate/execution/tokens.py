@@ -46,8 +46,22 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def check(story: Iterable[Event], stage: str, token: str, now: datetime) -> None:
-    """Raise UsageError unless ``token`` is the one that decides the stage's gate now."""
+def wanted(story: Iterable[Event], stage: str, execution: str) -> UsageError:
+    """What is told where the scope demands a token and none was given."""
+    shown = bool(_known(story, stage))
+    return UsageError(
+        f"the gate before {stage} is decided with its token only",
+        why="the scope file says policies.approval_token: true"
+        + ("" if shown else "; this gate has none: it opened where nobody could be shown one"),
+        hint=f"add it: drstate approve {execution} --token TOKEN"
+        if shown
+        else f"open it in a terminal, which shows one: drstate resume {execution}; or have tokens "
+        "sent to people: notifications in the scope file",
+    )
+
+
+def _known(story: Iterable[Event], stage: str) -> list[tuple[str, datetime | None]]:
+    """Digests of the tokens that the stage's gate has had, and until when each holds."""
     known: list[tuple[str, datetime | None]] = []
     for event in story:
         match event.payload:
@@ -57,6 +71,12 @@ def check(story: Iterable[Event], stage: str, token: str, now: datetime) -> None
                 known.append((found, until))
             case _:
                 pass
+    return known
+
+
+def check(story: Iterable[Event], stage: str, token: str, now: datetime) -> None:
+    """Raise UsageError unless ``token`` is the one that decides the stage's gate now."""
+    known = _known(story, stage)
     given = digest(token.strip())
     if not any(secrets.compare_digest(given, found) for found, _ in known):
         raise UsageError(

@@ -23,7 +23,7 @@ from drstate.model.shard import Binding, ShardInput
 
 if TYPE_CHECKING:
     from drstate.adapters.base import Adapter, SiteContext
-    from drstate.aws.caller import AwsCaller
+    from drstate.aws.caller import AwsCaller, Persists
     from drstate.engine.stacks import Stacks
 
 Program = Callable[[], None]
@@ -107,9 +107,9 @@ class Workbench:
         """The catalog entry with this key. Raises KeyError."""
         return self.catalog.catalog.entry(key)
 
-    def aws_for(self, adapter: Adapter) -> AwsCaller:
+    def aws_for(self, adapter: Adapter, persists: Persists | None = None) -> AwsCaller:
         """The caller, patient with what the adapter's technology calls transient."""
-        return self.aws.derived(transient_codes=adapter.transient_codes)
+        return self.aws.derived(transient_codes=adapter.transient_codes, persists=persists)
 
 
 @contextmanager

@@ -10,9 +10,12 @@ import logging
 import os
 import sqlite3
 import threading
+from contextlib import suppress
 from pathlib import Path
 
-from drstate.journal.damage import backup_path
+from drstate.errors import StateError
+from drstate.journal.damage import backup_path, damaged
+from drstate.journal.schema import connect
 
 _LOG = logging.getLogger(__name__)
 #: executions of one process may end in the same moment; they copy to the same place
@@ -29,7 +32,9 @@ def back_up(path: Path) -> bool:
             _copy(path, scratch)
             _keep_previous(target)
             scratch.replace(target)
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, StateError) as error:
+        with suppress(OSError):
+            scratch.unlink(missing_ok=True)
         _LOG.warning("the journal's backup %s could not be made: %s", target, error)
         return False
     return True
@@ -62,16 +67,24 @@ def _keep_previous(target: Path) -> None:
 
 
 def _copy(path: Path, scratch: Path) -> None:
-    """A whole copy of ``path`` in ``scratch``, on disk."""
+    """A whole copy of ``path`` in ``scratch``, on disk. Raises OSError, StateError, sqlite3.Error.
+
+    What is damaged, or is no journal, must never take the place of a good copy.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing")
     scratch.unlink(missing_ok=True)
     scratch.touch(mode=0o600)
-    source = sqlite3.connect(path)
+    source = connect(path)
     try:
         copy = sqlite3.connect(scratch)
         try:
             source.backup(copy)
             # one file without a log: it must be whole when it is copied back alone
             copy.execute("PRAGMA journal_mode = DELETE")
+            found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise damaged(path, str(found))
         finally:
             copy.close()
     finally:

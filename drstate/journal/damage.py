@@ -58,10 +58,19 @@ def _logged_pages(wal: Path, page_size: int) -> set[int]:
     return found
 
 
+def _changed(path: Path) -> float:
+    return path.stat().st_mtime
+
+
 def damaged(path: Path, why: str) -> StateError:
     """The refusal, with the backup to go back to."""
     backup = backup_path(path)
-    if backup.exists():
+    # what a process saved that had the file open, where it is not of an earlier accident
+    saved = max(path.parent.glob(f"{path.name}.rescued-*"), key=_changed, default=None)
+    newer = saved is not None and not (backup.exists() and _changed(backup) > _changed(saved))
+    if newer and not path.exists():
+        hint = f"put back what was saved of it: mv {saved} {path}"
+    elif backup.exists():
         aside = path.with_name(path.name + ".broken")
         hint = (
             f"go back to the backup: mv -f {path} {aside}; rm -f {path}-wal {path}-shm; "

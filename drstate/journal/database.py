@@ -14,6 +14,7 @@ from pathlib import Path
 
 from drstate.errors import JournalError, Retry, StateError
 from drstate.journal.damage import damaged
+from drstate.journal.rescue import identity, taken_away
 from drstate.journal.schema import connect
 
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
@@ -27,6 +28,7 @@ class Database:
         self.path = path
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = connect(path)
+        self._identity = identity(path)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -38,6 +40,10 @@ class Database:
     def writing(self) -> Iterator[sqlite3.Connection]:
         """All or nothing, durable at the end. Raises StateError, or JournalError when busy."""
         with self._transaction("BEGIN IMMEDIATE", "COMMIT") as connection:
+            if identity(self.path) != self._identity:
+                # what is stored where nobody finds it again is not durable
+                connection.execute("ROLLBACK")
+                raise taken_away(self.path, connection)
             yield connection
 
     def close(self) -> None:

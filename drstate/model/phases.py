@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -47,6 +48,18 @@ class Operation(StrEnum):
     FAILBACK = "failback"
     TEST = "test"
     PHASE = "phase"
+
+
+def meant(operation: Operation, phases: Iterable[str], *, emergency: bool = False) -> str:
+    """How people name a run, so that a drill is never taken for the real thing.
+
+    ``drill (activate, cleanup)``, ``failover (instantiate, activate)``; where the user named the
+    phases, those alone.
+    """
+    name = {Operation.TEST: "drill", Operation.PHASE: ""}.get(operation, str(operation))
+    name = "emergency" if emergency else name
+    listed = ", ".join(phases)
+    return f"{name} ({listed})" if name else listed
 
 
 _LEAVES = {

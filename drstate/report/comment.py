@@ -81,6 +81,7 @@ def _composed(review: Review, names: dict[str, str], limit: int, whole: str, roo
     else:
         head += [*table(review.preview, names, int(limit * _TABLE)), ""]
         head += [*_recovery(review, room), ""]
+        head += [*_rehearsed(review.preview, room), ""]
         lists = list(_lists(review.preview, int(limit * room.lists), room.sentence // 2))
         for heading, intro, _ in lists:
             head += [f"### {heading}", "", *intro, ""]
@@ -156,6 +157,15 @@ def _recovery(review: Review, room: _Room) -> Iterator[str]:
         yield f"Longest chain: {_chain(now.time, room.chain)}"
     if now.time is None and before.time is not None:
         yield f"On {code(shortened(review.base, 80))} it is {lasting(before.time.seconds)}."
+
+
+def _rehearsed(seen: PlanPreview, room: _Room) -> Iterator[str]:
+    found = seen.verification
+    if found is not None:
+        mark = "VERIFIED" if found.verified else "not verified"
+        why = found.said.removeprefix("not ").removeprefix("verified").lstrip(": ")
+        mend = f"; {code(found.mend)}" if found.mend else ""
+        yield f"Rehearsal: **{mark}**: {prose(shortened(why, room.sentence))}{mend}"
 
 
 def _against(review: Review, room: _Room) -> str:

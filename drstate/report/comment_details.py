@@ -212,7 +212,12 @@ def readiness(review: Review, most: int) -> Part:
         f"{code(debt.command)}"
         for debt in found.owed
     ]
-    intro = (f"As it is now: **{found.standing}**, {prose(shortened(_after(found.said), most))}",)
+    said = prose(shortened(_after(found.said), most))
+    intro: tuple[str, ...] = (f"As it is now: **{found.standing}**, {said}",)
+    if found.verification is not None:
+        told = found.verification
+        mend = f"; {code(told.mend)}" if told.mend else ""
+        intro = (*intro, "", f"Its failover is {prose(shortened(told.said, most))}{mend}")
     blocks = (Block(f"{counted(len(rows), 'finding')}", tuple(rows)),) if rows else ()
     return Part("Readiness", intro, blocks)
 

@@ -18,6 +18,7 @@ from drstate.model import events as e
 from drstate.model.base import Value
 from drstate.model.events import Event
 from drstate.model.phases import Phase
+from drstate.model.rehearsed import Verification
 from drstate.report.status import view_of
 from drstate.report.timeline import TimelineEntry, timeline
 from drstate.report.view import ExecutionView, ResourceView
@@ -67,6 +68,8 @@ class Report(Value):
     verified_events: int | None = None
     #: sha256 over the events in order: the same story has the same digest
     digest: str = ""
+    #: whether the plan was VERIFIED when it started; None: it was not told then
+    verification: Verification | None = None
 
 
 class Targets(Value):
@@ -108,7 +111,18 @@ def report_of(
         timeline=tuple(timeline(story)),
         verified_events=verified,
         digest=_digest(story),
+        verification=_verification(story),
     )
+
+
+def _verification(story: Iterable[Event]) -> Verification | None:
+    """As it was told with the plan, which may have come later than the first event."""
+    told = [
+        event.payload.verification
+        for event in story
+        if isinstance(event.payload, e.ExecutionCreated | e.ExecutionPlanned)
+    ]
+    return next((one for one in reversed(told) if one is not None), None)
 
 
 _PRIORITIES = ("critical", "high", "medium", "low")

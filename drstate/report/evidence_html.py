@@ -54,16 +54,14 @@ def report_html(report: Report) -> str:
         *_timeline(report),
         *_proof(report),
     ]
-    phases = ", ".join(row.phase for row in view.phases)
-    return page(f"{view.scope}: {phases} {view.status} ({view.execution})", parts)
+    return page(f"{view.scope}: {view.meant} {view.status} ({view.execution})", parts)
 
 
 def _head(view: ExecutionView) -> Iterator[ET.Element]:
     kind = "good" if view.status in _GOOD else "bad" if view.status in _BAD else "poor"
-    phases = ", ".join(row.phase for row in view.phases)
     badge = tag("span", str(view.status), class_=f"badge {kind}")
     where = " in the sandbox" if view.sandbox else ""
-    yield tag("h1", f"{view.scope}: {phases}{where} ", badge)
+    yield tag("h1", f"{view.scope}: {view.meant}{where} ", badge)
     yield tag(
         "p",
         f"Execution {view.execution}, begun {view.started_at:%Y-%m-%d %H:%M:%S} UTC by "
@@ -291,6 +289,8 @@ def _proof(report: Report) -> Iterator[ET.Element]:
     yield tag("h2", "Proof")
     if report.verified_events is not None:
         yield tag("p", f"{report.verified_events} events, their hash chain is whole")
+    if report.verification is not None:
+        yield tag("p", f"The plan as it was when it started: {report.verification.said}")
     yield tag("p", "Digest of the events (sha256): ", tag("code", report.digest))
     check = f"drstate report {report.view.execution} -o json"
     yield tag("p", "The same digest is told by ", tag("code", check), class_="soft")

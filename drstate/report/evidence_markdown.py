@@ -115,4 +115,6 @@ def _proof(report: Report) -> Iterator[str]:
     yield ""
     if report.verified_events is not None:
         yield f"- {report.verified_events} events, their hash chain is whole"
+    if report.verification is not None:
+        yield f"- the plan as it was when it started: {escaped(report.verification.said)}"
     yield f"- digest of the events (sha256): {report.digest}"

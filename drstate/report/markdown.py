@@ -25,9 +25,8 @@ def markdown(view: ExecutionView) -> str:
 
 
 def _head(view: ExecutionView) -> Iterator[str]:
-    phases = ", ".join(row.phase for row in view.phases)
     where = " in the sandbox" if view.sandbox else ""
-    yield f"# {view.scope}: {phases} {view.status}{where}"
+    yield f"# {view.scope}: {view.meant} {view.status}{where}"
     yield ""
     yield f"- execution {view.execution}, by {escaped(view.operator)}"
     yield f"- {view.duration_seconds:.0f} s, {view.changes} changes, {view.percent} %"
@@ -50,6 +49,8 @@ def regions_text(view: ExecutionView) -> str:
     """Which region serves, and which one is there to take over, where that is another."""
     if view.serving == view.recovery:
         return f"{view.serving} serves"
+    if view.moving:
+        return f"{view.recovery} serves what has moved, {view.serving} the rest"
     return f"{view.serving} serves, {view.recovery} is to take over next"
 
 

@@ -241,6 +241,8 @@ class StagePart:
         """The execution is over: what was begun and not ended is not known."""
         if self.state is Progress.RUNNING:
             self.state = Progress.UNKNOWN
+        if self.gate is not None and self.gate.state is Progress.WAITING:
+            self.gate = self.gate.model_copy(update={"state": Progress.SKIPPED})
         for shard in self.shards.values():
             if shard.state is Progress.RUNNING:
                 shard.state = Progress.UNKNOWN

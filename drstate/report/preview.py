@@ -15,6 +15,7 @@ from drstate.model.capacity import Need
 from drstate.model.events import ErrorInfo
 from drstate.model.phases import Phase
 from drstate.model.plan import ActionSpec, Move, NoOp, Plan
+from drstate.model.rehearsed import Verification
 from drstate.model.stackops import Op, ResourceOp, StackOutcome
 from drstate.report.policy import PolicyFinding
 
@@ -123,6 +124,8 @@ class PlanPreview(Value):
     capacity: tuple[Need, ...] = ()
     #: resources that do not keep to a policy: refused, advised, or exempt for a time
     policy: tuple[PolicyFinding, ...] = ()
+    #: whether the plan was rehearsed, as it is now; None: it was not asked
+    verification: Verification | None = None
     duration_seconds: float = 0.0
 
     @property

@@ -16,6 +16,7 @@ from drstate.model.base import Value
 from drstate.model.catalog import Catalog
 from drstate.model.health import FAILING, ResourceStatus
 from drstate.model.phases import Phase, SiteState
+from drstate.model.rehearsed import Verification
 from drstate.model.scope import ScopeKey
 from drstate.model.words import span
 
@@ -77,6 +78,9 @@ class Readiness(Value):
     owed: tuple[Owed, ...] = ()
     #: announced, and nothing against its standing: a maintenance window that opens soon
     notices: tuple[str, ...] = ()
+    #: whether its failover was rehearsed, as it is now. Proof, not a condition: a scope can be
+    #: ready without it. None: it was not asked
+    verification: Verification | None = None
 
     @property
     def said(self) -> str:

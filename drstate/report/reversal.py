@@ -10,7 +10,14 @@ from datetime import datetime
 
 from drstate.model import events as e
 from drstate.model.events import ErrorInfo, Payload
-from drstate.report.view import OverrideView, Progress, RollbackView, UndoView
+from drstate.report.view import (
+    OverrideView,
+    Progress,
+    RollbackView,
+    ShardView,
+    StageView,
+    UndoView,
+)
 
 _Key = tuple[str, str, str]
 
@@ -95,5 +102,48 @@ class Reversal:
         return Progress.FAILED if Progress.FAILED in states else Progress.RUNNING
 
 
-def _key(step: e.UndoStep | e.UndoIntended | e.UndoFinished | e.UndoFailed) -> _Key:
+def taken_back(
+    stages: tuple[StageView, ...], rollback: RollbackView | None
+) -> tuple[StageView, ...]:
+    """The stages; what the rollback has undone is no longer shown as if it still stood."""
+    if rollback is None:
+        return stages
+    undone = {_key(row): row.state is Progress.DONE for row in rollback.steps}
+    left = {row.what for row in rollback.left}
+    return tuple(_taken_back(stage, undone, left) for stage in stages)
+
+
+def _taken_back(stage: StageView, undone: dict[_Key, bool], left: set[str]) -> StageView:
+    steps = [done for key, done in undone.items() if key[0] == stage.id]
+    if not steps:
+        return stage
+    back = {key for key, done in undone.items() if done}
+    shards = tuple(_shard_back(stage.id, shard, back) for shard in stage.shards)
+    if not all(steps):
+        return stage.model_copy(update={"shards": shards})
+    nothing: dict[str, object] = {"recovered_seconds": None, "rto_met": None, "detail": ""}
+    nothing |= {"endpoints_before": {}, "endpoints_after": {}, "hint": "", "status": None}
+    resources = tuple(
+        row
+        if row.no_op is not None or row.key in left or row.state is Progress.PENDING
+        else row.model_copy(update={**nothing, "state": Progress.UNDONE})
+        for row in stage.resources
+    )
+    over = {"state": Progress.UNDONE, "health": None}
+    return stage.model_copy(update={"shards": shards, "resources": resources, **over})
+
+
+def _shard_back(stage: str, shard: ShardView, back: set[_Key]) -> ShardView:
+    over = {"state": Progress.UNDONE}
+    actions = tuple(
+        row.model_copy(update=over) if (stage, shard.id, row.id) in back else row
+        for row in shard.actions
+    )
+    stack = shard.stack
+    if stack is not None and (stage, shard.id, stack.name) in back:
+        stack = stack.model_copy(update=over)
+    return shard.model_copy(update={"actions": actions, "stack": stack})
+
+
+def _key(step: e.UndoStep | e.UndoIntended | e.UndoFinished | e.UndoFailed | UndoView) -> _Key:
     return (step.stage, step.shard, step.step)

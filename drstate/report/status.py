@@ -21,7 +21,7 @@ from drstate.report import tally
 from drstate.report.facts import Facts
 from drstate.report.parts import StagePart
 from drstate.report.readiness import Readiness, statement
-from drstate.report.reversal import Reversal
+from drstate.report.reversal import Reversal, taken_back
 from drstate.report.savings import reached
 from drstate.report.shards import take_in_shard
 from drstate.report.view import (
@@ -322,7 +322,7 @@ class StatusFold:
 
     def given_up(self, by: str, reason: str) -> e.ErrorInfo:
         """What is told of an execution that a person gave up while it ran."""
-        return tally.given_up(self._stages.values(), by, reason)
+        return tally.given_up(self._stages.values(), by, reason, self._ways(*self._begun()))
 
     def decisions(self) -> tuple[str, str, str]:
         """The commands between which a person decides after an UNHEALTHY wave."""
@@ -361,6 +361,7 @@ class StatusFold:
         current = _current(stages)
         end = totals.ended_at or (last if totals.status is ExecutionStatus.PAUSED else now)
         shown = tuple(stage.view(resources[stage.plan.id]) for stage in stages)
+        shown = taken_back(shown, totals.reversal.rollback())
         savings = plan.plan.savings
         return ExecutionView(
             execution=created.execution,
@@ -387,6 +388,7 @@ class StatusFold:
             engine=plan.engine,
             sandbox=plan.sandbox,
             force=plan.force,
+            emergency=plan.plan.emergency,
             consents=tuple(totals.consents),
             changes=self.changes,
             serving=totals.serving,

@@ -141,7 +141,7 @@ def standbys(
     return list(rows.values())
 
 
-def given_up(stages: Iterable[StagePart], by: str, reason: str) -> ErrorInfo:
+def given_up(stages: Iterable[StagePart], by: str, reason: str, ways: Ways) -> ErrorInfo:
     """What is told of an execution that was given up: how far its resources have come."""
     states = [row.state for stage in stages for row in stage.resource_views()]
     done = sum(one in (Progress.DONE, Progress.SKIPPED) for one in states)
@@ -153,7 +153,10 @@ def given_up(stages: Iterable[StagePart], by: str, reason: str) -> ErrorInfo:
         what=f"cancelled by {by}" + (f": {reason}" if reason else ""),
         why=f"of {len(states)} resource steps {done} are done, {begun} were cut off (UNKNOWN), "
         f"{failed} failed, {left} were not begun; nothing was undone",
-        hint="drstate up begins anew, from what is there",
+        # a drill that was given up leaves copies; nothing of it is to be run in earnest
+        hint=f"remove what it made: {ways.removal}"
+        if ways.created.plan.drill
+        else f"begin anew, from what is there: {ways.anew}",
     )
 
 
@@ -238,10 +241,20 @@ class Ways:
         """The command that begins its first phase again."""
         return self.up(self.created.phases[0])
 
+    @property
+    def removal(self) -> str:
+        """The command that removes what a drill made."""
+        return f"drstate test --cleanup {self.where}"
+
+    @property
+    def where(self) -> str:
+        """How a command names the scope."""
+        scope = self.created.scope
+        return f"-c {scope.customer} -e {scope.environment}{self.tail}"
+
     def up(self, phase: Phase) -> str:
         """The command that runs a phase of the scope."""
-        scope = self.created.scope
-        return f"drstate up --phase {phase} -c {scope.customer} -e {scope.environment}{self.tail}"
+        return f"drstate up --phase {phase} {self.where}"
 
 
 def decisions(ways: Ways) -> tuple[str, str, str]:
@@ -277,11 +290,13 @@ def _next(ways: Ways) -> Iterator[str]:  # noqa: C901 - one case a state
         yield from decisions(ways)
     elif status is ExecutionStatus.PAUSED and ways.gate:
         yield f"drstate approve {ways.execution}{tail}"
-        yield f"drstate reject {ways.execution}{tail}"
+        # a drill that is rejected would leave its copies
+        drill = created.plan.drill
+        yield ways.removal if drill else f"drstate reject {ways.execution}{tail}"
         yield f"drstate resume {ways.execution} --yes{tail}"
     elif status is ExecutionStatus.PAUSED:
         yield f"drstate resume {ways.execution}{tail}"
-        yield ways.back
+        yield ways.removal if created.plan.drill else ways.back
     elif status is ExecutionStatus.FAILED:
         # only a new plan knows what is in accounts that could not be asked
         yield from [ways.anew] if created.plan.unreached else []
@@ -297,12 +312,10 @@ def _next(ways: Ways) -> Iterator[str]:  # noqa: C901 - one case a state
 
 def _after_drill(ways: Ways) -> Iterator[str]:
     """Never a phase: what was rehearsed must not be run in earnest by a pasted line."""
-    scope = ways.created.scope
-    where = f"-c {scope.customer} -e {scope.environment}{ways.tail}"
     if ways.status is ExecutionStatus.COMPLETED:
-        yield f"drstate readiness {where}"
+        yield f"drstate readiness {ways.where}"
     else:
-        yield f"drstate test --cleanup {where}"
+        yield ways.removal
 
 
 #: an execution in one of these does nothing more by itself

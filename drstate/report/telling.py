@@ -174,17 +174,26 @@ def _of(event: Event, about: About, view: View) -> Iterator[Notification]:
 def token_note(about: About, gate: Event, stage: str, token: str) -> Notification:
     """The one-time token of a gate, for those who may decide it. Nothing else ever holds one."""
     world = _world(about)
+    ways = tuple(
+        f"drstate {verb} {about.execution} --token {token}{world}" for verb in ("approve", "reject")
+    )
+    return deciding_note(
+        about, gate, stage, ways, "it decides the gate once, for 30 minutes; then a newer one comes"
+    )
+
+
+def deciding_note(
+    about: About, gate: Event, stage: str, ways: tuple[str, ...], holds: str
+) -> Notification:
+    """The commands that decide a gate, with its token in them; ``holds``: for how long."""
     return about.tells(
         gate,
         Kind.APPROVAL_REQUIRED,
         Severity.WARNING,
         f"the token of the gate before {stage}",
         where=stage,
-        remedy="it decides the gate once, for 30 minutes; then a newer one comes",
-        next=tuple(
-            f"drstate {verb} {about.execution} --token {token}{world}"
-            for verb in ("approve", "reject")
-        ),
+        remedy=holds,
+        next=ways,
     )
 
 

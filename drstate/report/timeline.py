@@ -11,6 +11,7 @@ from drstate.model.actor import Actor
 from drstate.model.base import Value
 from drstate.model.events import Event, Payload
 from drstate.model.health import ResourceStatus
+from drstate.model.phases import meant
 from drstate.model.words import counted
 
 
@@ -72,7 +73,7 @@ def _who(actor: Actor | None, name: str) -> str:
 def _tell(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR0912 - one case a kind
     match payload:
         case e.ExecutionCreated(operator=operator, phases=phases, message=message):
-            names = ", ".join(phases)
+            names = meant(payload.operation, phases, emergency=payload.plan.emergency)
             operator = _who(payload.actor, operator)
             return _info(f"{operator} starts {names}" + (f": {message}" if message else ""))
         case e.ConsentRecorded(by=by, text=text):
@@ -97,7 +98,7 @@ def _tell(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR0912 
         case e.GateOpened(reason=reason):
             return Level.WARNING, f"waits for a person: {reason}"
         case e.GateDecided(approved=approved, by=by, comment=comment):
-            word = "approves" if approved else "rejects"
+            word = f"{'approves' if approved else 'rejects'} {payload.stage}"
             word += " and wants undone what was done" if payload.rollback else ""
             return _info(f"{_who(payload.actor, by)} {word}" + (f": {comment}" if comment else ""))
         case e.ConditionChecked(stage=stage, met=met, reason=reason):
@@ -168,7 +169,8 @@ def _tell_step(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR
         case e.UndoFailed(step=step, error=error):
             return Level.ERROR, f"{step} could not be undone: {error.what}"
         case e.CallRetried(service=service, operation=operation, attempt=attempt, reason=reason):
-            return Level.WARNING, f"{service}:{operation} again (attempt {attempt}): {reason}"
+            again = f"again in {payload.wait_seconds:.0f} s"
+            return Level.WARNING, f"{service}:{operation} {again} (attempt {attempt}): {reason}"
         case e.HealthChecked(resource=resource, status=status, detail=detail):
             good = status is ResourceStatus.HEALTHY
             level = Level.INFO if good else Level.WARNING

@@ -14,7 +14,7 @@ from drstate.model.base import Value
 from drstate.model.cost import Reached, Savings
 from drstate.model.events import ErrorInfo, ExecutionStatus, Left
 from drstate.model.health import Impaired, ResourceStatus, WaveHealth
-from drstate.model.phases import Operation, Phase, SiteState
+from drstate.model.phases import Operation, Phase, SiteState, meant
 from drstate.model.plan import Move, Skip, When
 from drstate.model.scope import ScopeKey
 from drstate.model.stackops import Op
@@ -32,6 +32,8 @@ class Progress(StrEnum):
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"
+    #: done, and undone by a rollback
+    UNDONE = "rolled back"
 
 
 class ActionView(Value):
@@ -281,6 +283,8 @@ class ExecutionView(Value):
     engine: str
     sandbox: bool
     force: bool
+    #: by actions alone, without the region that served
+    emergency: bool = False
     consents: tuple[str, ...] = ()
     #: stack operations other than ``same``, actions that ran, and moves
     changes: int
@@ -314,6 +318,27 @@ class ExecutionView(Value):
     error: ErrorInfo | None = None
     #: commands that make sense now
     next: tuple[str, ...] = ()
+
+    @property
+    def meant(self) -> str:
+        """What is run, as people name it."""
+        phases = (row.phase for row in self.phases)
+        return meant(self.operation, phases, emergency=self.emergency)
+
+    @property
+    def moving(self) -> bool:
+        """Whether ACTIVATE has begun and has not ended: each region serves a part."""
+        begun = (Progress.RUNNING, Progress.UNKNOWN, Progress.DONE, Progress.FAILED)
+        return (
+            self.operation is not Operation.TEST
+            and self.serving != self.recovery
+            and any(
+                stage.phase is Phase.ACTIVATE
+                and stage.region == self.recovery
+                and stage.state in begun
+                for stage in self.stages
+            )
+        )
 
     def stage_view(self, stage: str) -> StageView:
         """The stage with this id. Raises KeyError."""

@@ -220,7 +220,7 @@ def test_a_shard_of_250_servers_is_three_jobs_beside_those_of_others(site: Site)
         bindings=lambda _: (),
         entry=lambda key: next(one for one in site.entries if one.key == key),
         adapter=lambda _: SimpleNamespace(action=lambda *rest: actions[rest[-1]]),
-        aws_for=lambda _: site.aws,
+        aws_for=lambda *_: site.aws,
         site=lambda *_: None,
         catalog=SimpleNamespace(),
         recorder=SimpleNamespace(

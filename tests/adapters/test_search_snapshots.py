@@ -96,6 +96,16 @@ def test_a_planned_move_takes_a_last_snapshot_and_restores_it(world: World) -> N
     assert do(world, Phase.ACTIVATE) == {}
 
 
+def test_a_failback_restores_what_the_recovery_site_wrote(world: World) -> None:
+    do(world, Phase.REPLICATE)
+    do(world, Phase.ACTIVATE)
+    ask(world, WEST, "PUT", "/refunds")
+    taken = do(world, Phase.REPLICATE)["snapshot"]
+    assert "refunds" in taken["indexes"]
+    do(world, Phase.ACTIVATE)
+    assert indexes(world, EAST) == ["orders", "products", "refunds"]
+
+
 def test_by_force_the_newest_snapshot_is_restored_and_its_age_told(world: World) -> None:
     do(world, Phase.REPLICATE)
     world.clock.sleep(7200)

@@ -16,6 +16,7 @@ from drstate.errors import (
     AwsCallError,
     ConfigError,
     CredentialsError,
+    DrstateError,
     InternalError,
     Retry,
 )
@@ -212,6 +213,36 @@ def test_an_account_outside_the_scope_is_never_called(aws: SmallAws, clock: Fake
 # retries
 
 
+def test_what_persists_is_tried_once_a_minute_until_there_is_an_answer(
+    aws: SmallAws, clock: FakeClock
+) -> None:
+    retries: list[CallRetry] = []
+    aws.answers.extend([Answer.error("ServerException", 500)] * 6 + [Answer.of(clusterArns=["a"])])
+    caller = opened(clock, on_retry=retries.append).derived(persists=lambda _: True)
+    assert clusters(caller) == {"clusterArns": ["a"]}
+    assert [retry.wait_seconds for retry in retries] == [1.0, 2.0, 4.0, 60.0, 60.0, 60.0]
+    assert sum(clock.slept) == 187.0
+
+
+def test_what_persists_looks_meanwhile_whether_it_still_should(
+    aws: SmallAws, clock: FakeClock
+) -> None:
+    aws.answers.extend([Answer.error("ServerException", 500)] * 20)
+    caller = opened(clock).derived(persists=lambda call: clock.monotonic() < 80)
+    with pytest.raises(AwsCallError) as caught:
+        clusters(caller)
+    assert caught.value.retry is Retry.TRANSIENT
+    # 7 s of usual waits, a minute, and what was left
+    assert sum(clock.slept) == pytest.approx(81, abs=2)
+
+
+def test_what_is_refused_is_not_persisted_in(aws: SmallAws, clock: FakeClock) -> None:
+    aws.answers.append(Answer.error("AccessDeniedException"))
+    with pytest.raises(DrstateError):
+        clusters(opened(clock).derived(persists=lambda _: True))
+    assert clock.slept == []
+
+
 @pytest.mark.parametrize(
     "trouble",
     [
@@ -241,6 +272,48 @@ def test_the_fourth_failure_is_the_last(aws: SmallAws, clock: FakeClock) -> None
         clusters(opened(clock))
     assert len(aws.calls("ecs")) == 4
     assert (caught.value.aws_code, caught.value.retry) == ("ThrottlingException", Retry.TRANSIENT)
+
+
+def test_questions_are_not_asked_again_for_a_minute_after_five_failures(
+    aws: SmallAws, clock: FakeClock
+) -> None:
+    caller = opened(clock, gives_up_early=True)
+    aws.answers.extend([Answer.error("ThrottlingException")] * 6)
+    with pytest.raises(AwsCallError, match=r"failed: ThrottlingException$"):
+        clusters(caller)
+    with pytest.raises(AwsCallError, match=r"failed: ThrottlingException$"):
+        clusters(caller.derived())
+    assert len(aws.calls("ecs")) == 5
+    assert clock.slept == [1.0, 2.0, 4.0], "the fifth failure is waited for by nobody"
+    with pytest.raises(AwsCallError, match="it was not asked again") as refused:
+        clusters(caller)
+    assert "asked again in 60 s" in refused.value.why
+    assert refused.value.retry is Retry.TRANSIENT
+    assert len(aws.calls("ecs")) == 5
+
+    clock.forward(60)
+    with pytest.raises(AwsCallError, match=r"failed: ThrottlingException$"):
+        clusters(caller)
+    with pytest.raises(AwsCallError, match="it was not asked again"):
+        clusters(caller)
+    assert len(aws.calls("ecs")) == 6, "one was let through to see"
+
+    clock.forward(60)
+    aws.answers.append(Answer.of(clusterArns=["a"]))
+    assert clusters(caller) == {"clusterArns": ["a"]}
+    aws.answers.extend([Answer.error("ThrottlingException"), Answer.of(clusterArns=["b"])])
+    assert clusters(caller) == {"clusterArns": ["b"]}, "it counts from the beginning"
+
+
+def test_what_a_run_does_is_always_tried(aws: SmallAws, clock: FakeClock) -> None:
+    caller = opened(clock)
+    aws.answers.extend([Answer.error("ThrottlingException")] * 11)
+    for _ in range(2):
+        with pytest.raises(AwsCallError):
+            clusters(caller)
+    aws.answers.append(Answer.of(clusterArns=["a"]))
+    assert clusters(caller) == {"clusterArns": ["a"]}
+    assert len(aws.calls("ecs")) == 12
 
 
 def test_a_permanent_error_is_not_retried(aws: SmallAws, clock: FakeClock) -> None:

@@ -10,6 +10,7 @@ import pytest
 from drstate.model import events as e
 from drstate.model.events import ErrorInfo, ExecutionStatus
 from drstate.model.health import ResourceStatus, WaveHealth
+from drstate.model.phases import Operation, Phase
 from drstate.model.plan import GeneratedWave, Move, Place, Skip
 from drstate.model.stackops import Op, ResourceOp, StackOutcome
 from drstate.report.markdown import markdown
@@ -20,12 +21,13 @@ from drstate.report.preview import (
     ShardPreview,
     StagePreview,
 )
-from drstate.report.status import view_of
-from drstate.report.view import ExecutionView, WarningView
+from drstate.report.status import StatusFold, view_of
+from drstate.report.timeline import describe
+from drstate.report.view import ExecutionView, Progress, WarningView
 from drstate_cli.render import plan as plans
 from drstate_cli.render import view as views
 from drstate_cli.render.picture import picture
-from drstate_cli.render.words import bare, duration, folded, left_out, many, table
+from drstate_cli.render.words import bare, duration, folded, left_out, many, remedy, table
 from tests.execution import transcript as t
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -94,6 +96,36 @@ def test_an_open_gate_shows_what_is_to_be_decided():
     text = views.text(view_of(events, START))
     assert "  GATE: approval is required before activate.w1\n    look first" in text
     assert "drstate resume x --yes" in text
+    given_up = t.finished(ExecutionStatus.CANCELLED)
+    events.append(e.Event(execution="x", seq=9, at=START, payload=given_up))
+    text = views.text(view_of(events, START))
+    assert "  the gate was not decided" in text
+    assert "GATE" not in text
+
+
+def test_a_drill_and_an_emergency_are_never_taken_for_something_else():
+    drill = PLAN.model_copy(update={"operation": Operation.TEST, "drill": "d1"})
+    urgent = PLAN.model_copy(update={"operation": Operation.FAILOVER, "emergency": True})
+    for plan, said in ((drill, "drill (activate)"), (urgent, "emergency (activate)")):
+        created = t.created(plan).model_copy(update={"operation": plan.operation})
+        fold = StatusFold()
+        fold.feed(e.Event(execution="x", seq=1, at=START, payload=created))
+        view = fold.view(START)
+        assert f"  {said}  " in views.text(view).splitlines()[0]
+        assert f": {said} " in markdown(view).splitlines()[0]
+        line = describe(created)
+        assert line is not None
+        assert f"starts {said}" in line[1]
+        way = fold.given_up("ann", "").hint
+        assert ("drstate test --cleanup" in way) == bool(plan.drill)
+        assert ("drstate up --phase activate" in way) != bool(plan.drill)
+
+
+def test_a_remedy_of_several_lines_stands_under_its_word():
+    assert remedy("a\nb", "go on\nor give up") == [
+        "  why:  a\n        b",
+        "  help: go on\n        or give up",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -115,6 +147,26 @@ def test_an_open_gate_shows_what_is_to_be_decided():
 def test_each_site_is_named_once(serving, sites, said):
     view = _view().model_copy(update={"serving": serving, "recovery": "us-west-2", "sites": sites})
     assert views.text(view).splitlines()[2].startswith(f"  {said}")
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (Progress.PENDING, "us-east-1 serves"),
+        (Progress.RUNNING, "us-west-2 serves what has moved; us-east-1 serves the rest"),
+        (Progress.FAILED, "us-west-2 serves what has moved; us-east-1 serves the rest"),
+        (Progress.UNDONE, "us-east-1 serves"),
+    ],
+)
+def test_half_way_neither_region_is_said_to_serve_it_all(state, said):
+    made = _view()
+    stages = tuple(one.model_copy(update={"state": state}) for one in made.stages)
+    assert {(one.phase, one.region) for one in stages} == {(Phase.ACTIVATE, "us-west-2")}
+    view = made.model_copy(
+        update={"serving": "us-east-1", "recovery": "us-west-2", "sites": {}, "stages": stages}
+    )
+    assert views.text(view).splitlines()[2].startswith(f"  {said}")
+    assert said.replace("; us-east-1 serves", ", us-east-1") in markdown(view)
 
 
 def test_what_is_left_out_and_warned_about_is_said_once():

@@ -60,6 +60,7 @@ def test_it_outlives_its_command_and_is_decided_and_undone_from_elsewhere(
     rejected = bench.run("reject", execution, "--rollback", "-o", "json").expect(0)
     found = rejected.document
     assert found["status"] == "CANCELLED"
+    bench.run("watch", execution).expect(8)
     assert (found["rollback"]["state"], found["serving"]) == ("done", "us-east-1")
     assert any("aurora" in step["resource"] for step in found["rollback"]["steps"])
     assert not process_alive(pid)

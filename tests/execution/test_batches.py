@@ -102,7 +102,7 @@ class Bench:
             bindings=lambda _: (),
             entry=lambda key: ENTRIES[key],
             adapter=lambda _: SimpleNamespace(action=lambda *rest: self.actions[rest[-1]]),
-            aws_for=lambda _: None,
+            aws_for=lambda *_: None,
             site=lambda *_: None,
             recorder=SimpleNamespace(
                 state=RunState(plan=plan),

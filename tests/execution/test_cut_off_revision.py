@@ -21,9 +21,10 @@ import pytest
 
 from drstate.model.phases import Phase
 from drstate.programs.ecs.owners import TASK_DEFINITION
+from drstate.rehearsal.comparing import shape
+from drstate.rehearsal.strokes import KILLS
 from drstate.sandbox import process
-from tests.execution.faulty import KILLS
-from tests.execution.worlds import World, shape
+from tests.execution.worlds import World
 
 SCOPE, HERE, THERE = "acme/staging", "us-east-1", "us-west-2"
 FAMILY = "acme-staging-web"

@@ -50,18 +50,18 @@ class Desk:
     services: Services
     tokens: list[str]
 
-    def run(self, ask: Callable[[Question], Answer | None], **more: object) -> ExecutionView:
+    def run(self, ask: Callable[[Question], Answer | None] | None, **more: object) -> ExecutionView:
         planned = self.planned()
         seen = PlanPreview(
             plan=planned.plan, plan_digest=planned.plan.digest(), engine="", stages=()
         )
+        told = {"tell_token": lambda _execution, _stage, token: self.tokens.append(token)}
         return execute(
             self.services,
             planned,
             preview=seen,
             ask=ask,
-            tell_token=lambda _execution, _stage, token: self.tokens.append(token),
-            **more,  # type: ignore[arg-type]
+            **{**told, **more},  # type: ignore[arg-type]
         )
 
     def planned(self) -> PlannedRun:
@@ -122,6 +122,31 @@ def test_a_decision_made_elsewhere_reaches_the_run_that_waits(desk: Desk) -> Non
     assert desk.tokens[0] not in told, "only its sha256 may be kept"
     assert [row.stage for row in view.pauses] == [GATE]
     assert view.pauses[0].seconds is not None
+
+
+def test_of_two_who_decide_at_once_the_later_one_is_told_that_it_changes_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = desk.services.journal
+    append = journal.append
+
+    def after_ann(execution: str, payload: e.Payload, fence: int | None) -> e.Event:
+        if isinstance(payload, e.GateDecided):
+            append(execution, payload.model_copy(update={"approved": False, "by": "ann"}), fence)
+        return append(execution, payload, fence)
+
+    def ask(question: Question) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(journal, "append", after_ann)
+            with pytest.raises(UsageError, match="was rejected by") as late:
+                decide(desk.services, question.execution, approved=True)
+        assert late.value.hint == f"see where it stands: drstate status {question.execution}"
+        assert question.settled()
+
+    view = desk.run(ask)
+    assert view.status is ExecutionStatus.CANCELLED
+    said = [row.by for row in view.stages if row.gate for row in [row.gate] if row.by]
+    assert said == ["ann"]
 
 
 def test_after_half_an_hour_people_are_alerted_and_the_old_token_is_refused(desk: Desk) -> None:
@@ -225,11 +250,25 @@ def test_a_gate_that_needs_its_token_is_decided_with_it_only(world: World, tmp_p
         desk = Desk(services, [])
 
         def ask(question: Question) -> None:
-            with pytest.raises(UsageError, match="with its token only"):
+            with pytest.raises(UsageError, match="with its token only") as missing:
                 decide(services, question.execution, approved=True)
+            assert missing.value.hint.endswith(f"{question.execution} --token TOKEN")
             decide(services, question.execution, approved=False, token=desk.tokens[0])
 
         assert desk.run(ask).status is ExecutionStatus.CANCELLED
+        # in a pipeline nobody sits who could be shown a token
+        view = desk.run(None, tell_token=None)
+        for ways in (
+            lambda: decide(services, view.execution, approved=True),
+            lambda: resume(services, view.execution, approve=True),
+        ):
+            with pytest.raises(UsageError, match="with its token only") as missing:
+                ways()
+            assert "this gate has none" in missing.value.why
+            assert f"a terminal, which shows one: drstate resume {view.execution}" in (
+                missing.value.hint
+            )
+        cancel(services, view.execution)
     os.environ.clear()
     os.environ.update(before)
 

@@ -56,8 +56,10 @@ def test_a_process_that_dies_before_it_begins_is_told_and_a_resume_does_its_work
     assert (view.status, view.message, view.stages) == (ExecutionStatus.PENDING, "at night", ())
     assert f"its process {gone} ended before it began, see {started.log}" in view.warnings[-1].text
     assert view.next[0] == f"drstate resume {started.execution} --sandbox"
-    with pytest.raises(PlanRefusedError, match=f"execution {started.execution} of acme/staging"):
+    with pytest.raises(PlanRefusedError, match=f"execution {started.execution} of acme/stag") as no:
         begin(services, gone)
+    assert "nobody works on it" in no.value.why
+    assert no.value.hint.startswith(f"go on with it: drstate resume {started.execution}\n")
 
     view = resume(services)
     assert view.execution == started.execution
@@ -73,6 +75,10 @@ def test_a_process_that_is_on_its_way_is_not_called_gone(services: Services) -> 
     assert not view.warnings
     assert view.background is not None
     assert view.background.pid == os.getpid()
+    with pytest.raises(PlanRefusedError, match="is not finished: PENDING") as no:
+        begin(services, os.getpid())
+    assert "its process in the background is about to begin" in no.value.why
+    assert no.value.hint.startswith(f"watch it: drstate watch {started.execution}\n")
     assert cancel(services, started.execution).status is ExecutionStatus.CANCELLED
 
 

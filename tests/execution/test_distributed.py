@@ -19,32 +19,27 @@ from typing import Any
 
 import pytest
 
-from drstate.aws.own import OwnCaller
 from drstate.errors import ConfigError
 from drstate.execution.dispatch.answers import NOBODY
 from drstate.execution.dispatch.deploying import deploy, look
-from drstate.execution.dispatch.machine import MACHINE
-from drstate.execution.dispatch.queue import QUEUE, WorkQueue
+from drstate.execution.dispatch.queue import WorkQueue
 from drstate.execution.dispatch.settling import STOPPER, sweep
 from drstate.execution.dispatch.starting import start
 from drstate.execution.dispatch.worker import Worker
 from drstate.execution.making_plan import make_plan
 from drstate.execution.services import Services
-from drstate.journal.port import ExecutionHeader
 from drstate.model import events as e
 from drstate.model.events import ExecutionStatus
 from drstate.model.phases import Phase
 from drstate.model.scope import Approval
+from drstate.rehearsal.comparing import shape, timeless
 from drstate.report.preview import PlanPreview
 from drstate.sandbox import process
+from tests.execution.hubs import ACCOUNTS, DOCUMENTED, OPEN, Hub
 from tests.execution.workers import REGION, VISIBILITY_SECONDS, set_up, spawn, worker
-from tests.execution.worlds import World, shape, timeless
+from tests.execution.worlds import World
 
 FULL = os.environ.get("DRSTATE_FULL_TESTS") == "1"
-OPEN = (ExecutionStatus.PENDING, ExecutionStatus.RUNNING)
-#: of acme/staging; the queue and the machines are in the hub's
-ACCOUNTS = ("211111111101", "211111111102", "100000000002")
-DOCUMENTED = {"Customer": "acme", "Environment": "staging", "Operation": "failover"}
 
 
 def begin(services: Services, queue: WorkQueue, scope: str, *phases: Phase) -> str:
@@ -117,67 +112,13 @@ def test_a_killed_workers_shard_is_taken_on_and_the_end_is_that_of_a_local_run(
         world.stop()
 
 
-class Hub:
-    """The hub's account as an operator has it who knows nothing but the AWS command line."""
-
-    def __init__(self, services: Services) -> None:
-        self.services = services
-        self.queue = set_up(services)
-        self.worker = worker(services)
-        self.aws = OwnCaller(REGION, services.clock)
-
-    def start(self, given: Any) -> str:
-        """`aws stepfunctions start-execution`; the ARN."""
-        account = self.aws.account()
-        found = self.aws.call(
-            "stepfunctions",
-            "start_execution",
-            stateMachineArn=f"arn:aws:states:{REGION}:{account}:stateMachine:{MACHINE}",
-            input=json.dumps(given),
-        )
-        return str(found["executionArn"])
-
-    def call(self, operation: str, **params: Any) -> dict[str, Any]:
-        return self.aws.call("stepfunctions", operation, **params)
-
-    def work_until(self, *wanted: ExecutionStatus) -> ExecutionHeader:
-        """Have the worker work until the newest execution is in one of the states."""
-        for _ in range(60):
-            self.worker.run(tasks=1)
-            found = self.services.journal.executions(limit=1)[0]
-            if found.status in wanted:
-                return found
-        raise AssertionError(f"it is still {found.status}")
-
-    def over(self, arn: str) -> dict[str, Any]:
-        """The execution's end in Step Functions; the worker does what is left."""
-        for _ in range(60):
-            found = self.call("describe_execution", executionArn=arn)
-            if found["status"] != "RUNNING":
-                return found
-            self.worker.run(tasks=1)
-        raise AssertionError("it does not end")
-
-    def token(self, arn: str, *, other: str = "") -> str:
-        """The gate's token, once Step Functions has come to the gate; not ``other``."""
-        for _ in range(400):
-            found = self.queue.token(arn)
-            if found not in ("", other):
-                return found
-            threading.Event().wait(0.05)
-        raise AssertionError("no gate has a token")
-
-    def told(self, execution: str) -> list[e.Payload]:
-        return [event.payload for event in self.services.journal.events(execution)]
-
-
 @pytest.fixture(scope="module")
 def hub(ready: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     """One for all: every test ends with no execution open."""
     world = ready.copy(tmp_path_factory.mktemp("hub") / "home")
     try:
         with world.services() as services:
-            yield Hub(services)
+            yield Hub(services, world.home / "sandbox")
     finally:
         world.stop()
 
@@ -241,17 +182,6 @@ def test_deploying_again_changes_nothing_and_mends_what_was_changed(hub: Hub) ->
     assert {one.state for one in look(hub.aws)} == {"there"}
     with pytest.raises(ConfigError, match="--visibility 1"):
         again(1)
-
-
-def test_somebody_elses_message_ends_no_worker(hub: Hub) -> None:
-    url = hub.aws.call("sqs", "get_queue_url", QueueName=QUEUE)["QueueUrl"]
-    hub.aws.call("sqs", "send_message", QueueUrl=url, MessageBody="hello")
-    said: list[str] = []
-    made = Worker(hub.services, hub.queue, REGION, say=said.append)
-    for _ in range(10):  # what earlier executions left comes first
-        if not any("is no task" in line for line in said):
-            made.run(tasks=1)
-    assert any("is no task" in line for line in said)
 
 
 def test_a_bad_input_fails_with_field_value_and_mend_and_begins_nothing(hub: Hub) -> None:

@@ -92,6 +92,24 @@ def test_handlers_are_as_before_where_nothing_was_interrupted() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_a_terminal_that_is_closed_interrupts_neither_the_run_nor_its_programs() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        with Interrupts(
+            InterruptPolicy(say=lambda _: None),
+            Ending(Clock(), Stopping()),
+            stop=lambda _: None,
+            last_words=interrupted_error,
+        ) as interrupts:
+            # handlers are lost where another program begins; only what is ignored stays so
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            signal.raise_signal(signal.SIGHUP)
+            assert not interrupts.asked
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_what_hangs_for_good_is_left_with_the_last_words() -> None:
     clock = Clock()
     left: list[RunInterruptedError] = []

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from drstate.model.phases import Phase
-from tests.execution.faulty import COMMAND, FAULTS, KILLS, Stroke, Undisturbed
+from tests.execution.faulty import TRIED, Reference, Stroke
 from tests.execution.worlds import World
 
 WHOLE = os.environ.get("DRSTATE_FULL_TESTS") == "1"
@@ -31,7 +31,7 @@ PARTS = 6
 CASES = (
     [(scope, part) for scope in (STAGING, PRODUCTION) for part in range(PARTS)]
     if WHOLE
-    else [(STAGING, kind) for kind in (*KILLS, *FAULTS, COMMAND)]
+    else [(STAGING, kind) for kind in TRIED]
 )
 
 
@@ -48,19 +48,19 @@ def chosen(strokes: list[Stroke], part: int | str) -> list[Stroke]:
 @pytest.fixture(scope="module")
 def undisturbed(
     ready: World, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], Undisturbed]]:
+) -> Iterator[Callable[[str], Reference]]:
     """The undisturbed run of a scope, made when it is first asked for."""
-    made: dict[str, Undisturbed] = {}
+    made: dict[str, Reference] = {}
     copies: list[World] = []
     folder = tmp_path_factory.mktemp("undisturbed")
 
-    def of(scope: str) -> Undisturbed:
+    def of(scope: str) -> Reference:
         if scope not in made:
             world = ready
             if scope != STAGING:
                 copies.append(world := ready.copy(folder / scope))
                 assert world.run("run", phase=Phase.REPLICATE, scope=scope) == 0
-            made[scope] = Undisturbed.of(world, scope, folder / f"{scope}-whole")
+            made[scope] = Reference.of(world, scope, folder / f"{scope}-whole")
         return made[scope]
 
     yield of
@@ -70,7 +70,7 @@ def undisturbed(
 
 @pytest.mark.parametrize(("scope", "part"), CASES)
 def test_a_stroke_at_a_call_leaves_no_trace_in_the_end(
-    scope: str, part: int | str, undisturbed: Callable[[str], Undisturbed], tmp_path: Path
+    scope: str, part: int | str, undisturbed: Callable[[str], Reference], tmp_path: Path
 ) -> None:
     reference = undisturbed(scope)
     strokes = chosen(reference.strokes(), part)

@@ -15,6 +15,7 @@ from drstate.errors import PlanRefusedError
 from drstate.execution.grouping import Project, give_way, in_use, refuse_in_use
 from drstate.execution.hindrances import hindrances
 from drstate.execution.making_plan import PlannedRun
+from drstate.execution.readers import Readers
 from drstate.execution.recorder import Recorder
 from drstate.execution.services import Services
 from drstate.execution.starting import with_hindrances
@@ -46,6 +47,7 @@ class World:
         self.project_dir = folder
         self.clock = FakeClock()
         self.journal: SqliteJournal = open_journal(folder / "journal.db", now=self.clock.now)
+        self.readers = Readers(self.journal, self.clock)
         for key in (KEY, GLOBEX):
             content = SCOPE.model_dump(mode="json", by_alias=True, exclude={"groups"})
             content |= {"customer": key.customer, "environment": str(key.environment)}

@@ -83,7 +83,7 @@ class Rehearsal:
             stop=self.stop,
             entry=self.catalog.entry,
             adapter=lambda _: adapter,
-            aws_for=lambda _: caller,
+            aws_for=lambda *_: caller,
             site=lambda stage, shard, one: SiteContext.of(
                 scope, self.catalog, one, WEST, SiteState.ACTIVE
             ),
@@ -256,3 +256,10 @@ def test_endpoints_before_and_after_are_recorded() -> None:
     told = Rehearsal(lambda _: GOOD, keys=1).run()["r0"]
     assert told.endpoints_before == {"writer": "db.us-east-1.example"}
     assert told.endpoints_after == {"writer": "db.us-west-2.example"}
+
+
+def test_of_what_failed_to_move_nobody_says_where_it_answers_now() -> None:
+    key = Rehearsal(lambda _: GOOD, keys=1).stage.shards[0].resources[0]
+    told = Rehearsal(lambda _: GOOD, keys=1, failed=frozenset({key})).run()["r0"]
+    assert told.status is S.UNHEALTHY
+    assert (told.endpoints_before, told.endpoints_after) == ({}, {})

@@ -17,8 +17,8 @@ import pytest
 
 from drstate.model.events import ExecutionStatus
 from drstate.model.phases import Phase
-from tests.execution.faulty import differences
-from tests.execution.worlds import World, timeless
+from drstate.rehearsal.comparing import differences, timeless
+from tests.execution.worlds import World
 
 SLICES = 6
 #: of so many events one is tried

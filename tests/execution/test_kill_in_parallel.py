@@ -15,8 +15,8 @@ import pytest
 
 from drstate.model.events import ExecutionStatus
 from drstate.model.phases import Phase
-from tests.execution.faulty import differences
-from tests.execution.worlds import World, shape, timeless
+from drstate.rehearsal.comparing import differences, shape, timeless
+from tests.execution.worlds import World
 
 SCOPE = "acme/production"
 #: how many moments of a phase are tried, and what has to be done before it
@@ -71,7 +71,7 @@ def _killed_twice(world: World, phase: Phase, number: int) -> None:
     with world.readers() as readers:
         there = len(readers.logs())
     assert there >= number
-    killed = world.run("resume", kill_after=there + AGAIN) == -signal.SIGKILL
+    killed = world.run("resume", kill_after=there + AGAIN, scope=SCOPE) == -signal.SIGKILL
     # the second kill may have come right after the very last event
     if killed and world.view().status is not ExecutionStatus.COMPLETED:
-        assert world.run("resume") == 0
+        assert world.run("resume", scope=SCOPE) == 0

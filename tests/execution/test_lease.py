@@ -62,6 +62,19 @@ def test_a_live_holder_is_respected_and_named(journal: SqliteJournal) -> None:
     assert "drstate watch run-1" in refused.value.hint
 
 
+def test_a_holder_that_has_begun_nothing_is_not_taken_for_the_execution_before(
+    journal: SqliteJournal,
+) -> None:
+    first = journal.acquire(SCOPE, runner="r", host="elsewhere", pid=1, ttl_seconds=60)
+    journal.append("old", created(plan(stage(1, shard("111111111111", "w1")))), first.fence)
+    over = e.ExecutionFinished(status=ExecutionStatus.COMPLETED, changes=0, duration_seconds=1)
+    journal.append("old", over, first.fence)
+    with pytest.raises(JournalError, match="about to begin an execution") as refused:
+        held(journal, "me").__enter__()
+    assert "old" not in f"{refused.value.what} {refused.value.hint}".split()
+    assert "drstate status -c acme -e staging" in refused.value.hint
+
+
 def test_a_dead_holder_on_this_host_is_taken_over_at_once_with_a_higher_fence(
     journal: SqliteJournal,
 ) -> None:

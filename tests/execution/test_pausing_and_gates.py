@@ -136,6 +136,8 @@ def test_a_rejection_with_rollback_waits_for_the_rollback() -> None:
     story = at_gate().then(e.GateDecided(stage=W2, approved=False, by="ann", rollback=True))
     story.gives().stands(ExecutionStatus.PAUSED)
     assert story.state.to_roll_back
+    story.then(e.GateDecided(stage=W2, approved=True, by="ben"))  # a moment too late
+    story.gives().stands(ExecutionStatus.PAUSED)
     story.then(e.RollbackStarted(by="ann", whole=True, steps=()), t.attached(resumed=True)).gives()
 
 

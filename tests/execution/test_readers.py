@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from drstate.aws.clock import SystemClock
+from drstate.errors import UsageError
+from drstate.execution.lease import living, unproved
 from drstate.execution.readers import Readers
+from drstate.execution.states import OPEN
 from drstate.journal.port import Journal
 from drstate.journal.sqlite import open_journal
-from drstate.model.events import Event
+from drstate.model.events import Event, ExecutionStatus
+from drstate.model.scope import Environment, ScopeKey
 from drstate.report.status import view_of
 from tests.execution import transcript as t
 
@@ -53,6 +59,55 @@ def begun(folder: Path) -> tuple[Journal, Any]:
     for payload in (created, t.attached(), t.phase_started()):
         journal.append("x", payload, fence=lease.fence)
     return journal, lease
+
+
+class Ahead(SystemClock):
+    """The clock of a machine that is an hour ahead of the journal's."""
+
+    def now(self) -> datetime:
+        return NOW + timedelta(hours=1)
+
+
+def test_a_runner_is_not_called_silent_by_a_machine_whose_clock_is_ahead(tmp_path: Path) -> None:
+    journal, lease = begun(tmp_path)
+
+    view = Readers(journal, Ahead()).status("x")
+    assert view.status is ExecutionStatus.RUNNING
+    assert not view.warnings, view.warnings
+
+    assert living(journal, t.SCOPE) == lease
+    late = journal.renew(lease, ttl_seconds=-10)
+    assert living(journal, t.SCOPE) is None
+    silent = unproved(journal, t.SCOPE, 60)
+    assert silent is not None
+    assert silent.until == late.expires_at + timedelta(seconds=60)
+    assert unproved(journal, t.SCOPE, 5) is None
+    journal.close()
+
+
+def test_an_id_of_another_customer_is_refused_and_nobody_is_chosen_among_customers(
+    tmp_path: Path,
+) -> None:
+    journal, _ = begun(tmp_path)
+    other = ScopeKey(customer="globex", environment=Environment.PRODUCTION)
+    readers = Readers(journal, Standing())
+    assert readers.find("x", t.SCOPE).execution == "x"
+    with pytest.raises(UsageError, match="belongs to acme/staging, not to globex/production"):
+        readers.find("x", other)
+    with pytest.raises(UsageError, match="not to globex/production"):
+        readers.status("x", other)
+    assert readers.find(among=OPEN).execution == "x"
+
+    created = t.created(PLAN).model_copy(update={"scope": other})
+    held = journal.acquire(other, runner="r", host="h", pid=1, ttl_seconds=60)
+    journal.append("y", created, fence=held.fence)
+    with pytest.raises(UsageError, match="2 scopes have one that fits") as refused:
+        readers.find(among=OPEN)
+    assert "y  globex/production" in refused.value.why
+    assert "x  acme/staging" in refused.value.why
+    assert readers.find(scope=t.SCOPE, among=OPEN).execution == "x"
+    assert readers.find().execution == "y", "what changes nothing shows the newest"
+    journal.close()
 
 
 def test_status_asked_again_reads_only_new_events_and_answers_as_a_fresh_fold(

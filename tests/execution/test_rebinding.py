@@ -188,7 +188,7 @@ def test_a_run_that_dies_while_the_state_follows_is_resumed(copied: World, after
     assert ended == -signal.SIGKILL
     with alone(copied) as services:
         assert len(rebound(services)) == 1
-    assert copied.run("resume") == 0
+    assert copied.run("resume", scope="initech/production") == 0
     with alone(copied) as services:
         assert held(services)["id"] == before[NAME].id
         assert instances(services) == {**before, NAME: Instance(before[NAME].id, FULL)}

@@ -280,7 +280,7 @@ def test_two_executions_of_one_scope_do_not_run_at_once(services: Services) -> N
     key = plan.scope.key
     with (
         HeldLease(services.journal, key, services.runner(), on_lost=lambda _error: None),
-        pytest.raises(JournalError, match="is being run by process"),
+        pytest.raises(JournalError, match="is taken by process"),
     ):
         execute(services, plan, preview=seen)
 

@@ -10,6 +10,8 @@ from queue import SimpleQueue
 import pytest
 
 from drstate.errors import JournalError, TakenOnError
+from drstate.execution.dispatch.messages import Kind, Task
+from drstate.execution.dispatch.naming import execution_name, own_name, starter
 from drstate.execution.dispatch.sharing import (
     ShardRecorder,
     SharedCatalogKeeper,
@@ -194,3 +196,21 @@ def test_changes_of_the_catalog_by_two_workers_are_both_kept(journal: SqliteJour
     stored = journal.load_catalog(SCOPE)
     assert stored is not None
     assert [stored.entry(name).endpoints["us-west-2"]["writer"] for name in names] == names
+
+
+def test_two_executions_that_would_have_one_id_get_two(journal: SqliteJournal) -> None:
+    began = "2026-01-16T16:00:00Z"
+    task = Task(Kind.BEGIN, ROOT, {"started": began}, attempt=1, token="t", receipt="r")
+    short = execution_name(began, ROOT)
+    assert own_name(journal, task) == (short, False)
+
+    theirs = created(plan(stage(1, shard(A, "w1", key("db")))))
+    with lease(journal, "theirs", fresh=True) as held:
+        journal.append(short, theirs, held.fence)
+    long, begun = own_name(journal, task)
+    assert (long.startswith(short), len(long) > len(short), begun) == (True, True, False)
+
+    with lease(journal, "ours", fresh=True) as held:
+        ours = theirs.model_copy(update={"operator": starter(task)})
+        journal.append(long, ours, held.fence)
+    assert own_name(journal, task) == (long, True), "taken up again after a crash"

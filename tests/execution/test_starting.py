@@ -11,11 +11,13 @@ import pytest
 from pydantic import ValidationError
 
 from drstate.execution import previewing
-from drstate.execution.making_plan import PlannedRun
+from drstate.execution.making_plan import PlannedRun, not_yet_known
 from drstate.execution.services import Services
 from drstate.execution.starting import LOOK_SECONDS, look, with_hindrances
+from drstate.inventory.sifting import named_resources
 from drstate.model.maintenance import MaintenanceWindow
 from drstate.model.phases import Operation, Phase
+from drstate.model.scope import Hook
 from drstate.planning.compiling import compile_plan
 from drstate.planning.requests import PlanRequest
 from drstate.report.preview import PlanPreview, RefusalView
@@ -126,3 +128,26 @@ def test_a_window_is_at_most_four_hours_long_and_has_a_time_zone() -> None:
     now = FakeClock().now().replace(tzinfo=None)
     with pytest.raises(ValidationError, match="time zone"):
         MaintenanceWindow(begins=now, ends=now + timedelta(hours=1), reason="x")
+
+
+def test_a_hook_that_nobody_has_protected_yet_is_told_and_not_left_out_in_silence() -> None:
+    hook = Hook.model_validate(
+        {
+            "name": "freeze",
+            "kind": "command",
+            "wave": 1,
+            "phases": ["activate"],
+            "when": "before",
+            "command": ["/opt/freeze"],
+            "account": SCOPE.accounts[0].id,
+        }
+    )
+    scope = SCOPE.model_copy(update={"hooks": [hook]})
+    before, after = not_yet_known(SCOPE, demo()), not_yet_known(scope, demo())
+    (told,) = set(after) - set(before)
+    assert "/freeze is in the scope file and not protected yet" in told
+    assert "drstate up --phase replicate -c acme -e production takes it up" in told
+    (named,) = (row for row in named_resources(scope) if row.name == "freeze")
+    known = demo().entries[0].model_copy(update={"resource": named})
+    catalog = demo().model_copy(update={"entries": (*demo().entries, known)})
+    assert not_yet_known(scope, catalog) == before

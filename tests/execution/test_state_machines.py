@@ -16,7 +16,7 @@ from drstate.execution.dispatch.machine import (
     machine,
     stage_machine,
 )
-from drstate.execution.dispatch.tasks import execution_name
+from drstate.execution.dispatch.naming import execution_name
 
 URL = "https://sqs.us-west-2.amazonaws.com/100000000001/drstate-work"
 STAGE = "arn:aws:states:us-west-2:100000000001:stateMachine:DROrchestrator-stage"

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from drstate.execution.making_plan import make_plan
 from drstate.execution.resuming import resume
 from drstate.execution.services import Services
 from drstate.execution.taking_over import in_flight_seconds, wait_out
+from drstate.journal.port import Journal
 from drstate.model import events as e
 from drstate.model.events import ExecutionStatus
 from drstate.model.phases import Phase
@@ -47,6 +49,20 @@ class LeapingClock(SystemClock):
 
     def sleep(self, seconds: float) -> None:
         self.leapt += max(0.0, seconds)
+
+
+class TimedByStore:
+    """A shared journal: leases are judged by its time, which no machine's clock moves."""
+
+    def __init__(self, journal: Journal, clock: LeapingClock) -> None:
+        self._journal = journal
+        self._clock = clock
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
 
 
 @pytest.fixture
@@ -127,7 +143,7 @@ def test_a_runner_that_hangs_is_waited_out_and_can_write_nothing_when_it_wakes(
     pid = begun.process.pid
     try:
         until(lambda: stopped(pid))
-        until(lambda: living(journal, scope, services.clock.now()) is None)
+        until(lambda: living(journal, scope) is None)
         header = journal.executions(scope)[0]
         assert header.status is ExecutionStatus.RUNNING
         story = journal.events(header.execution)
@@ -136,14 +152,15 @@ def test_a_runner_that_hangs_is_waited_out_and_can_write_nothing_when_it_wakes(
         # it is not proved dead: its process is there. What it may have sent is waited out
         deadline = in_flight_seconds(story)
         assert deadline > 0
-        machine, services.clock = services.clock, LeapingClock()
+        machine, services.clock = services.clock, (leaping := LeapingClock())
+        services.readers.journal = TimedByStore(journal, leaping)
         told: list[str] = []
         assert wait_out(services, header, tell=told.append) == ""
         assert deadline - 5 <= services.clock.leapt <= deadline + 5
         assert f"process {pid}" in told[0]
         assert "--take-over" in told[0]
 
-        services.clock = machine
+        services.clock, services.readers.journal = machine, journal
         view = resume(services, header.execution, take_over=True)
         assert view.status is ExecutionStatus.COMPLETED
         vouched = [row for row in view.warnings if "vouches that process" in row.text]

@@ -52,7 +52,7 @@ def test_what_is_done_already_runs_only_where_it_waits_for_a_changed_stack(
         serial=SimpleNamespace(held=lambda _: nullcontext()),
         entry=lambda _: WEB,
         adapter=lambda _: SimpleNamespace(action=lambda *_: found),
-        aws_for=lambda _: None,
+        aws_for=lambda *_: None,
         site=lambda *_: None,
         recorder=SimpleNamespace(
             state=RunState(plan=plan),

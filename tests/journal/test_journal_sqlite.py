@@ -358,3 +358,54 @@ def test_backups_that_threads_make_in_the_same_moment_are_all_whole(tmp_path: Pa
     for name in ("journal.db.bak", "journal.db.bak.1"):
         (tmp_path / name).replace(tmp_path / "alone.db")
         assert len(open_journal(tmp_path / "alone.db").events("e1")) == 200
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_journal_that_is_taken_away_in_use_loses_nothing(tmp_path: Path, replaced: bool) -> None:
+    path = tmp_path / "journal.db"
+    journal, fence = started(path, events=3)
+    journal.append("e1", finished(), fence)
+    fence = journal.acquire(ACME, runner="r1", host="h", pid=1, ttl_seconds=60).fence
+    journal.append("e2", created(), fence)
+    backup = (tmp_path / "journal.db.bak").read_bytes()
+    for part in ("", "-wal", "-shm"):
+        path.with_name(path.name + part).unlink()
+    if replaced:
+        path.write_bytes(backup)
+    word = "replaced" if replaced else "removed"
+    with pytest.raises(StateError, match=f"was {word} while it was in use") as refused:
+        journal.append("e2", progress("x"), fence)
+    assert not back_up(path) or replaced
+    saved = tmp_path / f"journal.db.rescued-{os.getpid()}"
+    assert f"mv -f {saved} {path}" in refused.value.hint
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+    journal.close()
+
+    if not replaced:
+        with pytest.raises(StateError) as missing:
+            open_journal(path)
+        assert missing.value.hint == f"put back what was saved of it: mv {saved} {path}"
+    saved.replace(path)
+    with open_journal(path) as again:
+        assert (again.verify("e1"), again.verify("e2")) == (4, 1)
+        again.append("e2", progress("y"), fence)
+
+
+@pytest.mark.parametrize("damage", ["missing", "zeroes"])
+def test_a_backup_is_never_replaced_by_what_is_not_whole(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "journal.db"
+    journal, fence = started(path, events=200)
+    journal.append("e1", finished(), fence)
+    journal.close()
+    good = (tmp_path / "journal.db.bak").read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        size = path.stat().st_size
+        with path.open("r+b") as stream:
+            stream.seek(size // 2)
+            stream.write(b"\0" * (size // 4))
+    assert not back_up(path)
+    assert (tmp_path / "journal.db.bak").read_bytes() == good
+    assert sorted(one.name for one in tmp_path.glob("*.new-*")) == []
+    assert path.exists() == (damage != "missing")

@@ -7,10 +7,11 @@ from drstate.model.events import Event, ExecutionStatus, Payload
 from drstate.model.health import ResourceStatus, WaveHealth
 from drstate.report.markdown import markdown
 from drstate.report.status import abandoned, view_of
-from drstate.report.view import ExecutionView, Progress
+from drstate.report.view import ExecutionView, Progress, StageView
 from tests.execution import transcript as t
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+CANCELLED = ExecutionStatus.CANCELLED
 W1 = "activate.w1"
 DB = t.key("db")
 PLAN = t.plan(t.stage(1, t.shard(t.A, "w1", DB, actions=(t.action(DB),))))
@@ -90,3 +91,57 @@ def test_once_a_rollback_has_begun_no_resume_is_offered() -> None:
     ):
         assert seen.next[0].startswith("drstate rollback ")
         assert not any("resume" in command for command in seen.next)
+
+
+def test_what_was_undone_is_not_shown_as_if_it_still_stood() -> None:
+    shard = {key: STEP[key] for key in ("stage", "shard", "resource")}
+    went: list[Payload] = [
+        *UNHEALTHY[:5],
+        e.ActionIntended(**shard, action=STEP["step"], title="promote"),
+        e.ActionFinished(
+            **shard, action=STEP["step"], already_done=False, duration_seconds=1, result={}
+        ),
+        t.shard_finished(W1, t.A, "w1"),
+        e.HealthChecked(
+            stage=W1,
+            resource=DB,
+            status=ResourceStatus.HEALTHY,
+            detail="the writer is in us-west-2",
+            endpoints_after={"writer": "db.us-west-2"},
+            duration_seconds=1,
+        ),
+        t.stage_finished(W1),
+        e.ExecutionPaused(reason="look", hint=""),
+    ]
+    begun = (STARTED, t.attached(resumed=True), e.UndoIntended(**STEP, title="promote"))
+    story = [*went, *begun]
+    over = [*story, e.UndoFinished(**STEP, duration_seconds=2), t.finished(CANCELLED)]
+
+    def seen(payloads: list[Payload]) -> StageView:
+        events = [Event(execution="x", seq=n, at=START, payload=p) for n, p in enumerate(payloads)]
+        return view_of(events, START).stages[0]
+
+    still, gone = seen(story), seen(over)
+    assert (still.health, still.resources[0].detail) == (
+        WaveHealth.HEALTHY,
+        "the writer is in us-west-2",
+    )
+    assert (gone.health, gone.state) == (None, Progress.UNDONE)
+    (row,) = gone.resources
+    assert (row.state, row.status, row.detail) == (Progress.UNDONE, None, "")
+    assert (row.recovered_seconds, row.endpoints_after) == (None, {})
+    assert gone.shards[0].actions[0].state is Progress.UNDONE
+
+
+def test_of_a_drill_that_waits_nothing_is_offered_that_a_drill_refuses_or_leaves_copies() -> None:
+    plan = PLAN.model_copy(update={"drill": "d1"})
+    removal = "drstate test --cleanup -c acme -e staging --sandbox"
+    for stop in (
+        e.ExecutionPaused(reason="interrupted", hint=""),
+        e.GateOpened(stage=W1, reason="look"),
+    ):
+        payloads = [t.created(plan), t.attached(), t.phase_started(), stop]
+        events = [Event(execution="x", seq=n, at=START, payload=p) for n, p in enumerate(payloads)]
+        seen = view_of(events, START).next
+        assert removal in seen
+        assert not any("rollback" in command or "reject" in command for command in seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drstate.model.phases import meant
 from drstate_cli.render.words import duration, table
 
 if TYPE_CHECKING:
@@ -15,13 +16,13 @@ def text(found: History) -> str:
     """Executions, newest first."""
     if not found.rows:
         return "no executions yet; the first one: drstate up --phase replicate -c … -e …"
-    rows = [("EXECUTION", "STARTED (UTC)", "SCOPE", "PHASES", "STATUS", "TOOK", "BY", "MESSAGE")]
+    rows = [("EXECUTION", "STARTED (UTC)", "SCOPE", "WHAT", "STATUS", "TOOK", "BY", "MESSAGE")]
     rows += [
         (
             row.execution,
             f"{row.started_at:%Y-%m-%d %H:%M:%S}",
             str(row.scope),
-            ",".join(row.phases),
+            meant(row.operation, row.phases),
             _status(row),
             duration(row.duration_seconds),
             row.operator,

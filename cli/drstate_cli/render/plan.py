@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from drstate_cli.render.capacity import taken
 from drstate_cli.render.policy import exempt
+from drstate_cli.render.verification import verification_lines
 from drstate_cli.render.words import (
     MARKS,
     bare,
@@ -52,6 +53,7 @@ def preview_text(preview: PlanPreview, plan: Plan, title: str = "") -> str:
     lines += [f"warning: {text}" for text in preview.warnings if text not in known]
     lines += taken(preview.capacity)
     lines += exempt(preview.policy)
+    lines += verification_lines(preview.verification)
     for refusal in preview.refusals:
         lines += ["", f"REFUSED: {refusal.what}"]
         lines += remedy(refusal.why, refusal.hint)

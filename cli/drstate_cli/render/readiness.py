@@ -35,6 +35,8 @@ def _scope(one: Readiness) -> list[str]:
     for finding in one.findings:
         word = "STOPS" if finding.stops else "warning"
         lines += ["", f"{word}: {finding.what}", *remedy("", finding.hint)]
+    if one.verification is not None:
+        lines += ["", f"failover {one.verification.said}", *remedy("", one.verification.mend)]
     if one.notices:
         lines += ["", *(f"announced: {notice}" for notice in one.notices)]
     for debt in one.owed:

@@ -49,12 +49,11 @@ def _head(view: ExecutionView) -> list[str]:
         f"  about {duration(round(view.eta_seconds))} left" if view.eta_seconds is not None else ""
     )
     took = duration(view.duration_seconds)
-    phases = ", ".join(part.phase for part in view.phases)
     steps = f"{view.counts.done} of {many(view.counts.total, 'resource step')} done"
     steps += f", {view.counts.failed} failed" if view.counts.failed else ""
     steps += f", {view.counts.skipped} skipped" if view.counts.skipped else ""
     head = [
-        f"{view.status}  {view.scope}  {phases}  {view.percent}%  {took}{left}",
+        f"{view.status}  {view.scope}  {view.meant}  {view.percent}%  {took}{left}",
         f"  execution {view.execution}  by {view.actor or view.operator}"
         + ("  SANDBOX" if view.sandbox else ""),
         f"  {_sites(view)}",
@@ -82,6 +81,8 @@ def _sites(view: ExecutionView) -> str:
     roles = {view.serving: "serves", view.recovery: "is the recovery site"}
     if view.serving == view.recovery:
         roles = {view.serving: "serves, it is the recovery site"}
+    if view.moving:
+        roles = {view.recovery: "serves what has moved", view.serving: "serves the rest"}
     for region in sorted(view.sites):
         roles.setdefault(region, "is the other site")
     return "; ".join(
@@ -116,6 +117,8 @@ def _gate(stage: StageView) -> list[str]:
         alerted = f" (people were alerted {many(gate.reminders, 'time')})" if gate.reminders else ""
         lines = [f"  GATE: {gate.reason}{alerted}"]
         return [*lines, *(f"    {item}" for item in (*gate.summary, *gate.checklist))]
+    if str(gate.state) == "skipped":
+        return ["  the gate was not decided"]
     verdict = "rejected" if str(gate.state) == "failed" else "approved"
     by = f" by {gate.by}" if gate.by else ""
     return [f"  gate {verdict}{by}" + (f": {gate.comment}" if gate.comment else "")]
@@ -126,6 +129,7 @@ def _shard(shard: ShardView) -> list[str]:
     if shard.stack is not None:
         stack = shard.stack
         said = counts(stack.counts) if stack.counts else str(stack.state)
+        said += "; rolled back" if stack.counts and str(stack.state) == "rolled back" else ""
         lines.append(f"  stack {stack.name}: {said}  {duration(stack.seconds)}".rstrip())
         lines += [f"    {op.op:<8} {op.type}  {op.name}" for op in stack.ops]
         lines += [f"    update   {stack.permalink}"] if stack.permalink else []
@@ -140,7 +144,7 @@ def _shard(shard: ShardView) -> list[str]:
 
 def _action(action: ActionView) -> str:
     line = f"  action {bare(action.resource)}: {action.title}: "
-    if action.already_done:
+    if action.already_done and str(action.state) == "done":
         return line + "done already"
     return f"{line}{action.state}  {duration(action.seconds)}".rstrip()
 

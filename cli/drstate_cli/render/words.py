@@ -76,8 +76,13 @@ def bare(key: str) -> str:
 
 def remedy(why: str, hint: str, indent: str = "  ") -> list[str]:
     """The lines under an error: its cause and what helps, as far as they are known."""
-    lines = [f"{indent}why:  {why}"] if why else []
-    return lines + ([f"{indent}help: {hint}"] if hint else [])
+    lines = [f"{indent}why:  {hanging(why, indent)}"] if why else []
+    return lines + ([f"{indent}help: {hanging(hint, indent)}"] if hint else [])
+
+
+def hanging(text: str, indent: str = "  ") -> str:
+    """A text of several lines, each under the first one, behind ``why:  `` or ``help: ``."""
+    return text.replace("\n", f"\n{indent}{' ' * len('help: ')}")
 
 
 def waits(needs: tuple[str, ...] | None) -> str:

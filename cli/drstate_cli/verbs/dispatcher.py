@@ -98,9 +98,7 @@ def _table(parts: tuple[Part, ...]) -> str:
 
 
 def _ways(region: str, found: str) -> str:
-    send = f"aws stepfunctions send-task-%s --region {region} --task-token {found}"
-    yes = '{"approved": true, "approver": "you@example.com"}'
-    return (
-        f"approve: {send % 'success'} --output '{yes}'\n"
-        f"reject:  {send % 'failure'} --error Rejected --cause 'why'"
-    )
+    from drstate.execution.dispatch.answers import commands
+
+    approve, reject = commands(region, found)
+    return f"approve: {approve}\nreject:  {reject}"

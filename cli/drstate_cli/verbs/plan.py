@@ -22,18 +22,23 @@ def plan(
 ) -> None:
     """Compile a plan and print it. Shows stages, shards, actions, estimate; looks at no site."""
     from drstate.execution.hindrances import hindrances
+    from drstate.execution.verifying import verification
     from drstate_cli.render import hindrances as hindered
     from drstate_cli.render.plan import plan_text
+    from drstate_cli.render.verification import verification_lines
 
     with open_services(common) as services:
         planned = make(common, services, wish, announce=common.machine)
         title = header(common, services, planned.plan)
         now = hindrances(services, planned.scope, urgent=planned.plan.force, planned=planned)
+        verdict = verification(services, planned)
+    told = "\n".join(["", "", *verification_lines(verdict)])
     document = planned.plan.model_dump(mode="json", exclude={"schema_"})
     emit(
         common,
         planned.plan.schema_,
         {**document, "digest": planned.plan.digest(), "notes": list(planned.notes)}
+        | {"verification": verdict.model_dump(mode="json")}
         | hindered.document(now),
-        lambda: plan_text(planned.plan, title) + hindered.text(now),
+        lambda: plan_text(planned.plan, title) + told + hindered.text(now),
     )

@@ -78,6 +78,8 @@ def _text(found: Report) -> str:
             lines += [f"    {part}" for part in told]
     waited = duration(found.waited_seconds)
     lines += ["", f"waited for people: {waited}" if found.waited_seconds else "waited for nobody"]
+    if found.verification is not None:
+        lines.append(f"the plan as it was when it started: {found.verification.said}")
     lines.append(
         f"{found.verified_events} events, their hash chain is whole; sha256 {found.digest}"
     )

@@ -20,8 +20,9 @@ def watch(
     execution: ExecutionId = None,
     customer: Customer = None,
     environment: Environment = None,
-) -> None:
-    """Follow an execution until it ends, stops or waits."""
+) -> int:
+    """Follow an execution until it ends, stops or waits. Ends with its exit code."""
+    from drstate.execution.executing import exit_code
     from drstate_cli.render.final import show_view
     from drstate_cli.render.progress import following
 
@@ -30,4 +31,6 @@ def watch(
         with following(common) as follower:
             for event in readers.follow(view.execution):
                 follower(event)
-        show_view(common, readers.status(view.execution))
+        view = readers.status(view.execution)
+        show_view(common, view)
+    return int(exit_code(view))

@@ -12,6 +12,7 @@ from drstate.adapters.elasticache import reading
 from drstate.adapters.translating import translator_at
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
+from drstate.model.scope import SiteMapTable
 from drstate.programs.context import tags_of
 from drstate.programs.elasticache import (
     ElasticachePolicy,
@@ -141,7 +142,8 @@ class ElasticacheSnapshots(Snapshots):
                 f"{self.entry.key}: the auth token is not known",
                 why="AWS does not tell it, and no snapshot has it",
                 hint=f"name its secret as policies.elasticache.auth_token_secrets."
-                f"{self.spec.identifier} in {self.site.scope_file}",
+                f"{self.spec.identifier} in {self.site.scope_file}, and its counterpart in "
+                f"site_map.{at.region}.{SiteMapTable.SECRETS}",
             )
         answer = at.call("secretsmanager", "get_secret_value", SecretId=secret)
         return str(answer["SecretString"])

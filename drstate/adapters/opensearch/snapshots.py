@@ -100,9 +100,18 @@ class Store:
         self.ask(at, "PUT", f"/_snapshot/{self.policy.snapshot_repository}", body)
 
     def all(self, at: At) -> list[dict[str, Any]]:
-        """Every snapshot that the domain sees; none where it does not know the bucket."""
+        """Every snapshot of the target's bucket that the domain sees; none where it knows none.
+
+        After a move, the repository still leads to the bucket of the way there: its snapshots must
+        not count for the way back.
+        """
+        path = f"/_snapshot/{self.policy.snapshot_repository}"
         try:
-            answer = self.ask(at, "GET", f"/_snapshot/{self.policy.snapshot_repository}/_all")
+            known = self.ask(at, "GET", path).get(self.policy.snapshot_repository) or {}
+            bucket = (known.get("settings") or {}).get("bucket")
+            if bucket != self.policy.snapshot_buckets.get(self.target):
+                return []
+            answer = self.ask(at, "GET", f"{path}/_all")
         except AwsCallError as error:
             if error.aws_code == _MISSING:
                 return []

@@ -53,3 +53,13 @@ def _refused(refusal: Mapping[str, Any]) -> Said:
         return Said(timed_out=True)
     comment = ": ".join(part for part in (error, cause) if part)
     return Said(Answer(approved=False, by=NOBODY, comment=comment))
+
+
+def commands(region: str, token: str) -> tuple[str, str]:
+    """What approves and what rejects at the gate with this task token, ready to be pasted."""
+    send = f"aws stepfunctions send-task-%s --region {region} --task-token {token}"
+    yes = '{"approved": true, "approver": "you@example.com"}'
+    return (
+        f"{send % 'success'} --output '{yes}'",
+        f"{send % 'failure'} --error Rejected --cause why",
+    )

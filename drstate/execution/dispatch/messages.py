@@ -55,7 +55,7 @@ def read_task(message: dict[str, Any]) -> Task:
             root=str(body["root"]),
             body={name: value for name, value in body.items() if name != "token"},
             attempt=int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
-            token=str(body["token"]),
+            token=_token(body["token"]),
             receipt=str(message["ReceiptHandle"]),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -64,6 +64,12 @@ def read_task(message: dict[str, Any]) -> Task:
             why=f"{type(error).__name__}: {error}",
             hint="only the state machine may send to this queue; it is left there",
         ) from error
+
+
+def _token(given: Any) -> str:
+    if not isinstance(given, str) or not given:
+        raise ValueError("it has no task token")
+    return given
 
 
 def region_of(arn: str) -> str:

@@ -64,7 +64,7 @@ def settle(services: Services, queue: WorkQueue, execution: str, root: str) -> N
     parts = (shown.get("error"), shown.get("cause"))
     reason = ": ".join(str(part) for part in parts if part)
     story = [event.payload for event in services.journal.events(execution)]
-    held = living(services.journal, header.scope, services.clock.now())
+    held = living(services.journal, header.scope)
     if held is not None and held.runner != holder(root):
         return  # somebody has taken it over from a terminal
     if status == "ABORTED":

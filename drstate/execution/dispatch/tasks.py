@@ -6,19 +6,19 @@ what it answers to Step Functions is only a hint of where to go next.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from queue import SimpleQueue
 from typing import Any
 
-from drstate.errors import DrstateError, JournalError, UnknownNameError, UsageError
+from drstate.errors import DrstateError, JournalError, UsageError
 from drstate.execution import commands as c
 from drstate.execution.budgets import of_phase
 from drstate.execution.dispatch.answers import Said, read_answer
 from drstate.execution.dispatch.machine import GATE_AGAIN_SECONDS, GATE_SECONDS, SHARDS_A_CHILD
 from drstate.execution.dispatch.messages import Task, region_of
+from drstate.execution.dispatch.naming import own_name, starter
 from drstate.execution.dispatch.requests import (
     RunRequest,
     check_direction,
@@ -100,14 +100,12 @@ def begin(desk: Desk, task: Task) -> Reply:
     """Find the execution that the input refers to, or create the one that it wishes for."""
     services = desk.services
     given = task.body.get("input")
-    name = referred(given) or execution_name(str(task.body.get("started", "")), task.root)
-    try:
-        header = services.journal.header(name)
-    except UnknownNameError:
-        if referred(given) is not None:
-            raise
-        _create(desk, task, name, read_request(given))
-        header = services.journal.header(name)
+    name = referred(given)
+    if name is None:
+        name, created = own_name(services.journal, task)
+        if not created:
+            _create(desk, task, name, read_request(given))
+    header = services.journal.header(name)
     if header.status in _OVER:
         raise UsageError(
             f"execution is {name!r}",
@@ -125,22 +123,22 @@ def advance(desk: Desk, task: Task) -> Reply:
     header = services.journal.header(task.execution)
     if header.status in _OVER:
         return Reply(_ended(services, header))
-    held = living(services.journal, header.scope, services.clock.now())
+    held = living(services.journal, header.scope)
     if held is not None and held.runner != holder(task.root):
         return Reply()  # somebody goes on with it from a terminal; it is looked at again
     said = _understood(services, task, header)
     if said.why:
         return Reply(_gate(header, again=True))
     state = replay([event.payload for event in services.journal.events(header.execution)])
-    open_gate = _open_gate(state)
+    opened = open_gate(state)
     broken = task.state.get("refusal") if task.state.get("next") == "shards" else None
     if broken:
         _pause(desk, task, header, f"a stage ended badly in Step Functions: {broken}")
         return Reply(_gate(desk.services.journal.header(header.execution)))
-    if said.timed_out and open_gate:
-        _remind(desk, task, header, open_gate)
+    if said.timed_out and opened:
+        _remind(desk, task, header, opened)
         return Reply(_gate(header, again=True))
-    waits = state.status is ExecutionStatus.PAUSED and not open_gate
+    waits = state.status is ExecutionStatus.PAUSED and not opened
     if waits and said.answer is not None and not said.answer.approved:
         return Reply(_give_up(desk, task, header, said))
     handed: list[c.RunShard] = []
@@ -160,13 +158,14 @@ def advance(desk: Desk, task: Task) -> Reply:
         resumed=header.status is not ExecutionStatus.PENDING,
         options=RunOptions(
             on_event=desk.on_event,
-            hold=desk.lease(task, header.scope, fresh=fresh),
+            # always a fence of its own: SQS may hand a task out twice, and one of the two goes on
+            hold=desk.lease(task, header.scope, fresh=True),
             hand_over=handed.extend,
             joins=not fresh,
             spent={} if fresh else spent(services, header.execution),
         ),
         # where no gate is open, a yes means: try the wave again
-        decision=said.answer if open_gate else None,
+        decision=said.answer if opened else None,
     )
     if handed:
         rows = [{"stage": row.stage, "shard": row.shard} for row in handed[:SHARDS_A_CHILD]]
@@ -206,12 +205,6 @@ def spent(services: Services, execution: str) -> dict[str, float]:
     }
 
 
-def execution_name(started: str, root: str) -> str:
-    """The journal's id of an execution that began in Step Functions: the same for every worker."""
-    when = datetime.fromisoformat(started)
-    return f"{when:%Y%m%d-%H%M%S}-{hashlib.sha256(root.encode()).hexdigest()[:4]}"
-
-
 def plan_of(services: Services, wish: RunRequest) -> PlannedRun:
     """The plan for a wish, held against its scope. Raises as ``make_plan`` does."""
     scope = services.scope(wish.customer, wish.environment)
@@ -235,9 +228,9 @@ def _create(desk: Desk, task: Task, name: str, wish: RunRequest) -> None:
     services = desk.services
     planned = plan_of(services, wish)
     seen = check(services, planned, preview=look(services, planned))
-    # who called start-execution is known to CloudTrail only: this names where to look
-    starter = f"start-execution {task.root.rpartition(':')[2]}"
-    write = creation(services, planned, seen, message=wish.message, consent=None, operator=starter)
+    write = creation(
+        services, planned, seen, message=wish.message, consent=None, operator=starter(task)
+    )
     _under_lease(desk, task, planned.scope.key, name, write)
 
 
@@ -310,14 +303,6 @@ def _understood(services: Services, task: Task, header: ExecutionHeader) -> Said
     return said
 
 
-def gate(desk: Desk, task: Task) -> Reply:
-    """A gate stands open until somebody answers with its token, or decides it in the journal."""
-    header = desk.services.journal.header(task.execution)
-    if header.status is ExecutionStatus.PAUSED:
-        return Reply(later=LATER_SECONDS)
-    return Reply({"journaled": True})
-
-
 def _pause(desk: Desk, task: Task, header: ExecutionHeader, reason: str) -> None:
     """Stop where a person has to look, with the lease given back."""
 
@@ -330,7 +315,7 @@ def _pause(desk: Desk, task: Task, header: ExecutionHeader, reason: str) -> None
     _release(desk.services, header.scope, task.root)
 
 
-def _open_gate(state: RunState) -> str:
+def open_gate(state: RunState) -> str:
     """The stage whose gate waits for a person; empty where none does."""
     undecided = [stage for stage in state.gates_opened if stage not in state.gates_decided]
     return undecided[0] if undecided and state.status is ExecutionStatus.PAUSED else ""
@@ -377,10 +362,12 @@ def _ended(services: Services, header: ExecutionHeader) -> dict[str, Any]:
     view = services.readers.status(header.execution)
     good = view.status is ExecutionStatus.COMPLETED
     error = view.error
+    shown = {"execution": header.execution, "status": str(view.status)}
+    if good:
+        return {**shown, "next": "done"}
     return {
-        "execution": header.execution,
-        "status": str(view.status),
-        "next": "done" if good else "failed",
+        **shown,
+        "next": "failed",
         "error": error.code if error is not None else str(view.status).capitalize(),
         "cause": " ".join(part for part in (error.what, error.hint) if part)
         if error is not None

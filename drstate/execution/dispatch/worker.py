@@ -18,6 +18,7 @@ from drstate.errors import (
     InternalError,
     JournalError,
     Retry,
+    StateError,
     TakenOnError,
     TaskGoneError,
 )
@@ -26,7 +27,8 @@ from drstate.execution.dispatch.queue import WorkQueue
 from drstate.execution.dispatch.settling import settle, sweep
 from drstate.execution.dispatch.shards import ATTEMPTS, shard
 from drstate.execution.dispatch.sharing import SharedLease
-from drstate.execution.dispatch.tasks import LATER_SECONDS, Desk, Reply, advance, begin, gate
+from drstate.execution.dispatch.tasks import LATER_SECONDS, Desk, Reply, advance, begin
+from drstate.execution.dispatch.waiting import gate
 from drstate.execution.errorinfo import as_drstate
 from drstate.execution.lease import Waiter
 from drstate.execution.recorder import OnEvent
@@ -37,6 +39,8 @@ from drstate.model import events as e
 BEATS = 3
 #: how often executions that were stopped are looked for, seconds
 SWEEP_SECONDS = 20.0
+#: how long it waits before a queue that does not answer is asked again
+DEAF_SECONDS = 5.0
 #: the least time between two polls that found nothing
 EMPTY_SECONDS = 0.2
 
@@ -130,6 +134,10 @@ class Worker:
         self._beat: Beat | None = None
         self._swept = services.clock.monotonic() - SWEEP_SECONDS
         self._open: dict[str, str] = {}
+        #: whether the queue did not answer when it was asked last
+        self._deaf = False
+        #: why it can do no task of this journal
+        self._unfit: StateError | None = None
 
     @property
     def at_work(self) -> Beat | None:
@@ -145,9 +153,12 @@ class Worker:
             )
 
     def run(self, *, tasks: int | None = None) -> int:
-        """Work until ``stop``, or for so many tasks; how many there were. Raises what SQS refuses.
+        """Work until ``stop``, or for so many tasks; how many there were.
 
-        What a task fails with is told, never raised.
+        What a task fails with is told, never raised, and so is what passes by itself: a worker
+        outlives an outage of its queue, of Step Functions and of the journal. Raises what SQS
+        refuses for good, and StateError where it does not understand the journal: then its tasks
+        are for others.
         """
         done = 0
         while not self._stopping and (tasks is None or done < tasks):
@@ -156,11 +167,20 @@ class Worker:
                 self._take(message)
                 done += 1
                 self.done += 1
-            now = self._services.clock.monotonic()
-            if now - self._swept >= SWEEP_SECONDS:
-                self._swept = now
-                sweep(self._services, self._queue, self._region, self._open)
+            self._sweep()
+        if self._unfit is not None:
+            raise self._unfit
         return done
+
+    def _sweep(self) -> None:
+        now = self._services.clock.monotonic()
+        if now - self._swept < SWEEP_SECONDS:
+            return
+        self._swept = now
+        try:
+            sweep(self._services, self._queue, self._region, self._open)
+        except DrstateError as error:
+            self._say(f"executions that were stopped cannot be looked for: {error.what}")
 
     def _receive(self) -> dict[str, Any] | None:
         clock = self._services.clock
@@ -168,6 +188,15 @@ class Worker:
         self.idle = True
         try:
             message = self._queue.receive()
+            self._deaf = False
+        except DrstateError as error:
+            if error.retry is not Retry.TRANSIENT:
+                raise
+            if not self._deaf:
+                self._say(f"{error.what}: {error.why}; it is asked again until it answers")
+            self._deaf = True
+            clock.sleep(DEAF_SECONDS)
+            return None
         finally:
             self.idle = False
         if message is None and clock.monotonic() - begun < EMPTY_SECONDS:
@@ -182,7 +211,12 @@ class Worker:
             # somebody else's message must not end every worker in turn; it stays hidden for a while
             self._say(f"{error.what}: {error.why}")
             return
-        self.handle(task)
+        try:
+            self.handle(task)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
+            # nor may one that cannot be answered: it comes back, here or to another worker
+            found = as_drstate(error)
+            self._say(f"{task.kind} {task.execution} is not answered: {found.what}; {found.why}")
 
     def handle(self, task: Task) -> None:
         """Do one task and answer it."""
@@ -231,11 +265,29 @@ class Worker:
         except DrstateError:
             return  # it has ended meanwhile, or the journal is what does not answer
 
+    def _reads(self, execution: str) -> bool:
+        """Whether this drstate understands what the journal holds of the execution."""
+        journal = self._services.journal
+        try:
+            if execution:
+                journal.events(execution)
+                journal.load_catalog(journal.header(execution).scope)
+        except StateError:
+            return False
+        except DrstateError:
+            return True
+        return True
+
     def _mishap(self, task: Task, error: DrstateError) -> Reply:
         self._say(f"{task.kind} {task.execution}: {error.what}; {error.why or error.hint}")
         if self._stopping:
             return Reply(later=0)
         self._warn(task, error)
+        if isinstance(error, StateError) and not self._reads(task.execution):
+            # a newer drstate wrote it: five tries of an old worker would end the task
+            self._unfit = error
+            self._stopping = True
+            return Reply(later=0)
         passes = error.retry is Retry.TRANSIENT or isinstance(error, JournalError)
         if task.kind is Kind.BEGIN and not passes:
             return Reply(error=error)

@@ -10,6 +10,7 @@ from drstate.model.base import Value
 from drstate.model.health import WaveHealth
 from drstate.model.phases import Operation, Phase, SiteState
 from drstate.model.plan import Plan
+from drstate.model.rehearsed import Verification
 from drstate.model.scope import Approval, ScopeKey
 
 
@@ -70,6 +71,8 @@ class ExecutionCreated(Value):
     wanted: Wanted | None = None
     #: who, with the AWS identity as far as it was known; None: it was not asked for
     actor: Actor | None = None
+    #: whether the plan was VERIFIED when this began; None: it was not told
+    verification: Verification | None = None
 
 
 class ExecutionPlanned(Value):
@@ -81,6 +84,8 @@ class ExecutionPlanned(Value):
     engine: str
     #: who began it: the process that plans has the credentials of whoever started it
     actor: Actor | None = None
+    #: whether the plan was VERIFIED when this began; None: it was not told
+    verification: Verification | None = None
 
 
 class RunnerLaunched(Value):

@@ -147,11 +147,18 @@ def elasticache_values(spec: ElasticacheSpec, translator: Translator) -> Elastic
         if spec.notification_topic
         else None,
         logs=tuple(_log(log, translator) for log in spec.logs),
-        auth_token_secret=translator.arn(table.SECRETS, secret, "secret of the auth token")
-        if secret and not by_datastore
-        else None,
+        auth_token_secret=_token_secret(secret, translator, by_datastore=by_datastore),
         replicas=replicas_at(spec, policy, standby=standby),
     )
+
+
+def _token_secret(secret: str | None, translator: Translator, *, by_datastore: bool) -> str | None:
+    if secret is None:
+        return None
+    if by_datastore:
+        # a member has its primary's token: only a drill's copy asks, and can say that it lacks it
+        return translator.translation.find(SiteMapTable.SECRETS, secret)
+    return translator.arn(SiteMapTable.SECRETS, secret, "secret of the auth token")
 
 
 def replicas_at(spec: ElasticacheSpec, policy: ElasticachePolicy, *, standby: bool) -> int:
