@@ -51,9 +51,12 @@ def open_caller(
     connect_seconds: float = CONNECT_SECONDS,
     read_seconds: float = READ_SECONDS,
     gives_up_early: bool = False,
+    near: str | None = None,
 ) -> AwsCaller:
     """A caller for the accounts of a scope. Makes no call yet.
 
+    ``near``: the region whose STS gives all sessions, so that what is asked of a service without
+    regions, or of a region that is lost, waits for nobody; None: each call's own region.
     ``gives_up_early``: for questions, see ``breaker``; what a run does is always tried.
     ``session_name`` shows in CloudTrail; what AWS does not allow in it is replaced. ``scope_file``
     is named in remedies. One attempt of a call takes at most ``connect_seconds + read_seconds``
@@ -73,6 +76,7 @@ def open_caller(
         clock=clock,
         config=config,
         scope_file=scope_file,
+        near=near,
     )
     breaker = Breaker(clock) if gives_up_early else None
     return AwsCaller(sessions, clock, on_retry=on_retry, on_call=on_call, breaker=breaker)

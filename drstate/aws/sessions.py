@@ -125,7 +125,10 @@ class Sessions:
         clock: Clock,
         config: Config,
         scope_file: str,
+        near: str | None = None,
     ) -> None:
+        """``near``: the region whose STS is asked; None: that of whatever call needs a session."""
+        self._near = near
         self._access = {account.id: _AccountAccess(account) for account in accounts}
         self._session_name = session_name
         self._clock = clock
@@ -147,7 +150,7 @@ class Sessions:
         Raises CredentialsError naming account and role.
         """
         access = self._of(account_id)
-        self._ensure(access, region)
+        self._ensure(access, self._near or region)
         key = (service, account_id, region, way)
         with self._making:
             if key not in self._clients:

@@ -125,6 +125,7 @@ def workbench(
             session=f"drstate-{recorder.execution}",
             on_retry=retries_to(recorder),
             runs=True,
+            near=plan.recovery,
         ),
         adapter=services.adapter,
         stacks=services.stacks,

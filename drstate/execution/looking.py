@@ -39,7 +39,9 @@ class Looker:
 
         self._services = services
         self._planned = planned
-        self._caller = services.caller(planned.scope, session="drstate-preview")
+        self._caller = services.caller(
+            planned.scope, session="drstate-preview", near=planned.plan.recovery
+        )
         self._pack = pack_for(planned, services.clock.now().date())
         self.headroom = Headroom(services, planned.scope, self._caller, forced=planned.plan.force)
         self._catalogs = {

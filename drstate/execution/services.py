@@ -199,9 +199,11 @@ class Services:
         session: str = "drstate",
         on_retry: OnRetry | None = None,
         runs: bool = False,
+        near: str | None = None,
     ) -> AwsCaller:
         """A caller into the scope's accounts; no call is made yet.
 
+        ``near``: the region to which a plan goes, where one is to be run; sessions come from there.
         ``runs``: for the steps of a run, which are always tried; else for questions before it.
         """
         from drstate.aws.caller import READ_SECONDS, open_caller  # noqa: PLC0415 loaded when needed
@@ -213,6 +215,7 @@ class Services:
             on_retry=on_retry,
             scope_file=f"stacks/{scope.customer}/{scope.environment}.yaml",
             gives_up_early=not runs,
+            near=near,
             read_seconds=self.read_seconds or READ_SECONDS,
         )
 

@@ -175,6 +175,16 @@ def test_an_unusable_sts_of_one_region_does_not_close_the_other(
     assert aws.calls("ecs")[-1].region == "us-west-2"
 
 
+def test_sessions_of_a_run_come_from_the_region_that_recovers(
+    aws: SmallAws, clock: FakeClock
+) -> None:
+    caller = opened(clock, near="us-west-2")
+    clusters(caller, "us-east-1")
+    clusters(caller, "us-east-1", APP)
+    assert {asked.region for asked in aws.calls("sts")} == {"us-west-2"}
+    assert {asked.region for asked in aws.calls("ecs")} == {"us-east-1"}
+
+
 def test_parallel_calls_into_one_account_ask_sts_once(aws: SmallAws, clock: FakeClock) -> None:
     caller = opened(clock)
     threads = [threading.Thread(target=clusters, args=(caller,)) for _ in range(12)]

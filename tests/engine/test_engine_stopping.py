@@ -21,11 +21,11 @@ from drstate.engine.stopping import Stopping
 from drstate.engine.unfinished import Creations
 
 #: a CLI with a plugin in a process group of its own; its argument is what it does at SIGINT
-CLI = f"""#!{sys.executable}
+CLI = rf"""#!{sys.executable}
 import os, signal, subprocess, sys
 
 def cancel(*_):
-    print("cancelled", flush=True)
+    os.write(1, b"cancelled\n")  # print may be at work in what is interrupted
     plugin.kill()
     os._exit(1)
 

@@ -30,7 +30,7 @@ from drstate.execution.making_plan import make_plan
 from drstate.execution.services import Services
 from drstate.model import events as e
 from drstate.model.events import ExecutionStatus
-from drstate.model.phases import Phase
+from drstate.model.phases import Operation, Phase
 from drstate.model.scope import Approval
 from drstate.rehearsal.comparing import shape, timeless
 from drstate.report.preview import PlanPreview
@@ -192,6 +192,22 @@ def test_a_bad_input_fails_with_field_value_and_mend_and_begins_nothing(hub: Hub
     assert "DRRegion is 'eu-west-1'" in found["cause"]
     assert '"DRRegion": "us-west-2"' in found["cause"]
     assert len(hub.services.journal.executions()) == before
+
+
+def test_an_emergency_is_started_by_an_input_that_consents_to_it(hub: Hub) -> None:
+    last = process.calls(hub.home)[-1]["number"]
+    arn = hub.start({**DOCUMENTED, "Operation": "emergency", "Consent": "data-loss"})
+    assert hub.over(arn)["status"] == "SUCCEEDED"
+    found = hub.services.journal.executions(hub.services.scope("acme", "staging").key, limit=1)[0]
+    assert found.status is ExecutionStatus.COMPLETED
+    told = hub.told(found.execution)
+    created = next(one for one in told if isinstance(one, e.ExecutionCreated))
+    assert (created.operation, created.plan.emergency) == (Operation.FAILOVER, True)
+    consents = [one for one in told if isinstance(one, e.ConsentRecorded)]
+    assert [one.kind for one in consents] == ["data-loss"]
+    assert consents[0].by.startswith("start-execution ")
+    lost = {one["service"] for one in process.calls(hub.home, last) if one["region"] == "us-east-1"}
+    assert lost <= {"route53"}, "which has no other region"
 
 
 def test_stop_execution_in_the_middle_of_a_shard_stops_its_worker(hub: Hub) -> None:

@@ -20,6 +20,7 @@ from drstate.model.scope import Approval, Environment
 from tests.planning.planning_estate import EAST, SCOPE, WEST
 
 LEAST = {"Customer": "CustomerX", "Environment": "production", "Operation": "failover"}
+URGENT = {"Operation": "emergency", "Consent": "data-loss"}
 
 
 def wish(**more: Any) -> RunRequest:
@@ -80,6 +81,7 @@ def wish(**more: Any) -> RunRequest:
                 waves=(1, 2, 3),
             ),
         ),
+        ({**LEAST, **URGENT}, wish(approval=Approval.AUTOMATIC, emergency=True)),
         ({**LEAST, "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID": "arn:…"}, wish()),
     ],
 )
@@ -95,7 +97,15 @@ def test_every_documented_shape_is_understood(given: Any, meant: RunRequest) -> 
         ({**LEAST, "Customer": ""}, "Customer", "Customer"),
         ({**LEAST, "Environment": "prod"}, "Environment is 'prod'", "production"),
         ({**LEAST, "Operation": "phase"}, "Operation is 'phase'", "failback"),
-        ({**LEAST, "Operation": "emergency"}, "Operation", "drstate emergency"),
+        ({**LEAST, "Operation": "emergency"}, "Operation", '"Consent": "data-loss"'),
+        ({**LEAST, "Operation": "emergency", "Consent": "yes"}, "Consent is 'yes'", "data-loss"),
+        ({**LEAST, "Operation": "emergency", "Consent": True}, "Consent is True", "Consent"),
+        ({**LEAST, "Consent": "data-loss"}, "Consent", '"Operation": "emergency"'),
+        (
+            {**LEAST, **URGENT, "ApprovalMode": "required"},
+            "ApprovalMode is 'required'",
+            "leave it out",
+        ),
         ({**LEAST, "ApprovalMode": "never"}, "ApprovalMode is 'never'", "automatic"),
         ({**LEAST, "Waves": [0]}, "Waves is [0]", "[1, 2]"),
         ({**LEAST, "Waves": [True]}, "Waves", "[1, 2]"),

@@ -31,7 +31,10 @@ FIELDS = (
     "ApprovalMode",
     "Waves",
     "Message",
+    "Consent",
 )
+#: as an operation; it is a failover that may lose data, which the input then consents to
+EMERGENCY, CONSENT = "emergency", "data-loss"
 #: Step Functions and its callers add these; they say nothing to us
 _IGNORED = frozenset({"aws_step_functions_started_by_execution_id"})
 _EXAMPLE = '{"Customer": "acme", "Environment": "production", "Operation": "failover"}'
@@ -51,6 +54,8 @@ class RunRequest:
     #: none: all of them
     waves: tuple[int, ...] = ()
     message: str = ""
+    #: a failover of cached inventory by force, for which the input gives the consent
+    emergency: bool = False
 
 
 def referred(given: Any) -> str | None:
@@ -65,17 +70,19 @@ def read_request(given: Any) -> RunRequest:
     if not isinstance(given, Mapping):
         raise _refused("input", given, "it is one JSON object", f"--input '{_EXAMPLE}'")
     found = _canonical(given)
+    emergency = _emergency(found)
     return RunRequest(
         customer=_text("Customer", _needed(found, "Customer")),
         environment=Environment(
             _one_of("Environment", _needed(found, "Environment"), [str(row) for row in Environment])
         ),
-        operation=_operation(_needed(found, "Operation")),
+        operation=Operation.FAILOVER if emergency else _operation(_needed(found, "Operation")),
         primary=_region(found, "PrimaryRegion", "Regions"),
         recovery=_region(found, "DRRegion", "DRRegions"),
-        approval=_approval(found),
+        approval=Approval.AUTOMATIC if emergency else _approval(found),
         waves=_waves(found.get("Waves")),
         message=_text("Message", found["Message"]) if found.get("Message") else "",
+        emergency=emergency,
     )
 
 
@@ -154,16 +161,32 @@ def _one_of(field: str, value: Any, allowed: list[str]) -> str:
     return text
 
 
-def _operation(value: Any) -> Operation:
-    if isinstance(value, str) and value.strip().lower() == "emergency":
+def _emergency(found: Mapping[str, Any]) -> bool:
+    """Whether an emergency is wished for. Its consent to losing data stands in the input itself."""
+    value, mend = found.get("Operation"), f'"Consent": "{CONSENT}"'
+    if not isinstance(value, str) or value.strip().lower() != EMERGENCY:
+        if "Consent" in found:
+            why = f"only an {EMERGENCY} is consented to in its input"
+            raise _refused("Consent", found["Consent"], why, f'"Operation": "{EMERGENCY}"')
+        return False
+    if "Consent" not in found:
         raise _refused(
             "Operation",
             value,
-            "an emergency may lose data, and nobody can consent to that in an input",
-            "drstate emergency asks for the consent",
+            "an emergency may lose what has not been replicated, and nobody is asked on the way",
+            f"{mend} in the input consents to that",
         )
+    if _text("Consent", found["Consent"]).lower() != CONSENT:
+        raise _refused("Consent", found["Consent"], "there is no such consent", mend)
+    if _approval(found) is Approval.REQUIRED:
+        why = "an emergency stops at no gate: its consent is given at the start"
+        raise _refused("ApprovalMode", found["ApprovalMode"], why, "leave it out")
+    return True
+
+
+def _operation(value: Any) -> Operation:
     allowed = [str(row) for row in Operation if row is not Operation.PHASE]
-    return Operation(_one_of("Operation", value, allowed))
+    return Operation(_one_of("Operation", value, [*allowed, EMERGENCY]))
 
 
 def _region(found: Mapping[str, Any], single: str, several: str) -> str | None:

@@ -46,7 +46,7 @@ from drstate.model import events as e
 from drstate.model.actor import Actor
 from drstate.model.catalog import Catalog
 from drstate.model.events import ExecutionStatus
-from drstate.model.phases import Operation
+from drstate.model.phases import Operation, Phase
 from drstate.model.scope import ScopeKey
 
 #: the dispatcher's name in the journal and on the command line
@@ -209,6 +209,17 @@ def plan_of(services: Services, wish: RunRequest) -> PlannedRun:
     """The plan for a wish, held against its scope. Raises as ``make_plan`` does."""
     scope = services.scope(wish.customer, wish.environment)
     check_regions(wish, scope)
+    if wish.emergency:
+        return make_plan(
+            services,
+            scope,
+            phases=(Phase.ACTIVATE,),
+            operation=wish.operation,
+            waves=wish.waves,
+            approval=wish.approval,
+            force=True,
+            emergency=True,
+        )
     known = services.journal.load_catalog(scope.key)
     if known is not None:
         check_direction(wish, scope, known.serving)
@@ -227,10 +238,10 @@ def plan_of(services: Services, wish: RunRequest) -> PlannedRun:
 def _create(desk: Desk, task: Task, name: str, wish: RunRequest) -> None:
     services = desk.services
     planned = plan_of(services, wish)
-    seen = check(services, planned, preview=look(services, planned))
-    write = creation(
-        services, planned, seen, message=wish.message, consent=None, operator=starter(task)
-    )
+    by = starter(task)
+    consent = by if wish.emergency else None
+    seen = check(services, planned, preview=look(services, planned), consent=consent)
+    write = creation(services, planned, seen, message=wish.message, consent=consent, operator=by)
     _under_lease(desk, task, planned.scope.key, name, write)
 
 
