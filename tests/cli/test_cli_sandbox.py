@@ -11,9 +11,12 @@ import pytest
 SCOPE = ("-c", "acme", "-e", "staging")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def gated(bench):
-    """acme/staging, its protection stopped at the first gate: nobody was there to ask."""
+    """acme/staging, its protection stopped at the first gate: nobody was there to ask.
+
+    Once for the sandbox: tests of this file may come in several goes.
+    """
     ended = bench.up("replicate", "--approval", "required", "-o", "ndjson", env="staging")
     ended.expect(10)
     return ended

@@ -10,6 +10,7 @@ from typing import Any
 from drstate.aws.own import OwnCaller
 from drstate.execution.dispatch.machine import MACHINE
 from drstate.execution.dispatch.queue import QUEUE
+from drstate.execution.dispatch.settling import sweep
 from drstate.execution.services import Services
 from drstate.journal.port import ExecutionHeader
 from drstate.model import events as e
@@ -57,6 +58,16 @@ class Hub:
             if found.status in wanted:
                 return found
         raise AssertionError(f"it is still {found.status}")
+
+    def close(self, execution: str) -> None:
+        """Look after it as an idle worker does, until it has ended."""
+        known: dict[str, Any] = {}
+        for _ in range(600):
+            if self.services.journal.header(execution).status not in OPEN:
+                return
+            sweep(self.services, self.queue, REGION, known)
+            threading.Event().wait(0.05)
+        raise AssertionError("nobody closes it")
 
     def over(self, arn: str) -> dict[str, Any]:
         """The execution's end in Step Functions; the worker does what is left."""

@@ -194,7 +194,13 @@ def test_a_bad_input_fails_with_field_value_and_mend_and_begins_nothing(hub: Hub
     assert len(hub.services.journal.executions()) == before
 
 
-def test_an_emergency_is_started_by_an_input_that_consents_to_it(hub: Hub) -> None:
+def test_an_emergency_is_started_by_an_input_that_consents_to_it(world: World) -> None:
+    # afterwards the scope is served elsewhere: a hub of its own
+    with world.services() as services:
+        _emergency(Hub(services, world.home / "sandbox"))
+
+
+def _emergency(hub: Hub) -> None:
     last = process.calls(hub.home)[-1]["number"]
     arn = hub.start({**DOCUMENTED, "Operation": "emergency", "Consent": "data-loss"})
     assert hub.over(arn)["status"] == "SUCCEEDED"
@@ -223,8 +229,9 @@ def test_stop_execution_in_the_middle_of_a_shard_stops_its_worker(hub: Hub) -> N
 
     made = Worker(hub.services, hub.queue, REGION, say=lambda _: None, on_event=stop)
     beaten = _Beaten()
-    while not seen or hub.services.journal.header(seen[0]).status in OPEN:
+    while not seen:
         made.run(tasks=1)
+    hub.close(seen[0])
     told = hub.told(seen[0])
     left = [one for one in told if isinstance(one, e.ShardLeft)]
     assert len(left) == 1
