@@ -34,7 +34,7 @@ SIZES = (
 )
 EFFICIENCY_BOUND = 0.95
 #: the least favourable: four priorities in three rounds of slots. With the order by priority alone
-#: it is shown as it is; what is held to the bound is the order that is made for few slots
+#: it is under the bound, and stands there as it is; see ADR 0069
 FEW_SLOTS = (100, 10)
 #: how they are run. Overlapping: waves begin as soon as what they wait for has ended
 RUNS: dict[str, dict[str, Any]] = {
@@ -68,8 +68,6 @@ def section() -> None:
                 f"{events:>9,.0f}",
                 flush=True,
             )
-            if few and words in ("in turn", "overlapping"):
-                continue
             hold(f"efficiency, {count:,} resources, {slots} slots, {words}", median(ratios),
                  EFFICIENCY_BOUND, "%", least=True)  # fmt: skip
     hold("machinery per resource: 10,000 over 100", costs[10_000] / costs[100], FLAT_BOUND, "x")

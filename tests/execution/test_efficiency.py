@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from statistics import median
 from types import ModuleType
 from typing import Any
 
@@ -36,7 +37,9 @@ def test_with_few_slots_what_is_lost_is_what_priorities_take(efficiency: ModuleT
         )
         return [bound / took for bound, took, _, _ in found]
 
-    # the bound knows of no priorities: an order that keeps to them is below it
-    assert 0.9 <= min(ratios()) < efficiency.EFFICIENCY_BOUND
+    # the bound knows of no priorities: an order that keeps to them is below it, by so much
+    kept = ratios()
+    assert min(kept) >= 0.93
+    assert median(kept) < efficiency.EFFICIENCY_BOUND
     assert efficiency.EFFICIENCY_BOUND <= min(ratios(ranked=False)) <= 1
     assert efficiency.EFFICIENCY_BOUND <= min(ratios(order="backfill")) <= 1
