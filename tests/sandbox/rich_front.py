@@ -9,10 +9,10 @@ import yaml
 
 from drstate.adapters.registry import adapter_for
 from drstate.model.catalog import Catalog, CatalogEntry
-from drstate.model.names import wave_group
 from drstate.model.resource import Resource, resource_key
 from drstate.model.scope import Scope
 from drstate.model.tags import DrTags
+from tests.sandbox.rich import known
 from tests.sandbox.rich_databases import (
     APP,
     DATA,
@@ -120,14 +120,7 @@ def _entry(
         tags=DrTags(customer="vandelay", environment="staging", wave=2),
         raw_tags={} if technology == "route53" else TAGS,
     )
-    return CatalogEntry(
-        resource=resource,
-        ownership=adapter.initial_ownership(resource, spec, scope),
-        group=wave_group(2),
-        spec=spec.model_dump(mode="json"),
-        spec_version=3,
-        last_seen=WHEN,
-    )
+    return known(scope, adapter, resource, spec, wave=2)
 
 
 def _groups() -> list[Said]:

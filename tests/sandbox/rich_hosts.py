@@ -12,10 +12,10 @@ import yaml
 
 from drstate.adapters.registry import adapter_for
 from drstate.model.catalog import Catalog, CatalogEntry
-from drstate.model.names import wave_group
 from drstate.model.resource import Resource, resource_key
 from drstate.model.scope import Scope
 from drstate.model.tags import DrTags
+from tests.sandbox.rich import known, served
 from tests.sandbox.rich_files import buckets, files
 from tests.sandbox.rich_names import (
     ADMIN,
@@ -147,13 +147,7 @@ def catalog(**changed: Any) -> Catalog:
         _entry(scope, technology, name, arn, {**spec, **changed.get(technology, {})})
         for technology, name, arn, spec in (*_machines(), *files(), *buckets(), *_databases())
     )
-    return Catalog(
-        scope=scope.key,
-        serving=EAST,
-        recovery=WEST,
-        sites={EAST: "active", WEST: "absent"},
-        entries=entries,
-    )
+    return served(scope, entries)
 
 
 def _entry(
@@ -179,14 +173,7 @@ def _entry(
         tags=DrTags(customer="aviato", environment="production", wave=1),
         raw_tags={**TAGS, **more},
     )
-    return CatalogEntry(
-        resource=resource,
-        ownership=adapter.initial_ownership(resource, spec, scope),
-        group=wave_group(1),
-        spec=spec.model_dump(mode="json"),
-        spec_version=3,
-        last_seen=WHEN,
-    )
+    return known(scope, adapter, resource, spec, wave=1)
 
 
 def _server(name: str, **more: Any) -> Row:

@@ -15,10 +15,10 @@ import yaml
 
 from drstate.adapters.registry import adapter_for
 from drstate.model.catalog import Catalog, CatalogEntry
-from drstate.model.names import wave_group
 from drstate.model.resource import Resource, resource_key
 from drstate.model.scope import Scope
 from drstate.model.tags import DrTags
+from tests.sandbox.rich import known, served
 
 EAST, WEST = "us-east-1", "us-west-2"
 DATA, APP = "244444444401", "244444444402"
@@ -205,13 +205,7 @@ def catalog() -> Catalog:
         _entry(scope, technology, name, arn, spec)
         for technology, name, arn, spec in (*_functions(), *_events(), *_stores(), *_hooks())
     )
-    return Catalog(
-        scope=scope.key,
-        serving=EAST,
-        recovery=WEST,
-        sites={EAST: "active", WEST: "absent"},
-        entries=entries,
-    )
+    return served(scope, entries)
 
 
 def _entry(
@@ -230,14 +224,7 @@ def _entry(
         tags=DrTags(customer="hooli", environment="production", wave=2),
         raw_tags=TAGS if arn.startswith("arn:") else {},
     )
-    return CatalogEntry(
-        resource=resource,
-        ownership=adapter.initial_ownership(resource, spec, scope),
-        group=wave_group(2),
-        spec=spec.model_dump(mode="json"),
-        spec_version=3,
-        last_seen=WHEN,
-    )
+    return known(scope, adapter, resource, spec, wave=2)
 
 
 def _functions() -> list[tuple[str, str, str, dict[str, Any]]]:
