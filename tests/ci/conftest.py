@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ci.github_standin import TOKEN, GitHub, serving
-from ci.runner import Runner
 
 from drstate.sandbox.forkserver.wire import VARIABLE
-from e2e.harness import ROOT, Bench
 from tests import forks
+from tests.ci.github_standin import TOKEN, GitHub, serving
+from tests.ci.runner import Runner
+from tests.e2e.harness import ROOT, Bench
 
 #: the one scope of the clone: small, and nothing in it waits for people by itself
 CUSTOMER, ENVIRONMENT = "acme", "staging"

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ci.expressions import Expressions, text
+
+from tests.ci.expressions import Expressions, text
 
 #: what steps of others leave behind, by the name of the action: outputs
 OTHERS: dict[str, dict[str, str]] = {

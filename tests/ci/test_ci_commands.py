@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ci.github_standin import TOKEN, GitHub, serving
-from cli.conftest import Said, drstate, project
 
 from drstate.ci.http import PERMISSION
+from tests.ci.github_standin import TOKEN, GitHub, serving
+from tests.cli.conftest import Said, drstate, project
 
 __all__ = ["drstate", "project"]  # fixtures of the command line's own tests
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from aws.clocks import FakeClock
-from ci.github_standin import TOKEN, GitHub, serving
 
 from drstate.ci.comments import LONGEST, Did, Poster, marked, scope_named, scope_of
 from drstate.ci.http import PERMISSION, Api
 from drstate.errors import ConfigError, CredentialsError, OperationError, TimedOutError, UsageError
+from tests.aws.clocks import FakeClock
+from tests.ci.github_standin import TOKEN, GitHub, serving
 
 PRODUCTION = scope_named("acme/production")
 STAGING = scope_named("acme/staging")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from cli.conftest import drstate, project
 
 from drstate.ci.trust import github_trust
 from drstate.errors import ConfigError
+from tests.cli.conftest import drstate, project
 
 __all__ = ["drstate", "project"]  # fixtures of the command line's own tests
 

@@ -9,11 +9,11 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from ci.conftest import CUSTOMER, ENVIRONMENT, git
-from ci.github_standin import GitHub
-from ci.runner import Job, Runner
 
-from e2e.harness import TABLE, Bench
+from tests.ci.conftest import CUSTOMER, ENVIRONMENT, git
+from tests.ci.github_standin import GitHub
+from tests.ci.runner import Job, Runner
+from tests.e2e.harness import TABLE, Bench
 
 #: these take long: ``make test-full``
 FULL = os.environ.get("DRSTATE_FULL_TESTS") == "1"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.harness import ROOT, Bench
+from tests.e2e.harness import ROOT, Bench
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from drstate.sandbox import process, snapshots
-from e2e.harness import Bench
+from tests.e2e.harness import Bench
 
 SCOPE = ("-c", "acme", "-e", "staging")
 

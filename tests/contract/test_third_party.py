@@ -28,7 +28,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     command += ["--no-build-isolation", "--disable-pip-version-check", "--target", str(folder)]
     done = subprocess.run([*command, str(source)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    paths = [str(folder), str(ROOT / "tests"), str(ROOT)]
+    paths = [str(folder), str(ROOT)]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.harness import Bench
+from tests.e2e.harness import Bench
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from e2e import witness
-from e2e.harness import RECOVERY, SOURCE, changed
+from tests.e2e import witness
+from tests.e2e.harness import RECOVERY, SOURCE, changed
 
 WEST_ALB = "acme-production-web-dr-1.us-west-2.elb.amazonaws.com"
 OTHERS = (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from drstate.sandbox import process
-from e2e import witness
-from e2e.harness import RECOVERY
+from tests.e2e import witness
+from tests.e2e.harness import RECOVERY
 
 WEST_ALB = "acme-production-web-dr-1.us-west-2.elb.amazonaws.com"
 

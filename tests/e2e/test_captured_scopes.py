@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.harness import ROOT, Bench, changed
+from tests.e2e.harness import ROOT, Bench, changed
 
 FULL = os.environ.get("DRSTATE_FULL_TESTS") == "1"
 

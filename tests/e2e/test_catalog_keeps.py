@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from e2e import witness
+from tests.e2e import witness
 
 STACK = "acme.production.us-west-2.211111111101.w1"
 CLUSTER = "arn:aws:rds:us-east-1:211111111101:cluster:acme-production-orders"

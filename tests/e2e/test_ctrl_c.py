@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from drstate.sandbox import process
-from e2e import witness
-from e2e.harness import RECOVERY, Bench
+from tests.e2e import witness
+from tests.e2e.harness import RECOVERY, Bench
 
 needs_cli = pytest.mark.skipif(
     shutil.which("pulumi") is None, reason="no pulumi on PATH: the embedded engine alone was tested"

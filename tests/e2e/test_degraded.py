@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from drstate.execution import probe_function
-from e2e import witness
-from e2e.harness import RECOVERY, Bench
+from tests.e2e import witness
+from tests.e2e.harness import RECOVERY, Bench
 
 WHO = {"customer": "acme", "env": "staging"}
 WEB = "ecs/211111111102/acme-staging/acme-staging-web"

@@ -10,9 +10,9 @@ from drstate.adapters.aurora.adapter import AuroraAdapter
 from drstate.adapters.ecs.adapter import EcsAdapter
 from drstate.adapters.route53.adapter import Route53Adapter
 from drstate.sandbox import process
-from e2e.harness import RECOVERY, SOURCE, Bench
-from e2e.test_least_privilege import TARGETS, held, refused
 from tests.contract.masks import differences, masked
+from tests.e2e.harness import RECOVERY, SOURCE, Bench
+from tests.e2e.test_least_privilege import TARGETS, held, refused
 
 WHERE = ("-c", "acme", "-e", "production")
 

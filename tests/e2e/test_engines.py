@@ -12,8 +12,8 @@ import pytest
 
 from drstate.execution.services import SANDBOX_PASSPHRASE
 from drstate.sandbox import process
-from e2e import witness
-from e2e.harness import RECOVERY, Bench
+from tests.e2e import witness
+from tests.e2e.harness import RECOVERY, Bench
 
 needs_cli = pytest.mark.skipif(
     shutil.which("pulumi") is None, reason="no pulumi on PATH: the embedded engine alone was tested"

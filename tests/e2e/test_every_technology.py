@@ -16,9 +16,9 @@ import pytest
 
 from drstate.adapters.registry import built_in
 from drstate.sandbox import process
-from e2e.harness import RECOVERY, SOURCE, Bench
 from tests.contract.masks import differences, masked
 from tests.contract.nature import excused
+from tests.e2e.harness import RECOVERY, SOURCE, Bench
 
 #: these take minutes: ``make test-full``
 FULL = os.environ.get("DRSTATE_FULL_TESTS") == "1"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from e2e import witness
-from e2e.harness import RECOVERY
+from tests.e2e import witness
+from tests.e2e.harness import RECOVERY
 
 
 def shards(document):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from e2e.harness import Bench, changed
+from tests.e2e.harness import Bench, changed
 
 WHERE = ("-c", "initech", "-e", "production")
 ACCOUNT, LEDGER = "233333333302", "i-c63ba62d0a05af67b"

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from drstate.aws.clock import SystemClock
 from drstate.execution.lease import process_alive
-from e2e.harness import Bench
+from tests.e2e.harness import Bench
 
 SCOPE = ("-c", "acme", "-e", "production")
 #: a condition that has not come about by then never will, seconds

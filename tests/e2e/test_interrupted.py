@@ -10,8 +10,8 @@ import subprocess
 
 import pytest
 
-from e2e import witness
-from e2e.harness import RECOVERY
+from tests.e2e import witness
+from tests.e2e.harness import RECOVERY
 
 
 @pytest.fixture

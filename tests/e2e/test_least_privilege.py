@@ -13,7 +13,7 @@ from drstate.adapters.aurora.adapter import AuroraAdapter
 from drstate.adapters.ecs.adapter import EcsAdapter
 from drstate.adapters.route53.adapter import Route53Adapter
 from drstate.sandbox import process
-from e2e.harness import Bench
+from tests.e2e.harness import Bench
 
 #: finding resources belongs to no technology
 DISCOVERY = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from e2e.harness import Bench
+from tests.e2e.harness import Bench
 
 WISH = ("--phase", "replicate", "-c", "acme", "-e", "staging")
 

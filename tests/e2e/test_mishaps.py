@@ -18,7 +18,7 @@ import pytest
 
 from drstate.errors import ExitCode
 from drstate.model.events import ExecutionStatus
-from e2e.harness import Bench, Done
+from tests.e2e.harness import Bench, Done
 
 #: one wave is enough; that the others are left out is exit 11
 WAVE = ("--phase", "activate", "-c", "acme", "-e", "production", "--wave", "1")

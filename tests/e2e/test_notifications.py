@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from e2e.harness import RECOVERY, Bench
+from tests.e2e.harness import RECOVERY, Bench
 
 DATA = "211111111101"
 

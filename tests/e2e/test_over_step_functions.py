@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from e2e.harness import RECOVERY, TABLE, Bench, Shared
+from tests.e2e.harness import RECOVERY, TABLE, Bench, Shared
 
 FULL = os.environ.get("DRSTATE_FULL_TESTS") == "1"
 WHERE = ("-c", "acme", "-e", "production")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from drstate.sandbox import process
-from e2e.harness import Bench
+from tests.e2e.harness import Bench
 
 ENGINE = "from drstate.sandbox.engine.cli.main import run; run()"
 

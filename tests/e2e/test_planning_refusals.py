@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from e2e import witness
-from e2e.harness import SOURCE, Bench
+from tests.e2e import witness
+from tests.e2e.harness import SOURCE, Bench
 
 DATABASE = "aurora/211111111101/acme-production-orders"
 CLUSTER = "arn:aws:rds:us-east-1:211111111101:cluster:acme-production-orders"

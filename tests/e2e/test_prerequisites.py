@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from e2e.harness import RECOVERY, Bench
+from tests.e2e.harness import RECOVERY, Bench
 
 WHERE = ("-c", "initech", "-e", "production")
 FUNCTION = "initech-production-charges"

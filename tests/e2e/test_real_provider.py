@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from drstate.programs.endpoints import SERVICES
-from e2e import witness
-from e2e.harness import RECOVERY, SOURCE, Bench, Done
+from tests.e2e import witness
+from tests.e2e.harness import RECOVERY, SOURCE, Bench, Done
 
 PULUMI_HOME = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
 INSTALLED = PULUMI_HOME / "plugins" / f"resource-aws-v{version('pulumi_aws')}"

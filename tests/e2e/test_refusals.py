@@ -6,8 +6,8 @@ import json
 import subprocess
 from pathlib import Path
 
-from e2e import witness
-from e2e.harness import changed
+from tests.e2e import witness
+from tests.e2e.harness import changed
 
 
 def test_wrong_external_id_fails_that_accounts_shards_only(warm, bench_of):

@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 
-from e2e import witness
-from e2e.harness import RECOVERY, SOURCE, Bench
+from tests.e2e import witness
+from tests.e2e.harness import RECOVERY, SOURCE, Bench
 
 SCOPE = {"customer": "acme", "env": "staging"}
 WHO = ("-c", "acme", "-e", "staging")

@@ -11,8 +11,8 @@ import pytest
 
 from drstate.adapters.policy import JOURNAL_ACTIONS
 from drstate.sandbox.policies import permission_of
-from e2e import witness
-from e2e.harness import RECOVERY, TABLE, Shared
+from tests.e2e import witness
+from tests.e2e.harness import RECOVERY, TABLE, Shared
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from e2e import witness
-from e2e.harness import RECOVERY, SOURCE
+from tests.e2e import witness
+from tests.e2e.harness import RECOVERY, SOURCE
 
 EAST_ALB = "acme-production-web-1.us-east-1.elb.amazonaws.com"
 EAST, WEST = "acme-production", "acme-production-dr"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from e2e.harness import Bench
+from tests.e2e.harness import Bench
 
 DATA, APP, DNS = "211111111101", "211111111102", "100000000002"
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from engine_lab import Lab
+
+from tests.engine.engine_lab import Lab
 
 
 @pytest.fixture

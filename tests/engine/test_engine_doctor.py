@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from engine_lab import STACK, Lab, program
 
 from drstate.engine import backends
 from drstate.engine.backends import backend_of, folder_troubles, require_room
@@ -21,6 +20,7 @@ from drstate.engine.failures import BackendError, DiskError
 from drstate.engine.pluginfacts import installed, plugin_version
 from drstate.engine.workdir import sandbox_project
 from drstate.sandbox.engine.command import EmbeddedPulumi
+from tests.engine.engine_lab import STACK, Lab, program
 
 INSTALLER = "drstate engine install"
 

@@ -7,7 +7,6 @@ import inspect
 import pytest
 from pulumi.automation import CommandResult, errors
 from pulumi.automation.errors import create_command_error
-from recordings import scenarios, steps
 
 from drstate.engine.failures import (
     BackendError,
@@ -29,6 +28,7 @@ from drstate.errors import (
     UnknownNameError,
 )
 from drstate.model.stackops import StackOutcome
+from tests.engine.recordings import scenarios, steps
 
 
 def raised(stderr: str, stdout: str = "") -> Exception:

@@ -6,7 +6,6 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from engine_lab import STACK, Lab, Thing, program
 
 from drstate.engine.failures import (
     BackendError,
@@ -17,6 +16,7 @@ from drstate.engine.failures import (
 from drstate.engine.stacks import Stacks
 from drstate.engine.workdir import sandbox_project
 from drstate.errors import ExitCode
+from tests.engine.engine_lab import STACK, Lab, Thing, program
 
 
 def states(lab: Lab) -> dict[str, bytes]:

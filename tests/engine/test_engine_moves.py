@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pulumi
 import pytest
-from engine_lab import OTHER, STACK, Lab, Provider, Thing, program
 
 from drstate.engine.failures import LockedError
 from drstate.engine.moves import StackMove, belongs_to, move_state, plan_move, states_after
 from drstate.errors import StateError
 from drstate.model.stackops import Op
+from tests.engine.engine_lab import OTHER, STACK, Lab, Provider, Thing, program
 
 KEY = "ecs/211111111102/shop/web"
 MOVE = StackMove(KEY, STACK, OTHER)

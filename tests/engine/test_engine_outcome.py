@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 from pulumi.automation.events import EngineEvent
-from recordings import scenarios, steps
 
 from drstate.engine.outcome import OutcomeFold, in_short, public, urn_name
 from drstate.model.stackops import Op
+from tests.engine.recordings import scenarios, steps
 
 
 def fold_of(scenario: str, step: str):

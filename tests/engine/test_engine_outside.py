@@ -17,12 +17,12 @@ from pathlib import Path
 import boto3
 import pytest
 import yaml
-from engine_lab import STACK, Lab, program
 
 from drstate.engine.choice import choose_engine
 from drstate.engine.stacks import Stacks
 from drstate.sandbox import process
 from drstate.sandbox.status import SandboxStatus
+from tests.engine.engine_lab import STACK, Lab, program
 
 ROOT = Path(__file__).resolve().parents[2]
 RECOVERY = "us-west-2"

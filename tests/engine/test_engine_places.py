@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import pytest
-from engine_lab import STACK, Lab
 from pulumi import automation as auto
 
 from drstate.engine.choice import EngineChoice
@@ -19,6 +18,7 @@ from drstate.engine.stacks import Stacks
 from drstate.errors import ConfigError, ExitCode
 from drstate.execution.services import Services
 from drstate.model.scope import RegionPair
+from tests.engine.engine_lab import STACK, Lab
 
 SOURCE, RECOVERY = "us-east-1", "us-west-2"
 KEY = "arn:aws:kms:us-east-1:211111111101:key/6a358f70-ff43-4a46-b685-96eb8d0a3009"

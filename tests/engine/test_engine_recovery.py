@@ -13,12 +13,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from engine_lab import STACK, Lab, program
 
 from drstate.engine.failures import Holder, LockedError
 from drstate.engine.processes import began_at, is_dead
 from drstate.engine.recovery import Recovery, recover, settle
 from drstate.errors import StateError
+from tests.engine.engine_lab import STACK, Lab, program
 
 HERE = socket.gethostname()
 
@@ -102,11 +102,9 @@ def test_nothing_left_behind_and_no_stack_are_both_fine(lab: Lab):
 
 
 CHILD = """
-import sys
-sys.path.insert(0, {tests!r})
 from pathlib import Path
 import pulumi
-from engine_lab import STACK, Lab, Provider, Thing
+from tests.engine.engine_lab import STACK, Lab, Provider, Thing
 
 def program():
     options = pulumi.ResourceOptions(provider=Provider("west"))
@@ -123,9 +121,8 @@ Lab(Path({home!r})).stacks().up(STACK, program, message="")
 def killed(lab: Lab):
     """The stack of a runner that was killed while the provider made ``b``; ``a`` was done."""
     lab.change_world(faults={"b": "hang"})
-    here = str(Path(__file__).parent)
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD.format(tests=here, home=str(lab.home))],
+        [sys.executable, "-c", CHILD.format(home=str(lab.home))],
         cwd=Path(__file__).parents[2],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )

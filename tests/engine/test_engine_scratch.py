@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine_lab import Lab
-
 from drstate.engine.scratch import scratch_settings
+from tests.engine.engine_lab import Lab
 
 NAME, FILE = "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"
 

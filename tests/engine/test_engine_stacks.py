@@ -9,7 +9,6 @@ from pathlib import Path
 import pulumi
 import pytest
 import yaml
-from engine_lab import OTHER, STACK, Lab, Provider, Thing, program
 
 from drstate.engine.failures import LockedError, failed_outcome
 from drstate.engine.outcome import Progress
@@ -21,6 +20,7 @@ from drstate.errors import (
     UnknownNameError,
 )
 from drstate.model.stackops import Op
+from tests.engine.engine_lab import OTHER, STACK, Lab, Provider, Thing, program
 
 
 def ops(outcome):

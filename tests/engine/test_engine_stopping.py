@@ -9,7 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from engine_lab import STACK, Lab, program
 from pulumi import automation as auto
 from pulumi.automation.events import EngineEvent, OpType
 
@@ -19,6 +18,7 @@ from drstate.engine.recovery import recover
 from drstate.engine.stacks import Stacks
 from drstate.engine.stopping import Stopping
 from drstate.engine.unfinished import Creations
+from tests.engine.engine_lab import STACK, Lab, program
 
 #: a CLI with a plugin in a process group of its own; its argument is what it does at SIGINT
 CLI = rf"""#!{sys.executable}

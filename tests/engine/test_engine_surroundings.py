@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from engine_lab import STACK, Lab, program
 
 from drstate.engine.choice import choose_engine
 from drstate.engine.facts import engine_facts
@@ -21,6 +20,7 @@ from drstate.model.phases import SiteState
 from drstate.model.scope import Account, Policies, RegionPair, ScopeKey
 from drstate.model.shard import ShardId, ShardInput
 from drstate.sandbox.engine.command import EmbeddedPulumi
+from tests.engine.engine_lab import STACK, Lab, program
 
 ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = {"PATH": "", "HOME": "/nonexistent"}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 from pulumi.automation.events import EngineEvent, StepEventMetadata
-from recordings import scenarios, steps
 
 from drstate.engine.outcome import OutcomeFold
 from drstate.engine.propertydiff import MASK, property_changes
 from drstate.model.stackops import Op, PropertyChange
+from tests.engine.recordings import scenarios, steps
 
 
 def ops_of(scenario: str, step: str, *, values: bool = True):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from engine_lab import OTHER, STACK, Lab, Provider, Thing
 from pulumi import ResourceOptions
 
 from drstate.engine.stackasking import ask_stacks
 from drstate.engine.stackfiles import read_stacks
+from tests.engine.engine_lab import OTHER, STACK, Lab, Provider, Thing
 
 LINK = "https://app.pulumi.com/acme/drstate/x/updates/7"
 

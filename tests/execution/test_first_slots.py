@@ -23,8 +23,9 @@ def test_the_account_that_asks_first_does_not_fill_the_slots_with_what_is_not_ur
         monkeypatch.syspath_prepend(str(ROOT / folder))
     # on a busy machine the second account may ask late, which is not what this is about
     monkeypatch.setattr(slots, "GATHER_SECONDS", 120.0)
-    import planning_estate as estate
     from bench_parts import instant
+
+    from tests.planning import planning_estate as estate
 
     def entry(account: str, name: str, priority: Priority):
         return estate.entry(

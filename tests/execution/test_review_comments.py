@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.harness import Bench, Done
+from tests.e2e.harness import Bench, Done
 from tests.execution.worlds import World
 from tests.inventory.test_git_difference import git
 

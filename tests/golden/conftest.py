@@ -1,18 +1,14 @@
 """The golden provider inside the test process: a plugin start costs no interpreter."""
 
-import sys
-from pathlib import Path
-
 import pytest
-from golden_player import QUICK_PLUGIN
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "provider"))
+from tests.golden.golden_player import QUICK_PLUGIN
 
 
 @pytest.fixture
 def golden_plugin(monkeypatch):
     """Starts the provider's server for a player; gives the text of a plugin that points to it."""
-    from golden_provider import serve
+    from tests.golden.provider.golden_provider import serve
 
     servers = []
 

@@ -18,7 +18,9 @@ import sys
 import threading
 from pathlib import Path
 
-from golden_normal import (
+from pulumi import automation as auto
+
+from tests.golden.golden_normal import (
     TOLERATED_FILES,
     Normaliser,
     event_delete,
@@ -27,9 +29,8 @@ from golden_normal import (
     told,
     tolerant,
 )
-from golden_notation import Step
-from golden_sdk import Recording, in_order, patch_sdk
-from pulumi import automation as auto
+from tests.golden.golden_notation import Step
+from tests.golden.golden_sdk import Recording, in_order, patch_sdk
 
 HERE = Path(__file__).resolve().parent
 PASSPHRASE = "golden"
@@ -66,7 +67,7 @@ class Player:
 
     def __init__(self, scenario, work, engine, set_env=os.environ.__setitem__):
         self.name = scenario
-        self.module = importlib.import_module(f"golden_scenarios.{scenario}")
+        self.module = importlib.import_module(f"tests.golden.golden_scenarios.{scenario}")
         self.work = work
         self.engine = engine
         self.command = Recording(engine)

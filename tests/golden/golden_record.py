@@ -1,8 +1,8 @@
 """Make recordings: with the Pulumi CLI on PATH, or with another engine to look at it.
 
-    python tests/golden/golden_record.py                        all scenarios into recorded/
-    python tests/golden/golden_record.py --only replace protect --out DIR
-    python tests/golden/golden_record.py --engine package.module:factory --out DIR
+    python -m tests.golden.golden_record                        all scenarios into recorded/
+    python -m tests.golden.golden_record --only replace protect --out DIR
+    python -m tests.golden.golden_record --engine package.module:factory --out DIR
 
 A recording is one JSON object a step, without what `golden_normal` tolerates, compressed.
 """
@@ -17,10 +17,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from golden_normal import tolerant
-from golden_player import Player
-from golden_sdk import patch_sdk
 from pulumi import automation as auto
+
+from tests.golden.golden_normal import tolerant
+from tests.golden.golden_player import Player
+from tests.golden.golden_sdk import patch_sdk
 
 HERE = Path(__file__).resolve().parent
 
@@ -64,10 +65,10 @@ def main():
         # a process each: the SDK keeps state, and the order of sets must not differ
         done = subprocess.run(
             [
-                *(sys.executable, __file__, "--one", path.stem),
+                *(sys.executable, "-m", "tests.golden.golden_record", "--one", path.stem),
                 *("--engine", options.engine, "--out", str(options.out.resolve())),
             ],
-            cwd=HERE,
+            cwd=HERE.parents[1],
             env={**os.environ, "PYTHONHASHSEED": "0"},
             check=False,
         )

@@ -4,13 +4,13 @@ import gzip
 import json
 from pathlib import Path
 
-import golden_player
 import pytest
-from golden_normal import differences, settle_end, tolerant
-from golden_player import Player
-from golden_sdk import patch_sdk
 
 from drstate.sandbox.engine.command import factory
+from tests.golden import golden_player
+from tests.golden.golden_normal import differences, settle_end, tolerant
+from tests.golden.golden_player import Player
+from tests.golden.golden_sdk import patch_sdk
 
 HERE = Path(__file__).resolve().parent
 RECORDED = HERE / "recorded"

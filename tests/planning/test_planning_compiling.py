@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planning_estate import (
+
+from drstate.errors import ConfigError, PlanRefusedError, UnknownNameError
+from drstate.model.catalog import Catalog
+from drstate.model.phases import Operation, Phase, SiteState
+from drstate.model.plan import Plan, Skip
+from drstate.model.problem import Problem
+from drstate.model.scope import Approval
+from drstate.model.tags import Priority
+from drstate.planning.compiling import compile_plan
+from drstate.planning.requests import PlanRequest, phases_of
+from tests.planning.planning_estate import (
     APP,
     DATA,
     DNS,
@@ -19,16 +29,6 @@ from planning_estate import (
     entry,
     many,
 )
-
-from drstate.errors import ConfigError, PlanRefusedError, UnknownNameError
-from drstate.model.catalog import Catalog
-from drstate.model.phases import Operation, Phase, SiteState
-from drstate.model.plan import Plan, Skip
-from drstate.model.problem import Problem
-from drstate.model.scope import Approval
-from drstate.model.tags import Priority
-from drstate.planning.compiling import compile_plan
-from drstate.planning.requests import PlanRequest, phases_of
 
 FAILOVER = (Phase.INSTANTIATE, Phase.ACTIVATE)
 

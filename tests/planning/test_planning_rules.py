@@ -3,17 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from planning_estate import (
-    APP,
-    DATA,
-    EAST,
-    SCOPE,
-    WEST,
-    ScriptedWork,
-    catalog,
-    demo,
-    entry,
-)
 
 from drstate.errors import ConfigError, PlanRefusedError
 from drstate.model.catalog import GLOBAL
@@ -24,6 +13,17 @@ from drstate.planning import bindings, dependencies, estimate, preconditions, ro
 from drstate.planning.compiling import compile_plan
 from drstate.planning.requests import PlanRequest
 from drstate.planning.shards import shard_input
+from tests.planning.planning_estate import (
+    APP,
+    DATA,
+    EAST,
+    SCOPE,
+    WEST,
+    ScriptedWork,
+    catalog,
+    demo,
+    entry,
+)
 
 
 def plan(known, *phases, work=None, **more):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from planning.planning_estate import APP, DATA, EAST, NOW, SCOPE, WEST, ScriptedWork, catalog, entry
 
 from drstate.model.cost import ResourceSavings, Savings
 from drstate.model.phases import Operation, Phase, SiteState
@@ -14,6 +13,17 @@ from drstate.model.prices import FAMILIES, HOURS, PER_HOUR, PER_MONTH, Prices, m
 from drstate.model.scope import Scope
 from drstate.planning.compiling import compile_plan
 from drstate.planning.requests import PlanRequest
+from tests.planning.planning_estate import (
+    APP,
+    DATA,
+    EAST,
+    NOW,
+    SCOPE,
+    WEST,
+    ScriptedWork,
+    catalog,
+    entry,
+)
 
 COMMON = {"region": EAST, "captured_at": NOW.isoformat(), "arn": "arn:aws:x:us-east-1:1:y"}
 BILLS = {**COMMON, "identifier": "bills", "engine": "postgres", "engine_version": "16.3",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from planning.planning_estate import APP, DATA, SCOPE, ScriptedWork, catalog, demo, entry
 
 from drstate.errors import ConfigError, UnknownNameError
 from drstate.model.called import Called
@@ -12,6 +11,7 @@ from drstate.model.plan import Plan, Unreached
 from drstate.planning.compiling import compile_plan
 from drstate.planning.dependencies import resolve
 from drstate.planning.requests import PlanRequest
+from tests.planning.planning_estate import APP, DATA, SCOPE, ScriptedWork, catalog, demo, entry
 
 ORDERS, WEB = f"aurora/{DATA}/orders", f"ecs/{APP}/shop/web"
 

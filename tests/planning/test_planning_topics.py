@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from planning.planning_estate import DATA, EAST, SCOPE, WEST
 from pydantic import ValidationError
 
 from drstate.model.notify import Kind, Severity, Topic
 from drstate.model.phases import Phase
 from drstate.model.scope import Scope
 from drstate.planning.topics import topic_warnings, usable
+from tests.planning.planning_estate import DATA, EAST, SCOPE, WEST
 
 HERE, THERE = (f"arn:aws:sns:{region}:{DATA}:dr-events" for region in (EAST, WEST))
 

@@ -2,9 +2,9 @@
 
 import pytest
 from botocore.exceptions import ClientError
-from emulated_clients import Emulated
 
 from drstate.sandbox import process
+from tests.sandbox.emulated_clients import Emulated
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ import boto3
 from botocore.config import Config
 from botocore.loaders import create_loader
 from botocore.session import get_session
-from emulated_shapes import problems, wrong_code
 
 from drstate.sandbox import process
+from tests.sandbox.emulated_shapes import problems, wrong_code
 
 EXTERNAL_IDS = {
     "233333333301": "initech-dr-51d0",

@@ -1,6 +1,7 @@
 import boto3
 import pytest
-from emulated_shapes import problems
+
+from tests.sandbox.emulated_shapes import problems
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import shutil
 import stat
 
 import pytest
-from emulated_clients import Emulated
 
 from drstate.errors import ConfigError, OperationError
 from drstate.sandbox import process, snapshots
+from tests.sandbox.emulated_clients import Emulated
 
 DATA, APP = "211111111101", "211111111102"
 

@@ -1,7 +1,8 @@
 """Aliases: new name, other parent, other type, by URN, and a component with its children."""
 
 import pulumi
-from golden_notation import Group, O, Renamed, Thing, step
+
+from tests.golden.golden_notation import Group, O, Renamed, Thing, step
 
 SHOWS = [
     "rename with an alias is `same` under the new URN",

@@ -1,7 +1,8 @@
 """Component resources: nesting, URNs, outputs, inherited options."""
 
 import pulumi
-from golden_notation import Group, O, Thing, step
+
+from tests.golden.golden_notation import Group, O, Thing, step
 
 SHOWS = [
     "URN types of children (parent$child)",

@@ -1,7 +1,8 @@
 """Create, no change, update of one input, a second resource, its removal."""
 
 import pulumi
-from golden_notation import Thing, step
+
+from tests.golden.golden_notation import Thing, step
 
 SHOWS = [
     "create",

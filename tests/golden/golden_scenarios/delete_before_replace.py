@@ -1,6 +1,6 @@
 """Replacement that deletes first, and what it does to dependents of the replaced resource."""
 
-from golden_notation import O, Stateful, Thing, step
+from tests.golden.golden_notation import O, Stateful, Thing, step
 
 SHOWS = [
     "the provider asks for deleteBeforeReplace",

@@ -1,6 +1,6 @@
 """Deletes run in reverse order of dependency: by data, by depends_on, by parent."""
 
-from golden_notation import Group, O, Thing, step
+from tests.golden.golden_notation import Group, O, Thing, step
 
 SHOWS = [
     "order of creates follows depends_on and data",

@@ -1,7 +1,8 @@
 """Destroy in its forms."""
 
 import pulumi
-from golden_notation import O, Provider, Thing, step
+
+from tests.golden.golden_notation import O, Provider, Thing, step
 
 SHOWS = [
     "destroy does not run the program; with run_program it does",

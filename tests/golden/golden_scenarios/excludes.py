@@ -1,6 +1,6 @@
 """Excludes."""
 
-from golden_notation import Thing, step
+from tests.golden.golden_notation import Thing, step
 
 SHOWS = [
     "an excluded resource stays as it is",

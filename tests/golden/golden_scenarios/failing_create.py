@@ -1,7 +1,8 @@
 """A creation that fails, alone and among others."""
 
 import pulumi
-from golden_notation import Thing, faults, step
+
+from tests.golden.golden_notation import Thing, faults, step
 
 SHOWS = [
     "nothing of the failed resource in the state",

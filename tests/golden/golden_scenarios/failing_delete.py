@@ -1,6 +1,6 @@
 """A deletion that fails: in an up, in a replacement, in destroy."""
 
-from golden_notation import Stateful, Thing, faults, step
+from tests.golden.golden_notation import Stateful, Thing, faults, step
 
 SHOWS = [
     "the resource stays in the state",

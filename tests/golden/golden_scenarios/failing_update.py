@@ -1,6 +1,6 @@
 """An update and a diff that fail."""
 
-from golden_notation import Thing, faults, step
+from tests.golden.golden_notation import Thing, faults, step
 
 SHOWS = [
     "the old state is kept",

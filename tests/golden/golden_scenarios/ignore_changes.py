@@ -1,6 +1,6 @@
 """ignoreChanges: which inputs the engine hands to Check, Diff and Update, and what it stores."""
 
-from golden_notation import O, Thing, step
+from tests.golden.golden_notation import O, Thing, step
 
 SHOWS = [
     "an ignored change is no change",

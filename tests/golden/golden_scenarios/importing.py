@@ -1,6 +1,6 @@
 """Adopting what exists: the import option, and Stack.import_resources."""
 
-from golden_notation import O, Stateful, Thing, step
+from tests.golden.golden_notation import O, Stateful, Thing, step
 
 SHOWS = [
     "import option of an id that exists, with other inputs: import, then update",

@@ -1,7 +1,8 @@
 """Provider functions."""
 
 import pulumi
-from golden_notation import O, Provider, Thing, step
+
+from tests.golden.golden_notation import O, Provider, Thing, step
 
 SHOWS = [
     "invoke in preview and up",

@@ -1,7 +1,8 @@
 """Many things in one update: what order the engine gives them."""
 
 import pulumi
-from golden_notation import O, Stateful, Thing, step
+
+from tests.golden.golden_notation import O, Stateful, Thing, step
 
 SHOWS = [
     "create, update, replace, delete-before-replace, delete and same in one update",

@@ -2,7 +2,7 @@
 
 import json
 
-from golden_notation import Thing, step
+from tests.golden.golden_notation import Thing, step
 
 SHOWS = [
     "up, refresh, destroy and rm mind a lock; preview, config, history, tags, select and ls do not",

@@ -1,8 +1,9 @@
 """The wrong passphrase."""
 
 import pulumi
-from golden_notation import Thing, step
 from pulumi import automation as auto
+
+from tests.golden.golden_notation import Thing, step
 
 SHOWS = [
     "which commands need the passphrase",

@@ -1,6 +1,6 @@
 """A process killed during a creation: the lock it leaves, the operation it leaves pending."""
 
-from golden_notation import Thing, step
+from tests.golden.golden_notation import Thing, step
 
 SHOWS = [
     "pending_operations in the state while a creation runs",

@@ -1,7 +1,8 @@
 """Programs that go wrong."""
 
 import pulumi
-from golden_notation import Thing, step
+
+from tests.golden.golden_notation import Thing, step
 
 SHOWS = [
     "an exception before any resource",

@@ -1,8 +1,9 @@
 """Configuration that the project file declares, and its folder for stack settings."""
 
 import pulumi
-from golden_notation import step
 from pulumi import automation as auto
+
+from tests.golden.golden_notation import step
 
 SHOWS = [
     "stackConfigDir",

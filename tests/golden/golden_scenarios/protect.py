@@ -1,6 +1,6 @@
 """A protected resource is neither deleted nor replaced."""
 
-from golden_notation import O, Thing, step
+from tests.golden.golden_notation import O, Thing, step
 
 SHOWS = [
     "removal of a protected resource: its own delete step fails, everything else is carried out",

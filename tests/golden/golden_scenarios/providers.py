@@ -1,7 +1,8 @@
 """Default and explicit providers, their configuration, and what a change of it does."""
 
-from golden_notation import Group, O, Provider, Thing, step
 from pulumi import automation as auto
+
+from tests.golden.golden_notation import Group, O, Provider, Thing, step
 
 SHOWS = [
     "default provider, made on demand, configured from stack config",

@@ -1,7 +1,8 @@
 """get(): a resource that the stack reads but does not own."""
 
 import pulumi
-from golden_notation import O, Thing, step
+
+from tests.golden.golden_notation import O, Thing, step
 
 SHOWS = [
     "read steps, external: true in the state",

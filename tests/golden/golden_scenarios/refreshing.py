@@ -1,7 +1,8 @@
 """Refresh: no drift, drift, and a resource that is gone."""
 
 import pulumi
-from golden_notation import Stateful, Thing, step
+
+from tests.golden.golden_notation import Stateful, Thing, step
 
 SHOWS = [
     "refresh without drift",

@@ -1,7 +1,8 @@
 """Replacement that creates first: by changed key, option or flag; a dependent that follows."""
 
 import pulumi
-from golden_notation import O, Thing, step
+
+from tests.golden.golden_notation import O, Thing, step
 
 SHOWS = [
     "create-before-delete: create-replacement, replace, delete-replaced",

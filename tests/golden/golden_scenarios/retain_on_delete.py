@@ -1,6 +1,6 @@
 """retainOnDelete and deletedWith: state forgets, the provider is not asked."""
 
-from golden_notation import O, Thing, step
+from tests.golden.golden_notation import O, Thing, step
 
 SHOWS = [
     "a removed resource with retain_on_delete: a delete step, no Delete call",

@@ -1,8 +1,9 @@
 """Secrets in inputs, outputs, config and stack outputs."""
 
 import pulumi
-from golden_notation import O, Thing, step
 from pulumi import automation as auto
+
+from tests.golden.golden_notation import O, Thing, step
 
 SHOWS = [
     "secret inputs and the outputs that follow from them",

@@ -1,8 +1,9 @@
 """Stack configuration: every form of it."""
 
 import pulumi
-from golden_notation import step
 from pulumi import automation as auto
+
+from tests.golden.golden_notation import step
 
 SHOWS = [
     "set, get, get_all, remove, plain and secret",

@@ -1,6 +1,6 @@
 """Stacks: made, listed, selected, removed; and what the backend says about itself."""
 
-from golden_notation import Thing, step
+from tests.golden.golden_notation import Thing, step
 
 SHOWS = [
     "init of a stack that exists: StackAlreadyExistsError",

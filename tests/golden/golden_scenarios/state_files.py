@@ -2,8 +2,9 @@
 
 import json
 
-from golden_notation import O, Thing, step
 from pulumi.automation import Deployment
+
+from tests.golden.golden_notation import O, Thing, step
 
 SHOWS = [
     "import of an edited deployment",

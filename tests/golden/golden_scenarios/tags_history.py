@@ -1,6 +1,6 @@
 """Stack tags, messages, history pages, and the file backend's files for them."""
 
-from golden_notation import Thing, step
+from tests.golden.golden_notation import Thing, step
 
 SHOWS = [
     "tags set, listed, read, removed in the file backend",

@@ -1,6 +1,6 @@
 """Targets, their dependents, and excludes."""
 
-from golden_notation import Group, O, Thing, step
+from tests.golden.golden_notation import Group, O, Thing, step
 
 SHOWS = [
     "untargeted resources stay as they are",

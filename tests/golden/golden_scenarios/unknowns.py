@@ -1,7 +1,8 @@
 """What a preview knows and does not know."""
 
 import pulumi
-from golden_notation import Thing, step
+
+from tests.golden.golden_notation import Thing, step
 
 SHOWS = [
     "outputs of a resource to be created are unknown in preview",

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 import pytest
-from drs_site import APP, EAST, Site, copy_of, warmed
 
 from drstate.sandbox import process
+from tests.sandbox.drs_site import APP, EAST, Site, copy_of, warmed
 
 BUSY = (
     "One or more of the Source Servers included in API call are currently being processed by a Job"

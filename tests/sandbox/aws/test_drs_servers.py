@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from drs_site import APP, EAST, WEST, Site, copy_of, warmed
 
 from drstate.sandbox import process
+from tests.sandbox.drs_site import APP, EAST, WEST, Site, copy_of, warmed
 
 DATA = "211111111101"
 CONFLICT = ("ConflictException", 409)

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
-from drs_site import copy_of
 
 import drstate.sandbox.aws
+from tests.sandbox.drs_site import copy_of
 
 ROOM = Path(drstate.sandbox.aws.__file__).parent
 DATA, APP = "211111111101", "211111111102"

@@ -5,10 +5,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from drs_site import copy_of
 
 from drstate.errors import OperationError
 from drstate.sandbox import process
+from tests.sandbox.drs_site import copy_of
 
 DATA = "211111111101"
 TRUST = {

@@ -1,7 +1,8 @@
 import shutil
 
 import pytest
-from front_harness import Front
+
+from tests.sandbox.engine.front_harness import Front
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,21 @@ import json
 from pathlib import Path
 
 import pytest
-from front_harness import Front, Script, fails, puts, resource, root, secret, stderr
 from pulumi import automation as auto
 
 from drstate.sandbox.engine.checkpoint import MAGIC
 from drstate.sandbox.engine.contract import ImportSpec, UpdateResult
 from drstate.sandbox.engine.flags import parse
+from tests.sandbox.engine.front_harness import (
+    Front,
+    Script,
+    fails,
+    puts,
+    resource,
+    root,
+    secret,
+    stderr,
+)
 
 RECORDED = Path(__file__).resolve().parents[2] / "golden" / "recorded"
 

@@ -6,11 +6,11 @@ from concurrent import futures
 
 import grpc
 import pytest
-from front_harness import ROOT, Front, fails, stderr
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import events_pb2_grpc
 
 from drstate.sandbox.engine.display import Display
+from tests.sandbox.engine.front_harness import ROOT, Front, fails, stderr
 
 
 class Listener(events_pb2_grpc.EventsServicer):

@@ -5,11 +5,11 @@ import hashlib
 import os
 
 import pytest
-from front_harness import PASSPHRASE, fails, puts, root, secret, stderr
 from pulumi import automation as auto
 
 from drstate.sandbox.engine import passphrase
 from drstate.sandbox.engine.sealing import canonical, revealed, sealed, unwrapped
+from tests.sandbox.engine.front_harness import PASSPHRASE, fails, puts, root, secret, stderr
 
 #: written by the Pulumi CLI
 VECTOR = {

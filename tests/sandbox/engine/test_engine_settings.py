@@ -2,7 +2,6 @@
 
 import pytest
 import yaml
-from front_harness import Front, fails, stderr
 from hypothesis import given
 from hypothesis import strategies as st
 from pulumi import automation as auto
@@ -11,6 +10,7 @@ from drstate.sandbox.engine.configpath import get_at, parse_path, remove_at, set
 from drstate.sandbox.engine.failure import FailedCommandError
 from drstate.sandbox.engine.stackfile import StackFile
 from drstate.sandbox.engine.yamlout import mapping
+from tests.sandbox.engine.front_harness import Front, fails, stderr
 
 TEXT = st.text(
     st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\u2028\u2029\x85\ufeff")

@@ -11,11 +11,20 @@ import threading
 from pathlib import Path
 
 import pytest
-from front_harness import Front, Script, fails, puts, resource, root, secret, stderr
 from pulumi import automation as auto
 
 from drstate.sandbox.engine import files, recording, steplog, store
 from drstate.sandbox.engine.failure import FailedCommandError
+from tests.sandbox.engine.front_harness import (
+    Front,
+    Script,
+    fails,
+    puts,
+    resource,
+    root,
+    secret,
+    stderr,
+)
 
 
 class Killed(BaseException):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from front_harness import PASSPHRASE
 from pulumi import automation as auto
 
 from drstate.sandbox.engine.command import EmbeddedPulumi
+from tests.sandbox.engine.front_harness import PASSPHRASE
 
 PROBE = Path(__file__).parent / "deploy" / "probe"
 

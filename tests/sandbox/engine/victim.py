@@ -4,7 +4,7 @@ import sys
 import threading
 from pathlib import Path
 
-from front_harness import Front, resource, root, secret
+from tests.sandbox.engine.front_harness import Front, resource, root, secret
 
 
 def act(_request, log, _emit):

@@ -1,7 +1,8 @@
 import shutil
 
 import pytest
-from cli_harness import Shell, write_engine
+
+from tests.sandbox.engine_cli.cli_harness import Shell, write_engine
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ import re
 import shutil
 
 import pytest
-from cli_harness import Shell
+
+from tests.sandbox.engine_cli.cli_harness import Shell
 
 LINES = (
     "stack init dev",

@@ -8,7 +8,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from cli_harness import GATE
+
+from tests.sandbox.engine_cli.cli_harness import GATE
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -4,7 +4,8 @@ import os
 import signal
 
 import pytest
-from cli_harness import GATE
+
+from tests.sandbox.engine_cli.cli_harness import GATE
 
 PROGRAM = """
 import pulumi

@@ -10,13 +10,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from emulated_clients import Emulated
 
 from drstate.errors import ConfigError
 from drstate.inventory.scopes import known_scopes, load_scope
 from drstate.sandbox import process
 from drstate.sandbox.estates.generated.layout import owners, places
 from drstate.sandbox.estates.generated.options import Options, parse, size
+from tests.sandbox.emulated_clients import Emulated
 
 ESTATE = "generated:resources=500,accounts=9,customers=2,environments=production+staging,seed=7"
 

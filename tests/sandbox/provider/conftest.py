@@ -1,9 +1,9 @@
 """One sandbox for all tests of the plugin (they use names of their own), one plugin a test."""
 
 import pytest
-from provider_harness import Plugin
 
 from drstate.sandbox import process
+from tests.sandbox.provider.provider_harness import Plugin
 
 
 @pytest.fixture(scope="session")

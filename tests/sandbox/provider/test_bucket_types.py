@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from provider_harness import ACCOUNT, WEST, Resource
+
+from tests.sandbox.provider.provider_harness import ACCOUNT, WEST, Resource
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/replicate"
 EAST_BUCKET, BUCKET = "life-east", "life-west"

@@ -1,6 +1,6 @@
 """DB instances and their replicas through the plugin, against the emulated AWS."""
 
-from provider_harness import ACCOUNT, Resource
+from tests.sandbox.provider.provider_harness import ACCOUNT, Resource
 
 KIND = "aws:rds/instance:Instance"
 FIRST = {

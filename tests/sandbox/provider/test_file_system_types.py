@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from provider_harness import Resource
+
+from tests.sandbox.provider.provider_harness import Resource
 
 
 @pytest.fixture(scope="module")

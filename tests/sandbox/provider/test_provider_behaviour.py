@@ -4,12 +4,12 @@ import json
 
 import grpc
 import pytest
-from provider_harness import ACCOUNT, Plugin, Resource
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import status_pb2
 
 from drstate.sandbox import process
 from drstate.sandbox.provider import wire
+from tests.sandbox.provider.provider_harness import ACCOUNT, Plugin, Resource
 
 CLUSTER = "aws:rds/cluster:Cluster"
 GLOBAL = "aws:rds/globalCluster:GlobalCluster"

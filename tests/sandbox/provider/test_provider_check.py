@@ -1,9 +1,9 @@
 """What Check refuses, and what it fills in."""
 
 import pytest
-from provider_harness import Resource
 
 from drstate.sandbox.provider import wire
+from tests.sandbox.provider.provider_harness import Resource
 
 CLUSTER = "aws:rds/cluster:Cluster"
 SERVICE = "aws:ecs/service:Service"

@@ -5,12 +5,12 @@ import json
 import pulumi
 import pulumi_aws as aws_sdk
 import pytest
-from provider_harness import ACCOUNT, EXTERNAL_ID, ROLE, WEST
 from pulumi import automation
 
 from drstate.sandbox import process
 from drstate.sandbox.engine.command import EmbeddedPulumi
 from drstate.sandbox.provider import plugin_folder
+from tests.sandbox.provider.provider_harness import ACCOUNT, EXTERNAL_ID, ROLE, WEST
 
 # Classes are loaded before programs run in threads.
 CLASSES = (

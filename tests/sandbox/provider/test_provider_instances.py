@@ -1,10 +1,10 @@
 """An EC2 instance through its life, and what a program may ask about a subnet."""
 
 import pytest
-from provider_harness import Resource
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from drstate.sandbox.provider import wire
+from tests.sandbox.provider.provider_harness import Resource
 
 
 @pytest.fixture(scope="module")

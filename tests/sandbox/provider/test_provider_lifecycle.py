@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from provider_harness import ACCOUNT, Resource
 
 from drstate.sandbox.provider import wire
+from tests.sandbox.provider.provider_harness import ACCOUNT, Resource
 
 DIMENSION = {"scalableDimension": "ecs:service:DesiredCount", "serviceNamespace": "ecs"}
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import grpc
 import pytest
 from google.protobuf import empty_pb2
-from provider_harness import ACCOUNT, PROVIDER, WEST, role
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from drstate.sandbox.provider import plugin_folder, wire
+from tests.sandbox.provider.provider_harness import ACCOUNT, PROVIDER, WEST, role
 
 ROOT = Path(__file__).parents[3]
 

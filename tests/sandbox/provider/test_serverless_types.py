@@ -5,7 +5,8 @@ import json
 import zipfile
 
 import pytest
-from provider_harness import ACCOUNT, WEST, Resource
+
+from tests.sandbox.provider.provider_harness import ACCOUNT, WEST, Resource
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/acme-production-task"
 PATTERN = {"source": ["orders"], "detail-type": ["paid"]}

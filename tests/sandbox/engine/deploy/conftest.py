@@ -1,5 +1,6 @@
 import pytest
-from deploy_harness import Engine
+
+from tests.sandbox.engine.deploy.deploy_harness import Engine
 
 
 @pytest.fixture

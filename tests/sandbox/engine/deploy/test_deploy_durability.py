@@ -9,7 +9,8 @@ from operator import methodcaller
 from pathlib import Path
 
 import pytest
-from deploy_harness import Box, Engine, Item, Pinned, options, urn
+
+from tests.sandbox.engine.deploy.deploy_harness import Box, Engine, Item, Pinned, options, urn
 
 
 def before():
@@ -167,7 +168,7 @@ def test_a_failing_event_sink_leaves_no_process(engine):
 
 VICTIM = """
 import sys
-from deploy_harness import Engine, Item
+from tests.sandbox.engine.deploy.deploy_harness import Engine, Item
 
 def begun(log):
     if log.records[-1].get("begin"):
@@ -178,8 +179,7 @@ Engine(sys.argv[1]).up(lambda: Item("a", how="hang"), after=begun)
 
 
 def test_plugins_end_when_the_engine_is_killed(tmp_path):
-    here = Path(__file__).parent
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parents[3])])}
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[4])}
     command = [sys.executable, "-c", VICTIM, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as victim:
         assert victim.stdout.readline() == "begun\n"

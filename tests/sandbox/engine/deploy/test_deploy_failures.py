@@ -2,7 +2,8 @@
 
 import pulumi
 import pytest
-from deploy_harness import Item, options, urn
+
+from tests.sandbox.engine.deploy.deploy_harness import Item, options, urn
 
 
 def three(how=""):

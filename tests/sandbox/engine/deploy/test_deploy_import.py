@@ -3,9 +3,8 @@
 import json
 from dataclasses import replace
 
-from deploy_harness import STACK, Item, Log, Outcome, urn
-
 from drstate.sandbox.engine.contract import ImportSpec
+from tests.sandbox.engine.deploy.deploy_harness import STACK, Item, Log, Outcome, urn
 
 KIND = "probe:index:Item"
 

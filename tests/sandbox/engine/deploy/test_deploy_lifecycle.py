@@ -1,7 +1,8 @@
 """Create, update, same, delete: what happens, in which order, and what is stored."""
 
 import pulumi
-from deploy_harness import STACK, Box, Item, options, urn
+
+from tests.sandbox.engine.deploy.deploy_harness import STACK, Box, Item, options, urn
 
 
 def shop(value="1", *, extra=False):

@@ -1,7 +1,8 @@
 """Providers: default, explicit, changed, replaced; secrets on their way through them."""
 
 import pulumi
-from deploy_harness import Item, ProbeProvider, options
+
+from tests.sandbox.engine.deploy.deploy_harness import Item, ProbeProvider, options
 
 SIGNATURE = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 

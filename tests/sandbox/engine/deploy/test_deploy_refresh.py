@@ -2,7 +2,7 @@
 
 import json
 
-from deploy_harness import Item, urn
+from tests.sandbox.engine.deploy.deploy_harness import Item, urn
 
 
 def pair():

@@ -1,7 +1,8 @@
 """Replacements: order, cascades, protection, and the options that change them."""
 
 import pytest
-from deploy_harness import Item, Pinned, options, urn
+
+from tests.sandbox.engine.deploy.deploy_harness import Item, Pinned, options, urn
 
 
 def test_replacement_creates_first_and_deletes_at_the_end(engine):

@@ -1,7 +1,8 @@
 """The engine's own key in the inputs of providers: stored as the Pulumi CLI stores it."""
 
 import pytest
-from deploy_harness import Item, ProbeProvider, options
+
+from tests.sandbox.engine.deploy.deploy_harness import Item, ProbeProvider, options
 
 
 def program(version="1.2.3", url=None, region="north"):

@@ -1,16 +1,9 @@
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 
-GOLDEN = Path(__file__).resolve().parents[3] / "golden"
-for folder in (GOLDEN, GOLDEN / "provider"):
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
-
-from golden_sdk import mend_sdk  # noqa: E402 - paths first
-from lifecycle_harness import Cloud, Life, make_project, open_stack  # noqa: E402 - paths first
+from tests.golden.golden_sdk import mend_sdk
+from tests.sandbox.engine.lifecycle.lifecycle_harness import Cloud, Life, make_project, open_stack
 
 mend_sdk()
 

@@ -12,14 +12,14 @@ from concurrent import futures
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import golden_provider
 import grpc
-from golden_player import QUICK_PLUGIN
 from pulumi import automation as auto
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from drstate.sandbox.engine.command import EmbeddedPulumi
 from drstate.sandbox.engine.host import Host
+from tests.golden.golden_player import QUICK_PLUGIN
+from tests.golden.provider import golden_provider
 
 ENGINE = os.environ.get("DRSTATE_TEST_ENGINE", "embedded")
 EMBEDDED = ENGINE == "embedded"

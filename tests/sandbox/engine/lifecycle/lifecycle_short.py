@@ -14,9 +14,10 @@ from pathlib import Path
 
 sys.path[:0] = os.environ["LIFECYCLE_PATH"].split(os.pathsep)
 
-from golden_notation import Thing  # noqa: E402 - paths first
-from lifecycle_harness import open_stack  # noqa: E402 - paths first
 from pulumi import automation as auto  # noqa: E402 - paths first
+
+from tests.golden.golden_notation import Thing  # noqa: E402 - paths first
+from tests.sandbox.engine.lifecycle.lifecycle_harness import open_stack  # noqa: E402 - paths first
 
 #: of a file that is written in the update
 MOST_BYTES = 5_000

@@ -6,8 +6,8 @@ from pathlib import Path
 
 sys.path[:0] = os.environ["LIFECYCLE_PATH"].split(os.pathsep)
 
-from golden_notation import Thing  # noqa: E402 - paths first
-from lifecycle_harness import open_stack  # noqa: E402 - paths first
+from tests.golden.golden_notation import Thing  # noqa: E402 - paths first
+from tests.sandbox.engine.lifecycle.lifecycle_harness import open_stack  # noqa: E402 - paths first
 
 
 def program():

@@ -1,7 +1,7 @@
 """What a program's changes do to what exists."""
 
-from golden_notation import Group, O, Stateful, Thing
-from lifecycle_harness import urn
+from tests.golden.golden_notation import Group, O, Stateful, Thing
+from tests.sandbox.engine.lifecycle.lifecycle_harness import urn
 
 
 def one(value="1", key=None):

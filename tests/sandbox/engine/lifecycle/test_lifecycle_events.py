@@ -2,8 +2,9 @@
 
 import pulumi
 import pytest
-from golden_notation import Stateful, Thing
 from pulumi import automation as auto
+
+from tests.golden.golden_notation import Stateful, Thing
 
 
 def kinds(outcome):

@@ -1,7 +1,8 @@
 """Creations, updates and deletions that fail, with and without continue-on-error."""
 
 import pytest
-from golden_notation import O, Thing
+
+from tests.golden.golden_notation import O, Thing
 
 BOTH = pytest.mark.parametrize("go_on", [False, True], ids=["stop", "continue"])
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from golden_notation import Group, O, Thing
-from lifecycle_harness import EMBEDDED, SOON
 
 from drstate.sandbox.engine.deploy import plugin
+from tests.golden.golden_notation import Group, O, Thing
+from tests.sandbox.engine.lifecycle.lifecycle_harness import EMBEDDED, SOON
 
 HERE = Path(__file__).resolve().parent
 embedded_only = pytest.mark.skipif(not EMBEDDED, reason="the CLI has its own way here")

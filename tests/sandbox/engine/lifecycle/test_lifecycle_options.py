@@ -2,8 +2,9 @@
 
 import pulumi
 import pytest
-from golden_notation import Group, O, Renamed, Thing
-from lifecycle_harness import urn
+
+from tests.golden.golden_notation import Group, O, Renamed, Thing
+from tests.sandbox.engine.lifecycle.lifecycle_harness import urn
 
 
 def thing(name="a", cls=Thing, value="1", key=None, **options):

@@ -2,8 +2,9 @@
 
 import pulumi
 import pytest
-from golden_notation import Group, O, Provider, Thing
 from pulumi import automation as auto
+
+from tests.golden.golden_notation import Group, O, Provider, Thing
 
 
 def explicit(region="north", account="1"):

@@ -2,9 +2,10 @@
 
 import pulumi
 import pytest
-from golden_notation import O, Thing
-from lifecycle_harness import EMBEDDED, environment
 from pulumi import automation as auto
+
+from tests.golden.golden_notation import O, Thing
+from tests.sandbox.engine.lifecycle.lifecycle_harness import EMBEDDED, environment
 
 pytestmark = pytest.mark.skipif(not EMBEDDED, reason="the CLI serves most of this")
 CLI = "Pulumi CLI"

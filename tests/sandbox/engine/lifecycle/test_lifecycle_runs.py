@@ -9,14 +9,21 @@ from concurrent import futures
 from pathlib import Path
 
 import pytest
-from golden_notation import O, Provider, Thing
-from lifecycle_harness import A_LITTLE, EMBEDDED, SOON, name_of, new_engine, open_stack
 from pulumi import automation as auto
 
 from drstate.engine.choice import EngineChoice
 from drstate.engine.moves import StackMove, move_state
 from drstate.engine.settings import EngineSettings
 from drstate.engine.stacks import Stacks
+from tests.golden.golden_notation import O, Provider, Thing
+from tests.sandbox.engine.lifecycle.lifecycle_harness import (
+    A_LITTLE,
+    EMBEDDED,
+    SOON,
+    name_of,
+    new_engine,
+    open_stack,
+)
 
 
 def pair():

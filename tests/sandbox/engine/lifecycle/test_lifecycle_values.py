@@ -1,9 +1,10 @@
 """Values on their way: unknown ones in previews, secret ones everywhere."""
 
 import pulumi
-from golden_notation import O, Thing
-from lifecycle_harness import EMBEDDED
 from pulumi import automation as auto
+
+from tests.golden.golden_notation import O, Thing
+from tests.sandbox.engine.lifecycle.lifecycle_harness import EMBEDDED
 
 SECRET_KEY = "4dabf18193072939515e22adb298388d"
 WORD = "sesame-open"
