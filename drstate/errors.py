@@ -10,7 +10,6 @@
     ├── UnexpectedChangesError   7    drift, or changes under --expect-no-changes
     ├── CancelledError           8    a person cancelled
     ├── TimedOutError            9    a budget or deadline ran out
-    ├── ApprovalNeededError     10    waiting at a gate; carries the resume command
     ├── RunInterruptedError    130    Ctrl-C or SIGTERM ended a run; carries the resume command
     ├── OperationError           1    something in AWS, the engine or the journal failed
     │   ├── AwsCallError         1    one AWS call failed (service, operation, code)
@@ -129,13 +128,6 @@ class TimedOutError(DrstateError):
     """A budget or a deadline ran out."""
 
     exit_code = ExitCode.TIMED_OUT
-
-
-class ApprovalNeededError(DrstateError):
-    """The execution waits at a gate."""
-
-    exit_code = ExitCode.WAITING
-    retry = Retry.NEEDS_PERSON
 
 
 class RunInterruptedError(DrstateError):

@@ -1,8 +1,8 @@
-"""Pins for running drstate without its tests: the part of requirements/dev.txt that it needs.
+"""Pins for running drstate without its tests: the parts of requirements/dev.txt that it needs.
 
-The part is what the metadata of the installed packages asks for, in the versions and with the
-hashes of dev.txt; nothing is resolved anew. With the extras that an estate may need, without the
-sandbox. ``--check`` changes nothing and exits 1 on a difference.
+A part is what the metadata of the installed packages asks for, in the versions and with the
+hashes of dev.txt; nothing is resolved anew. With the extras that an estate may need; run.txt is
+without the sandbox, rehearse.txt with it. ``--check`` changes nothing and exits 1 on a difference.
 """
 
 from __future__ import annotations
@@ -18,26 +18,29 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "requirements" / "dev.txt"
-TARGET = ROOT / "requirements" / "run.txt"
+#: file -> the project's extras that it is for
+TARGETS = {"run.txt": ("ontap",), "rehearse.txt": ("ontap", "sandbox")}
 _NAME = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==", re.MULTILINE)
 
 
 def main() -> int:
-    """Write the file, or with ``--check`` compare it."""
+    """Write the files, or with ``--check`` compare them."""
     pins = _pins(SOURCE.read_text(encoding="utf-8"))
-    wanted = _closure(_own())
-    missing = sorted(wanted - pins.keys())
-    if missing:
-        print(f"requirements/dev.txt does not pin {', '.join(missing)}", file=sys.stderr)
-        return 1
-    text = "".join(pins[name] for name in sorted(wanted))
-    if "--check" not in sys.argv[1:]:
-        TARGET.write_text(text, encoding="utf-8")
-        return 0
-    if not TARGET.is_file() or TARGET.read_text(encoding="utf-8") != text:
-        print("requirements/run.txt is old: run scripts/lock_run.py", file=sys.stderr)
-        return 1
-    return 0
+    code = 0
+    for name, extras in TARGETS.items():
+        wanted = _closure(_own(extras))
+        missing = sorted(wanted - pins.keys())
+        if missing:
+            print(f"requirements/dev.txt does not pin {', '.join(missing)}", file=sys.stderr)
+            return 1
+        text = "".join(pins[one] for one in sorted(wanted))
+        target = SOURCE.with_name(name)
+        if "--check" not in sys.argv[1:]:
+            target.write_text(text, encoding="utf-8")
+        elif not target.is_file() or target.read_text(encoding="utf-8") != text:
+            print(f"requirements/{name} is old: run scripts/lock_run.py", file=sys.stderr)
+            code = 1
+    return code
 
 
 def _pins(text: str) -> dict[str, str]:
@@ -50,30 +53,35 @@ def _pins(text: str) -> dict[str, str]:
     }
 
 
-def _own() -> set[str]:
+def _own(extras: tuple[str, ...]) -> list[Requirement]:
     """What the project and its build ask for."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     asked = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
-    asked += project["project"]["optional-dependencies"]["ontap"]
-    return {canonicalize_name(Requirement(one).name) for one in asked}
+    for extra in extras:
+        asked += project["project"]["optional-dependencies"][extra]
+    return [Requirement(one) for one in asked]
 
 
-def _closure(names: set[str]) -> set[str]:
+def _closure(asked: list[Requirement]) -> set[str]:
     """These packages and all that they ask for on any system that dev.txt was made for."""
-    found: set[str] = set()
-    while names - found:
-        name = (names - found).pop()
-        found.add(name)
+    found: set[tuple[str, str]] = set()
+    left = [(canonicalize_name(one.name), extra) for one in asked for extra in ("", *one.extras)]
+    while left:
+        name, extra = left.pop()
+        if (name, extra) in found:
+            continue
+        found.add((name, extra))
         try:
-            asked = [Requirement(one) for one in requires(name) or ()]
+            needed = [Requirement(one) for one in requires(name) or ()]
         except PackageNotFoundError:
             continue  # of another system; it is pinned all the same
-        names |= {
-            canonicalize_name(one.name)
-            for one in asked
-            if one.marker is None or one.marker.evaluate({"extra": ""})
-        }
-    return found
+        left += [
+            (canonicalize_name(one.name), more)
+            for one in needed
+            if one.marker is None or one.marker.evaluate({"extra": extra})
+            for more in ("", *one.extras)
+        ]
+    return {name for name, _ in found}
 
 
 if __name__ == "__main__":

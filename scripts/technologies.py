@@ -11,9 +11,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from drstate.adapters.base import Adapter, Grant
+from drstate.adapters.base import Adapter
 from drstate.adapters.registry import built_in
 from drstate.execution.technologies import told
+from drstate.model.grant import Grant
 from drstate.model.phases import Phase
 from drstate.programs.owners import Owner, Owners
 from drstate.programs.registry import program_for

@@ -40,7 +40,8 @@ def phases(incomplete: str) -> list[str]:
 def executions(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Executions of the journal, newest first, each with what it was."""
     from drstate.errors import DrstateError
-    from drstate.execution.readers import JOURNAL_FILE, Readers, home_of
+    from drstate.execution.readers import Readers, home_of
+    from drstate.journal.address import JOURNAL_FILE
 
     project, home, sandbox = _place(ctx.params)
     # looking must not make a journal
@@ -63,7 +64,8 @@ def executions(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 def resources(ctx: typer.Context, incomplete: str) -> list[str]:
     """Keys and names of what is protected in the scope given so far, from its catalog."""
     from drstate.errors import DrstateError
-    from drstate.execution.readers import JOURNAL_FILE, Readers, home_of
+    from drstate.execution.readers import Readers, home_of
+    from drstate.journal.address import JOURNAL_FILE
     from drstate.model.scope import Environment, ScopeKey
 
     project, home, sandbox = _place(ctx.params)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from drstate.execution.services import Services
     from drstate.report.preview import PlanPreview
     from drstate_cli.options import Common
-    from drstate_cli.running import Order
+    from drstate_cli.order import Order
 
 #: how often it is looked at while no worker has taken an execution up
 LOOK_SECONDS = 2.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import gc
 import os
 import sys
@@ -24,6 +25,8 @@ gc.set_threshold(50_000, 20, 20)
 #: threads that work on shards; a run that ended without them left them hanging
 WORKERS = "drstate-shard"
 
+#: what is wrong where nothing can be written any more
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 ISSUE_HINT = "run the same command with --debug and report what it prints"
 
 
@@ -114,6 +117,7 @@ def _register() -> None:
         capacity,
         capture,
         ci,
+        compliance,
         discover,
         dispatcher,
         doctor,
@@ -125,6 +129,7 @@ def _register() -> None:
         iam,
         journal,
         logs,
+        notify,
         pause,
         plan,
         policy,
@@ -172,6 +177,7 @@ def _register() -> None:
         logs,
         audit,
         report,
+        compliance,
         technologies,
         doctor,
         worker,
@@ -180,6 +186,7 @@ def _register() -> None:
     app.add_typer(sandbox.app, name="sandbox", cls=SuggestingGroup)
     app.add_typer(engine.app, name="engine", cls=SuggestingGroup)
     app.add_typer(dispatcher.app, name="dispatcher", cls=SuggestingGroup)
+    app.add_typer(notify.app, name="notify", cls=SuggestingGroup)
     app.add_typer(iam.app, name="iam", cls=SuggestingGroup)
     app.add_typer(journal.app, name="journal", cls=SuggestingGroup)
     app.add_typer(stack.app, name="stack", cls=SuggestingGroup)
@@ -246,12 +253,25 @@ def _called(arguments: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence names the bug
         if debug:
             traceback.print_exc()
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            return _no_room(error)
         print(f"error: a bug in drstate: {type(error).__name__}: {error}", file=sys.stderr)
         print(f"  help: {ISSUE_HINT}", file=sys.stderr)
         return int(ExitCode.BUG)
     if result == ExitCode.INTERRUPTED:  # typer turns Ctrl-C into this code, without a word
         return _interrupted()
     return int(result) if isinstance(result, int) else int(ExitCode.OK)
+
+
+def _no_room(error: OSError) -> int:
+    """A full disk is no bug. Where it is the output's, ``_flush`` tells it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return int(ExitCode.FAILED)
+    _say(f"error: {error.filename or 'a file'} could not be written: {error.strerror}")
+    _say("  help: make room there; what was done is in the journal: drstate status")
+    return int(ExitCode.FAILED)
 
 
 def _flush() -> str:

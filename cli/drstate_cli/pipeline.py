@@ -23,6 +23,7 @@ from typing import Any
 
 from drstate.ci.surroundings import Surroundings, command
 from drstate.errors import ConfigError, DrstateError, ExitCode, UsageError
+from drstate.model.places import STACKS
 from drstate_cli.options import Common
 from drstate_cli.payload import write
 from drstate_cli.render.pipeline import Told, told
@@ -50,7 +51,6 @@ MARKDOWN = ("preview",)
 #: an execution's id
 _EXECUTION = re.compile(r"\b\d{8}-\d{6}-[0-9a-f]{4,12}\b")
 #: what a repository keeps of its stacks
-STACKS = "stacks"
 _OWN_OUTPUT = ("-o", "--output", "--json")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,11 +16,9 @@ from drstate.errors import UsageError
 from drstate_cli.dispatching import check_dispatcher
 from drstate_cli.opening import open_services
 from drstate_cli.options import Common, Message, Parallel, Wish, Yes
+from drstate_cli.order import Order
 from drstate_cli.planned import make, parse_phases
 from drstate_cli.scoping import scope_names
-
-if TYPE_CHECKING:
-    from drstate.model.phases import Operation
 
 Wait = Annotated[
     str | None,
@@ -66,28 +64,6 @@ Dispatcher = Annotated[
     ),
 ]
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """One run as the command line asks for it."""
-
-    wish: Wish
-    operation: Operation
-    emergency: bool = False
-    #: of an emergency: how long losing no data is tried first
-    graceful_seconds: int = 0
-    yes: bool = False
-    skip_preview: bool = False
-    message: str = ""
-    parallel: int | None = None
-    expect_no_changes: bool = False
-    wait_seconds: float = 0.0
-    stay: bool = False
-    #: who runs the steps: local, or stepfunctions with its workers
-    dispatcher: str = "local"
-    #: do not wait for its end
-    detach: bool = False
 
 
 @dataclass(frozen=True)

@@ -115,11 +115,18 @@ class Action(ABC):
 
     @abstractmethod
     def observe(self, aws: AwsCaller) -> Observation:
-        """Look, change nothing. Used by previews, before running, and by resume."""
+        """Look, change nothing. Used by previews, before running, and by resume.
+
+        Raises AwsCallError and the like where AWS does not answer.
+        """
 
     @abstractmethod
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
-        """Do it and wait for its end. Returns JSON-ready results for the journal."""
+        """Do it and wait for its end. Returns JSON-ready results for the journal.
+
+        Raises OperationError where it cannot be done, TimedOutError after
+        ``spec.deadline_seconds``, CancelledError where the run ends, AwsCallError and the like.
+        """
 
     def run_batch(self, batch: Sequence[Batched], aws: AwsCaller, told: Told) -> None:
         """Do all of them, which have this action's ``spec.batch_key``; one after the other here.
@@ -142,9 +149,25 @@ class Action(ABC):
         return ()
 
     def undo(self, aws: AwsCaller, run: RunContext, recorded: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - the contract
-        """Put back what ``recorded`` (the observed facts) says. Only where ``spec.undoable``."""
+        """Put back what ``recorded`` (the observed facts) says. Only where ``spec.undoable``.
+
+        Returns JSON-ready results; raises as ``run`` does.
+        """
         raise OperationError(
             f"{self.spec.title} has no way back",
             why="the change cannot be undone from recorded values",
             hint="go on with the opposite phase: drstate up --phase replicate, then activate",
         )
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an adapter does in one phase. ``no_op`` is the reason where there is nothing to do.
+
+    A declared resource may have no action and no reason: its declaration is the work.
+    """
+
+    actions: tuple[Action, ...] = ()
+    no_op: str | None = None
+    #: what the operator should know before: told in the plan and in the report
+    warnings: tuple[str, ...] = ()

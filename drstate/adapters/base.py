@@ -7,29 +7,27 @@ planning does. The header (class attributes) is data that docs, IAM policies and
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from drstate.adapters.actions import Action, Observation, RunContext
+from drstate.adapters.actions import Action, Work
+from drstate.adapters.claim import Claim
 from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drilling import Copy, Make, Remove
+from drstate.adapters.findings import Health, Lag
 from drstate.adapters.lagging import held_to
 from drstate.adapters.quotas import Demand, Limit
+from drstate.adapters.site import SiteContext
 from drstate.aws.clock import SystemClock
 from drstate.errors import InternalError
-from drstate.model.base import Value
-from drstate.model.catalog import Catalog, CatalogEntry, Ownership
+from drstate.model.catalog import CatalogEntry, Ownership
 from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import LAUNCHED, Phase, SiteState
 from drstate.model.probe import Probe
 from drstate.model.resource import Resource
-from drstate.model.scope import Account, Scope, SiteMap
-from drstate.model.shard import Binding
+from drstate.model.scope import Scope
 from drstate.model.spec import Spec
 from drstate.programs.registry import program_for
 
@@ -38,170 +36,15 @@ if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
     from drstate.aws.clock import Clock
 
-P = TypeVar("P", bound=Value)
-
-__all__ = [
-    "Action",
-    "Adapter",
-    "Claim",
-    "Demand",
-    "Grant",
-    "Health",
-    "Lag",
-    "Limit",
-    "Observation",
-    "Probe",
-    "RunContext",
-    "SiteContext",
-    "Work",
-]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """Which discovered resources a technology handles."""
-
-    technology: str
-    #: Resource Explorer's type, say ``rds:cluster``
-    explorer_type: str
-    #: matches the whole ARN; its group ``name`` is the resource's name inside the scope
-    arn_pattern: re.Pattern[str]
-    #: taken only where the tag ``dr:recovery-strategy`` says so; None: where no claim asks for
-    #: what the tag says
-    strategy: str | None = None
-
-    def name_of(self, arn: str) -> str | None:
-        """The resource's name, or None if the ARN is not of this kind."""
-        found = self.arn_pattern.fullmatch(arn)
-        return found.group("name") if found else None
-
-
-@dataclass(frozen=True)
-class SiteContext:
-    """The site that a phase acts on, as an adapter sees it.
-
-    ``region`` is the region acted on (or ``global``), ``state`` the site state to reach, ``owner``
-    who owns the resource there (None: nothing of it exists or is declared there). ``serving`` and
-    ``recovery`` are the roles before the phase.
-    """
-
-    scope: Scope
-    serving: str
-    recovery: str
-    region: str
-    state: SiteState
-    owner: Ownership | None
-    #: failover with data loss allowed: no call may go to ``other``
-    force: bool = False
-    #: actions only, no stack is updated: what a program would set is set by actions
-    emergency: bool = False
-    bindings: tuple[Binding, ...] = ()
-    #: a drill's id: what is made carries it, and nothing that is live is changed
-    drill: str = ""
-    #: id of the security group that the drill's own stack made for the copy; empty: none so far
-    drill_group: str = ""
-
-    @classmethod
-    def of(
-        cls,
-        scope: Scope,
-        catalog: Catalog,
-        entry: CatalogEntry,
-        region: str,
-        state: SiteState,
-        *,
-        force: bool = False,
-        emergency: bool = False,
-        bindings: tuple[Binding, ...] = (),
-        drill: str = "",
-    ) -> SiteContext:
-        """The context for one entry of the catalog."""
-        return cls(
-            scope=scope,
-            serving=catalog.serving,
-            recovery=catalog.recovery,
-            region=region,
-            state=state,
-            owner=entry.owner(region),
-            force=force,
-            emergency=emergency,
-            bindings=bindings,
-            drill=drill,
-            drill_group=catalog.drill_group(drill, entry.key) if drill else "",
-        )
-
-    @property
-    def by_stack(self) -> bool:
-        """Whether a stack of ours sets this resource's properties in this phase."""
-        return self.owner is Ownership.DECLARED and not self.emergency
-
-    @property
-    def other(self) -> str:
-        """The region that is not acted on (the serving one where ``region`` is ``global``)."""
-        if self.region not in (self.scope.regions.primary, self.scope.regions.recovery):
-            return self.serving
-        return self.scope.regions.other(self.region)
-
-    @property
-    def site_map(self) -> SiteMap:
-        """Translations into ``region``; empty where nothing is translated."""
-        return self.scope.site_map.get(self.region, {})
-
-    def policy(self, technology: str, model: type[P]) -> P:
-        """What the scope file says under ``policies`` of a technology."""
-        return self.scope.policies.of(technology, model)
-
-    @property
-    def scope_file(self) -> str:
-        """Path of the scope file, for remedies."""
-        return f"stacks/{self.scope.customer}/{self.scope.environment}.yaml"
-
-    def account(self, entry: CatalogEntry) -> Account:
-        """The account that holds the entry. Raises KeyError."""
-        return self.scope.account(entry.resource.account)
-
-
-@dataclass(frozen=True)
-class Work:
-    """What an adapter does in one phase. ``no_op`` is the reason where there is nothing to do.
-
-    A declared resource may have no action and no reason: its declaration is the work.
-    """
-
-    actions: tuple[Action, ...] = ()
-    no_op: str | None = None
-    #: what the operator should know before: told in the plan and in the report
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Health:
-    """The health of one resource at one site, with the remedy where it is not healthy."""
-
-    status: ResourceStatus
-    detail: str
-    hint: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def ok(self) -> bool:
-        """Whether it is healthy."""
-        return self.status is ResourceStatus.HEALTHY
-
-
-@dataclass(frozen=True)
-class Lag:
-    """How far the receiving site is behind, in seconds. None: AWS has no measurement."""
-
-    seconds: float | None
-    measured_at: datetime | None
-    source: str
-    #: whether AWS has a measurement at all; where it has one, a missing figure is a finding
-    measurable: bool = True
-
 
 class Adapter(ABC):
-    """One technology."""
+    """One technology.
+
+    ``instantiate`` … ``replicate``, ``copies``, ``drill`` and their like build values and make no
+    call; they raise ConfigError where the site map lacks what they need. Whatever is given an
+    ``AwsCaller`` calls, reads only, and raises AwsCallError and the like; what it finds wrong it
+    returns, with the remedy.
+    """
 
     technology: ClassVar[str]
     #: one line for ``drstate technologies``
@@ -262,19 +105,19 @@ class Adapter(ABC):
 
     @abstractmethod
     def instantiate(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Actions that leave the site warm."""
+        """Actions that leave the site warm: production's capacity, not serving."""
 
     @abstractmethod
     def activate(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Actions that leave the site active."""
+        """Actions that leave the site active: it serves, and the other one is kept from it."""
 
     @abstractmethod
     def cleanup(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Actions that leave the site retired."""
+        """Actions that leave the site retired: it costs little, and is still the way back."""
 
     @abstractmethod
     def replicate(self, entry: CatalogEntry, site: SiteContext) -> Work:
-        """Actions that leave the site in standby."""
+        """Actions that leave the site in standby: it receives what the other one writes."""
 
     @abstractmethod
     def health(self, entry: CatalogEntry, site: SiteContext, aws: AwsCaller) -> Health:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from drstate.adapters import exports
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
-from drstate.adapters.base import SiteContext
+from drstate.adapters.site import SiteContext
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When

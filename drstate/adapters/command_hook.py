@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from drstate.adapters.actions import Action, RunContext
-from drstate.adapters.base import SiteContext
 from drstate.adapters.outside import OutsideAction, OutsideAdapter, Secrets, body_of, unset
+from drstate.adapters.site import SiteContext
 from drstate.errors import CancelledError, OperationError, TimedOutError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.named import Hook

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.actions import RunContext
 from drstate.adapters.at import At, calls
-from drstate.adapters.base import Grant
 from drstate.adapters.outputs import kept
 from drstate.errors import AwsCallError, ConfigError, OperationError
+from drstate.model.grant import Grant
 from drstate.model.plan import Call
 
 if TYPE_CHECKING:

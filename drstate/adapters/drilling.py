@@ -224,7 +224,7 @@ class Make(Action):
         return Observation(copy.ready(found), facts)
 
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
-        """Make it unless it is there, and wait."""
+        """Make it unless it is there, and wait. Raises OperationError where it does not work."""
         copy, at = self.copy, self.copy.at(aws)
         if copy.find(at) is None:
             copy.make(at, run)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from drstate.adapters.at import At, calls
-from drstate.adapters.base import Grant
+from drstate.model.grant import Grant
 from drstate.model.plan import Call, Plane
 
 #: S3 copies an object of at most this many bytes in one call

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
 from drstate.model.catalog import CatalogEntry
+from drstate.model.grant import Grant
 from drstate.model.plan import ActionSpec, Call, Plane, When
 from drstate.model.scope import RegionPair
 from drstate.programs.flags import (
@@ -31,6 +32,25 @@ DEADLINE_SECONDS = 600
 _DECLARES = "drstate up --phase replicate declares it"
 #: Route 53's control plane is in one region
 CONTROL_REGION = "us-east-1"
+#: what turning a pair needs, in the grants of every adapter that has one
+RAISE = Grant("raise and lower flags", ("cloudwatch:PutMetricData",))
+#: what its stack needs
+DECLARE = Grant(
+    "declare flags: alarms and health checks",
+    (
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:ListTagsForResource",
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:TagResource",
+        "cloudwatch:UntagResource",
+        "route53:ChangeTagsForResource",
+        "route53:CreateHealthCheck",
+        "route53:DeleteHealthCheck",
+        "route53:GetHealthCheck",
+        "route53:ListTagsForResource",
+        "route53:UpdateHealthCheck",
+    ),
+)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import uuid
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from drstate.adapters.actions import Action
-from drstate.adapters.base import Adapter, SiteContext, Work
+from drstate.adapters.actions import Action, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.site import SiteContext
 from drstate.errors import ConfigError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.named import Hook, HookPlace, HookWhen, OnFailure

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from drstate.adapters.base import SiteContext
 from drstate.adapters.commands import Host
+from drstate.adapters.site import SiteContext
 from drstate.errors import ConfigError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.resource import Resource

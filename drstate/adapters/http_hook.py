@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from drstate.adapters.actions import Action, RunContext
-from drstate.adapters.base import SiteContext
 from drstate.adapters.outside import OutsideAction, OutsideAdapter, Secrets, body_of, unset
+from drstate.adapters.site import SiteContext
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.named import Hook

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from drstate.adapters.findings import Health, Lag
 from drstate.errors import DrstateError
 from drstate.model.health import ResourceStatus
 from drstate.model.words import span
-
-if TYPE_CHECKING:
-    from drstate.adapters.base import Health, Lag
 
 LAG, LIMIT = "lag_seconds", "lag_limit_seconds"
 _ASK_AGAIN = "drstate readiness asks again"

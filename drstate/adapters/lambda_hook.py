@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
-from drstate.adapters.base import Grant, Health, Limit, SiteContext
+from drstate.adapters.findings import Health
 from drstate.adapters.hooks import (
     AGAIN,
     HookAdapter,
@@ -28,10 +28,13 @@ from drstate.adapters.hooks import (
     when_of,
 )
 from drstate.adapters.outputs import kept
+from drstate.adapters.quotas import Limit
+from drstate.adapters.site import SiteContext
 from drstate.aws.functions import ask, invoke
 from drstate.aws.ways import Way
 from drstate.errors import DrstateError, OperationError
 from drstate.model.catalog import CatalogEntry
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.named import Hook
 from drstate.model.phases import Phase
@@ -80,7 +83,7 @@ class LambdaHookAdapter(HookAdapter):
     }
 
     def capture(self, resource: Resource, aws: AwsCaller) -> Spec:
-        """The function at the source. ``resource.arn`` is ``hook function``."""
+        """The function at the source, which ``resource.arn`` names. Raises OperationError."""
         name = resource.arn.partition(" ")[2]
         found = _function(At(aws, resource.account, resource.region), name)
         if not found:

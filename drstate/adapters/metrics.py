@@ -11,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from drstate.adapters.at import At, calls
-from drstate.adapters.base import Lag
+from drstate.adapters.findings import Lag
 from drstate.errors import AwsCallError
 from drstate.model.plan import Call
 

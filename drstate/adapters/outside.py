@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from drstate.adapters.actions import Action, Observation, RunContext
-from drstate.adapters.base import Grant, Health, SiteContext
+from drstate.adapters.findings import Health
 from drstate.adapters.hooks import (
     AGAIN,
     HookAdapter,
@@ -30,8 +30,10 @@ from drstate.adapters.hooks import (
     when_of,
 )
 from drstate.adapters.outputs import HIDDEN, kept
+from drstate.adapters.site import SiteContext
 from drstate.errors import CancelledError, DrstateError, OperationError
 from drstate.model.catalog import CatalogEntry
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.named import Hook
 from drstate.model.phases import Phase

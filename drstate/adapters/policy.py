@@ -11,9 +11,10 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from drstate.adapters.base import Adapter, Grant
+from drstate.adapters.base import Adapter
 from drstate.adapters.confining import GRANTS as OWN_NETWORK
 from drstate.journal.dynamodb_texts import PART as JOURNAL_PARTS
+from drstate.model.grant import Grant
 
 VERSION = "2012-10-17"
 #: characters of a customer managed policy, without white space
@@ -98,6 +99,17 @@ def policy(
 def notify_grant(topics: Sequence[str]) -> Grant:
     """What telling the topics with these ARNs needs."""
     return Grant("tell people of executions", ("sns:Publish",), tuple(topics))
+
+
+def subscribe_grants(topics: Sequence[str]) -> tuple[Grant, ...]:
+    """What ``drstate notify list``, ``subscribe`` and ``unsubscribe`` need; a run needs none."""
+    of_topic = ("sns:ListSubscriptionsByTopic", "sns:Subscribe")
+    # AWS knows no resource for these: they cannot be confined to a topic
+    of_none = ("sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Unsubscribe")
+    return (
+        Grant("see and make subscriptions of recipients", of_topic, tuple(topics)),
+        Grant("mend and take back subscriptions of recipients", of_none, ("*",)),
+    )
 
 
 def lifecycle(action: str) -> bool:

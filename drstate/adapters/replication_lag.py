@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Lag
+from drstate.adapters.findings import Lag
 from drstate.errors import AwsCallError
 
 _WINDOW = timedelta(minutes=10)

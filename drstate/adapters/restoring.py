@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.actions import Observation, RunContext
 from drstate.adapters.at import At, calls
-from drstate.adapters.base import Health, Lag
 from drstate.adapters.carrying import (
     AVAILABLE,
     DEADLINE_SECONDS,
@@ -18,6 +17,7 @@ from drstate.adapters.carrying import (
     SnapshotAction,
     Snapshots,
 )
+from drstate.adapters.findings import Health, Lag
 from drstate.errors import OperationError
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase
@@ -78,7 +78,10 @@ class Restore(SnapshotAction):
         return Observation(made is not None and made.status == AVAILABLE, facts)
 
     def run(self, aws: AwsCaller, run: RunContext) -> dict[str, Any]:
-        """Create unless it is being created already, and wait until it is available."""
+        """Create unless it is being created already, and wait until it is available.
+
+        Raises OperationError where no export has been carried over.
+        """
         store, here = self.store, self._at(aws, self.target)
         if self.force:
             run.require_consent(DATA_LOSS, self.spec.title)

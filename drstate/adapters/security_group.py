@@ -11,10 +11,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from drstate.adapters.actions import Work
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
+from drstate.adapters.findings import Health
+from drstate.adapters.quotas import Limit
+from drstate.adapters.site import SiteContext
 from drstate.errors import OperationError
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope, SiteMapTable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
-from drstate.adapters.base import Grant, Health, Limit, SiteContext
+from drstate.adapters.findings import Health
 from drstate.adapters.hooks import (
     AGAIN,
     HookAdapter,
@@ -30,8 +30,11 @@ from drstate.adapters.hooks import (
     when_of,
 )
 from drstate.adapters.outputs import kept
+from drstate.adapters.quotas import Limit
+from drstate.adapters.site import SiteContext
 from drstate.errors import AwsCallError, DrstateError, OperationError, TimedOutError
 from drstate.model.catalog import CatalogEntry
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.named import Hook
 from drstate.model.phases import Phase
@@ -100,7 +103,7 @@ class SsmAdapter(HookAdapter):
     deviations = {"again-changes-nothing": AGAIN}
 
     def capture(self, resource: Resource, aws: AwsCaller) -> Spec:
-        """The document at the source. ``resource.arn`` is ``hook document``."""
+        """The document at the source, which ``resource.arn`` names. Raises OperationError."""
         name = resource.arn.partition(" ")[2]
         found = _document(At(aws, resource.account, resource.region), name)
         wrong = _unusable(found, name, resource.region)

@@ -5,7 +5,7 @@ Programs and actions have to agree on every value, so an action asks the program
 
 from __future__ import annotations
 
-from drstate.adapters.base import SiteContext
+from drstate.adapters.site import SiteContext
 from drstate.model.catalog import CatalogEntry
 from drstate.model.shard import ShardId, ShardInput
 from drstate.programs.translator import Translator

@@ -100,7 +100,9 @@ class AwsCaller:
         way: Way = DEFAULT_WAY,
         breaker: Breaker | None = None,
         persists: Persists | None = None,
+        until: float | None = None,
     ) -> None:
+        self._until = until
         self._breaker = breaker
         self._persists = persists
         self._sessions = sessions
@@ -123,12 +125,14 @@ class AwsCaller:
         on_call: OnCall | None = None,
         way: Way | None = None,
         persists: Persists | None = None,
+        until: float | None = None,
     ) -> AwsCaller:
         """The same sessions, seen with other observers, an adapter's transient codes, another way.
 
         ``persists``: whether a call that has failed again and again is waited for still; while it
-        says so, the call is made once in every ``OPEN_SECONDS``. What is not given stays as it is
-        here.
+        says so, the call is made once in every ``OPEN_SECONDS``. ``until``: the clock's monotonic
+        time; what fails is not tried again where an answer might come later than that. What is not
+        given stays as it is here.
         """
         return AwsCaller(
             self._sessions,
@@ -139,6 +143,7 @@ class AwsCaller:
             way=way or self._way,
             breaker=self._breaker,
             persists=persists or self._persists,
+            until=self._until if until is None else until,
         )
 
     def call(
@@ -254,7 +259,7 @@ class AwsCaller:
                     self._sessions.forget(record.account)
                 else:
                     wait = next(waits, self._half_open(record)) if self._passes(error) else None
-                    if self._no_use(record, error) or wait is None:
+                    if self._no_use(record, error) or wait is None or self._too_late(wait):
                         raise failure(
                             error, record, self._sessions.account(record.account)
                         ) from error
@@ -267,6 +272,13 @@ class AwsCaller:
                     self._breaker.answered(record)
                 answer.pop("ResponseMetadata", None)
                 return answer
+
+    def _too_late(self, wait: float) -> bool:
+        """Whether another attempt after ``wait`` seconds could outlast the caller's time."""
+        if self._until is None:
+            return False
+        longest = self._way.read_seconds or READ_SECONDS
+        return self._clock.monotonic() + wait + longest > self._until
 
     def _half_open(self, record: CallRecord) -> float | None:
         """How long to wait once the usual attempts have failed; None: it is given up."""

@@ -37,7 +37,18 @@ class Way:
         """The client's configuration."""
         if self.read_seconds is None:
             return usual
-        merged: Config = usual.merge(Config(read_timeout=self.read_seconds, tcp_keepalive=True))
+        merged: Config = usual.merge(
+            Config(
+                read_timeout=self.read_seconds,
+                # whoever waits less for an answer waits no longer for the connection
+                connect_timeout=min(
+                    # the stubs do not know what a Config holds
+                    vars(usual).get("connect_timeout", self.read_seconds),
+                    self.read_seconds,
+                ),
+                tcp_keepalive=True,
+            )
+        )
         return merged
 
 

@@ -32,10 +32,6 @@ _INSTALL = (
 )
 
 
-#: what a factory of the embedded engine makes, for rooms that must not know the SDK
-EngineCommand = auto.PulumiCommand
-
-
 @dataclass(frozen=True)
 class EngineChoice:
     """An engine that is ready to run commands."""

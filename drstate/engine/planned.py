@@ -14,14 +14,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from drstate.engine.workdir import STACKS
 from drstate.errors import ConfigError, UnknownNameError
 from drstate.journal import open_journal
-from drstate.journal.address import chosen
+from drstate.journal.address import JOURNAL_FILE, chosen
+from drstate.model.places import STACKS
 from drstate.model.shard import ShardInput
 
 FOLDER = "planned"
-JOURNAL = "journal.db"
 
 
 def planned_file(project: Path, stack: str) -> Path:
@@ -53,7 +52,7 @@ def _journal(home: Path) -> Path | None:
     folders = [home, home / ".drstate"]
     if os.environ.get("DRSTATE_HOME"):
         folders.append(Path(os.environ["DRSTATE_HOME"]))
-    return next((one / JOURNAL for one in folders if (one / JOURNAL).is_file()), None)
+    return next((one / JOURNAL_FILE for one in folders if (one / JOURNAL_FILE).is_file()), None)
 
 
 def load_planned(home: Path, stack: str) -> ShardInput:

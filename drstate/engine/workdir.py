@@ -16,9 +16,9 @@ from pathlib import Path
 import yaml
 
 from drstate.engine.settings import PROJECT
+from drstate.model.places import STACKS
 
 #: where settings files of stacks and the program are, in a user's project and here
-STACKS = "stacks"
 
 _PROGRAM = '''\
 """Declares what was last planned for the stack at hand, so that plain Pulumi commands work too."""

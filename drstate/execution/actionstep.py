@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from drstate.errors import CancelledError, OperationError, TimedOutError
+from drstate.execution.advice import RESUME
 from drstate.execution.errorinfo import error_info
 from drstate.execution.graceful import Graceful
 from drstate.execution.states import StepState
@@ -21,7 +22,7 @@ from drstate.model.phases import Phase
 from drstate.model.plan import ActionSpec, ShardPlan, Stage
 
 if TYPE_CHECKING:
-    from drstate.adapters.base import Action, Observation, RunContext
+    from drstate.adapters.actions import Action, Observation, RunContext
     from drstate.aws.caller import AwsCaller
     from drstate.aws.records import CallRecord
 
@@ -108,7 +109,8 @@ class ActionStep:
                 shard=self._shard_id,
                 action=spec.id,
                 resource=spec.resource,
-                title=spec.title,
+                # as it is now: the scope file may have been mended since the plan was made
+                title=action.spec.title,
                 observed=seen.facts,
             )
         )
@@ -133,7 +135,7 @@ class ActionStep:
                 shard=self._shard_id,
                 action=self._spec.id,
                 resource=self._spec.resource,
-                error=error_info(told),
+                error=error_info(told, plan=self._bench.plan, again=RESUME),
                 duration_seconds=self._bench.clock.monotonic() - begun,
             )
         )
@@ -149,7 +151,7 @@ class ActionStep:
         )
 
     def _context(self, facts: Mapping[str, Any], begun: float) -> RunContext:
-        from drstate.adapters.base import RunContext  # noqa: PLC0415 loaded when it is needed
+        from drstate.adapters.actions import RunContext  # noqa: PLC0415 loaded when it is needed
 
         return RunContext(
             clock=self._bench.clock,

@@ -20,7 +20,7 @@ from drstate.model.scope import Scope, WaveOrder
 from drstate.model.shard import Binding, ShardInput
 
 if TYPE_CHECKING:
-    from drstate.adapters.base import SiteContext
+    from drstate.adapters.site import SiteContext
 
 
 def work_source(services: Services) -> AdapterWork:

@@ -17,7 +17,7 @@ from drstate.execution.workbench import StoppedError, Workbench, working_for
 from drstate.model.plan import ActionSpec, ShardPlan, Stage
 
 if TYPE_CHECKING:
-    from drstate.adapters.base import Action
+    from drstate.adapters.actions import Action
 
 
 class BatchStep:

@@ -18,7 +18,8 @@ from drstate.model.stackops import Op
 from drstate.report.preview import ShardPreview, StagePreview
 
 if TYPE_CHECKING:
-    from drstate.adapters.base import Adapter, SiteContext
+    from drstate.adapters.base import Adapter
+    from drstate.adapters.site import SiteContext
     from drstate.aws.caller import AwsCaller
 
 

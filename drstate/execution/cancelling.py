@@ -10,9 +10,9 @@ from queue import SimpleQueue
 
 from drstate.errors import JournalError, UsageError
 from drstate.execution import states
+from drstate.execution.acting import acting
 from drstate.execution.deciding import refuse_other_world
 from drstate.execution.ending import DEADLINE_SECONDS
-from drstate.execution.identity import acting
 from drstate.execution.lease import HeldLease, living
 from drstate.execution.notifying import teller_of
 from drstate.execution.recorder import Recorder

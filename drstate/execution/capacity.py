@@ -20,7 +20,8 @@ from drstate.model.capacity import CapacityReport, Figure, Level
 from drstate.model.scope import Scope
 
 if TYPE_CHECKING:
-    from drstate.adapters.base import Adapter, Limit
+    from drstate.adapters.base import Adapter
+    from drstate.adapters.quotas import Limit
     from drstate.aws.caller import AwsCaller
     from drstate.execution.services import Services
 

@@ -23,7 +23,8 @@ from drstate.model.plan import ShardPlan, Stage
 from drstate.model.probe import Probe, ProbeKind
 
 if TYPE_CHECKING:
-    from drstate.adapters.base import Health, SiteContext
+    from drstate.adapters.findings import Health
+    from drstate.adapters.site import SiteContext
     from drstate.aws.caller import AwsCaller
     from drstate.aws.records import CallRetry
 

@@ -8,6 +8,7 @@ from drstate.errors import DrstateError
 from drstate.execution.journals import misplaced
 from drstate.execution.services import Services
 from drstate.model.scope import Scope
+from drstate.model.words import counted
 from drstate.version import VERSION
 
 
@@ -47,6 +48,7 @@ def checkup(services: Services) -> Checkup:
     facts.append(_journal(services, troubles))
     scopes = _scopes(services, troubles)
     facts.append(Fact("scopes", ", ".join(scopes) or "none"))
+    facts += _workers(services, troubles)
     return Checkup(tuple(facts), tuple(troubles))
 
 
@@ -67,6 +69,43 @@ def _journal(services: Services, troubles: list[Problem]) -> Fact:
             mend = f"switch it on: drstate journal init --journal '{place}'"
             troubles.append(Problem(what, mend))
     return Fact("journal", str(place))
+
+
+def _workers(services: Services, troubles: list[Problem]) -> list[Fact]:
+    """Where the distributed engine is set up, and what lies dead there. Silent where it is not."""
+    from drstate.aws.own import OwnCaller  # noqa: PLC0415 loaded when it is needed
+    from drstate.execution.dispatch.dead import remedy  # noqa: PLC0415 loaded when it is needed
+    from drstate.execution.dispatch.queue import DEAD_QUEUE, QUEUE, waiting  # noqa: PLC0415 the same
+
+    found = []
+    for region in _recovering(services):
+        try:
+            aws = OwnCaller(region, services.clock)
+            work, dead = waiting(aws, QUEUE), waiting(aws, DEAD_QUEUE)
+        except DrstateError as error:
+            found.append(f"{region}: not known ({error.what})")
+            continue
+        if work is None:
+            continue
+        found.append(f"{region}: {counted(work, 'task')} in the queue")
+        if dead is None:
+            what = f"the workers' queue in {region} has none for messages that nobody can do"
+            troubles.append(Problem(what, f"drstate dispatcher deploy --region {region}"))
+        if dead:
+            what = f"{counted(dead, 'dead letter')} of the workers' queue in {region}"
+            troubles.append(Problem(what, remedy(region)))
+    return [Fact("workers", "; ".join(found))] if found else []
+
+
+def _recovering(services: Services) -> list[str]:
+    """Where the scopes recover; what is wrong with a scope's file is told with the scopes."""
+    regions = set()
+    try:
+        for key in services.scopes():
+            regions.add(services.scope(key.customer, str(key.environment)).regions.recovery)
+    except DrstateError:
+        return sorted(regions)
+    return sorted(regions)
 
 
 def _engine(services: Services, troubles: list[Problem]) -> list[Fact]:

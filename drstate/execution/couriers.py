@@ -3,27 +3,32 @@
 Whoever hands something over never waits, and nothing that goes wrong here comes back to them. A
 topic that hangs holds up its own courier only; after it was given up once, what follows is tried
 once each, until it answers again. The queue is bounded: the oldest is given up for what is new.
+What a recipient is to get later is journaled as held, and told when its digest is due.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from drstate.aws.clock import Clock
 from drstate.errors import AwsCallError, DrstateError, OperationError, Retry
 from drstate.execution.errorinfo import error_info
 from drstate.model import events as e
-from drstate.model.notify import Kind, Topic
+from drstate.model.notify import Kind, Recipient, Topic
 from drstate.report.notification import Notification
+from drstate.report.pacing import Lets, Pacing
 
 #: what waits for one topic at most
 WAITING = 100
 
-#: writes what became of a delivery; raises DrstateError where that cannot be written
-Record = Callable[[e.NotificationDelivered | e.NotificationFailed], None]
+#: what became of a delivery
+Told = e.NotificationDelivered | e.NotificationFailed | e.NotificationHeld
+#: writes it; raises DrstateError where that cannot be written
+Record = Callable[[Told], None]
 
 
 class Publish(Protocol):
@@ -37,8 +42,12 @@ class Publish(Protocol):
 class Courier:
     """Delivers to one topic, from a thread of its own that is begun when there is something."""
 
-    def __init__(self, topic: Topic, publish: Publish, record: Record, clock: Clock) -> None:
+    def __init__(
+        self, topic: Topic, publish: Publish, record: Record, clock: Clock, lets: Lets
+    ) -> None:
         self.topic = topic
+        #: asked under the lock only
+        self._pacing = Pacing(topic.arn, lets)
         self._publish = publish
         self._record = record
         self._clock = clock
@@ -48,6 +57,7 @@ class Courier:
         self._thread: threading.Thread | None = None
         self._at_hand: Notification | None = None
         self._closing = False
+        self._flush = False
         self._left = False
         #: false from the first that was given up until the next that arrives
         self._patient = True
@@ -60,17 +70,43 @@ class Courier:
             if len(self._queue) >= WAITING:
                 self._crowded_out.append(self._queue.popleft())
             self._queue.append(note)
-            if self._thread is None:
-                name = f"courier-{self.topic.name}"
-                self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-                self._thread.start()
+            self._begin()
+
+    def reaches(self, readers: Sequence[Recipient]) -> None:
+        """Who is told through the topic from now on."""
+        with self._changed:
+            self._pacing.readers = tuple(readers)
+
+    def recall(self, payload: e.Payload, at: datetime) -> None:
+        """Take in what the journal says of the topic. Before anything is taken."""
+        with self._changed:
+            self._pacing.recall(payload, at)
+
+    def remember(self, note: Notification) -> None:
+        """What was settled before; where it is held for somebody, it is told when that is due."""
+        with self._changed:
+            self._pacing.remember(note)
+            if self._pacing.next_due() is not None:
+                self._begin()
+
+    def closing(self, *, flush: bool = True) -> None:
+        """Nothing more is taken; what waits is still delivered.
+
+        ``flush``: also what is held for a digest; else it is left to whoever goes on.
+        """
+        with self._changed:
+            self._closing, self._flush = True, flush
+            if flush and self._pacing.next_due() is not None:
+                self._begin()
             self._changed.notify()
 
-    def closing(self) -> None:
-        """Nothing more is taken; what waits is still delivered."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
+    def _begin(self) -> None:
+        """There is something to do. Under the lock."""
+        if self._thread is None:
+            name = f"courier-{self.topic.name}"
+            self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+            self._thread.start()
+        self._changed.notify()
 
     def wait(self, seconds: float) -> None:
         """Until all is delivered or given up, for so many seconds at most."""
@@ -82,7 +118,8 @@ class Courier:
         with self._changed:
             self._left = True
             at_hand = [self._at_hand] if self._at_hand else []
-            left = [*at_hand, *self._crowded_out, *self._queue]
+            due = self._pacing.due(self._clock.now(), all_of_them=True) if self._flush else ()
+            left = [*at_hand, *self._crowded_out, *self._queue, *due]
             self._queue.clear()
             self._crowded_out.clear()
             self._changed.notify()
@@ -98,16 +135,35 @@ class Courier:
         while True:
             with self._changed:
                 self._at_hand = None
-                while not (self._queue or self._crowded_out or self._closing or self._left):
-                    self._changed.wait()
+                if self._left:
+                    return
                 crowded = self._crowded_out.popleft() if self._crowded_out else None
-                if crowded is None:
-                    if not self._queue:
+                self._at_hand, held = (None, ()) if crowded else self._next()
+                note = self._at_hand
+                if crowded is None and note is None:
+                    if self._closing:
                         return
-                    self._at_hand = self._queue.popleft()
-                note = crowded or self._at_hand
-            if note is not None:
-                self._write(_failed(self.topic, note, _FULL) if crowded else self._deliver(note))
+                    self._changed.wait(self._seconds())
+                    continue
+            for row in held:
+                self._write(row)
+            if crowded is not None:
+                self._write(_failed(self.topic, crowded, _FULL))
+            elif note is not None:
+                self._write(self._deliver(note))
+
+    def _next(self) -> tuple[Notification | None, tuple[e.NotificationHeld, ...]]:
+        """What is to be delivered now, and what is to be written as held. Under the lock."""
+        now = self._clock.now()
+        if self._queue:
+            return self._pacing.split(self._queue.popleft(), now)
+        all_of_them = self._closing and self._flush
+        return next(iter(self._pacing.due(now, all_of_them=all_of_them)), None), ()
+
+    def _seconds(self) -> float | None:
+        """Until the next digest is due; None: nobody waits for one. Under the lock."""
+        due = self._pacing.next_due()
+        return None if due is None else max(0.0, (due - self._clock.now()).total_seconds())
 
     def _deliver(self, note: Notification) -> e.NotificationDelivered | e.NotificationFailed | None:
         try:
@@ -123,13 +179,15 @@ class Courier:
                 about=note.about,
                 message=message,
                 delay_seconds=max(0.0, (self._clock.now() - note.at).total_seconds()),
+                recipients=note.recipients,
+                covers=note.covers,
             )
         with self._changed:
             self._at_hand = None
             # who left has written that it is not known
             return None if self._left else found
 
-    def _write(self, found: e.NotificationDelivered | e.NotificationFailed | None) -> None:
+    def _write(self, found: Told | None) -> None:
         if found is None:
             return
         try:
@@ -144,7 +202,14 @@ def _failed(topic: Topic, note: Notification, error: Exception) -> e.Notificatio
         # what is said of calls of the recovery itself (mend, resume) does not hold here
         keep = info.hint if info.retry == Retry.NEEDS_PERSON else _LOOK
         info = info.model_copy(update={"hint": keep})
-    return e.NotificationFailed(topic=topic.arn, kind=note.kind, about=note.about, error=info)
+    return e.NotificationFailed(
+        topic=topic.arn,
+        kind=note.kind,
+        about=note.about,
+        error=info,
+        recipients=note.recipients,
+        covers=note.covers,
+    )
 
 
 _LOOK = "see that the topic is there and that its region answers; the execution goes on without it"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from drstate.errors import JournalError, UsageError
 from drstate.execution import tokens
+from drstate.execution.acting import acting, starter_of
 from drstate.execution.gates import refuse_starter
-from drstate.execution.identity import acting, starter_of
 from drstate.execution.lease import living
 from drstate.execution.progress import RunState
 from drstate.execution.reducer import replay

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drstate.errors import DrstateError, EngineError, PlanRefusedError
+from drstate.execution.consenting import consented
 from drstate.execution.failing_back import failback_phases
 from drstate.execution.hindrances import hindrances
 from drstate.execution.lease import HeldLease
@@ -25,7 +26,6 @@ from drstate.model.scope import Scope
 from drstate.version import VERSION
 
 LOGS_FOLDER = "logs"
-DATA_LOSS = "data-loss"
 
 #: starts the process that carries out an execution, writing to the log; its process id
 Spawn = Callable[[str, Path], int]
@@ -60,6 +60,7 @@ def start(
     catalog = services.journal.load_catalog(scope.key)
     chosen = tuple(phases) or _phases(operation, catalog, scope)
     urgent = force or wanted.emergency
+    agreed = consent if consent is not None and force else ""
     execution = services.new_execution()
     _refuse_hindered(services, scope, urgent=urgent)
     with HeldLease(services.journal, scope.key, services.runner(), on_lost=lambda _: None) as lease:
@@ -81,14 +82,12 @@ def start(
                 force=force,
                 planned=False,
                 wanted=wanted,
+                consent=agreed,
             ),
             lease.fence,
         )
-        if consent is not None and force:
-            text = f"a failover of {scope.key} may lose data that was not yet replicated"
-            services.journal.append(
-                execution, e.ConsentRecorded(kind=DATA_LOSS, by=consent, text=text), lease.fence
-            )
+        if agreed:
+            services.journal.append(execution, consented(scope.key, agreed), lease.fence)
     return launch(services, execution, spawn)
 
 

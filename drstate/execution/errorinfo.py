@@ -5,12 +5,21 @@ from __future__ import annotations
 import traceback
 
 from drstate.errors import DrstateError, InternalError
+from drstate.execution.advice import in_run
 from drstate.model.events import ErrorInfo
+from drstate.model.plan import Plan
 
 
-def error_info(error: BaseException) -> ErrorInfo:
-    """The journaled form of any error."""
-    return ErrorInfo.model_validate(as_drstate(error).as_dict())
+def error_info(error: BaseException, *, plan: Plan | None = None, again: str = "") -> ErrorInfo:
+    """The form of any error that is kept as data.
+
+    ``plan`` and ``again``: of a step that failed in a run, the run's plan and the command that
+    repeats the step; its hint then is advice for that run.
+    """
+    told = as_drstate(error).as_dict()
+    if plan is not None:
+        told["hint"] = in_run(told["hint"], again, plan)
+    return ErrorInfo.model_validate(told)
 
 
 def as_drstate(error: BaseException) -> DrstateError:

@@ -27,6 +27,7 @@ from drstate.execution.beginning import attached_by, barred, created
 from drstate.execution.cancelling import OPEN, repair
 from drstate.execution.catalogkeeper import CatalogKeeper
 from drstate.execution.commands import Command
+from drstate.execution.consenting import consented
 from drstate.execution.cutoff import pause_interrupted
 from drstate.execution.foreseen import foreseen
 from drstate.execution.gates import Answer, Ask, TellToken
@@ -43,9 +44,9 @@ from drstate.execution.recorder import OnEvent, Recorder
 from drstate.execution.runner import HandOver, Runner
 from drstate.execution.services import Services
 from drstate.execution.starting import with_hindrances
+from drstate.execution.system_health import in_turn, lease_watch
 from drstate.execution.verifying import verification_or_none
 from drstate.execution.workbench import Stop
-from drstate.model import events as e
 from drstate.model.catalog import Catalog
 from drstate.model.events import ExecutionStatus
 from drstate.model.health import WaveHealth
@@ -55,7 +56,6 @@ from drstate.report.preview import PlanPreview
 from drstate.report.readiness import owed
 from drstate.report.view import ExecutionView, Progress
 
-DATA_LOSS = "data-loss"
 _TIMED_OUT = TimedOutError("").code
 
 
@@ -76,6 +76,8 @@ class RunOptions:
     hand_over: HandOver | None = None
     #: it is a part of an attempt that was told already, by another process under the same lease
     joins: bool = False
+    #: nobody let it go on: a worker takes up what another one left
+    unasked: bool = False
     #: seconds that earlier parts of the attempt took; see ``Budgets``
     spent: Mapping[str, float] = field(default_factory=dict)
 
@@ -168,11 +170,11 @@ def creation(
         catalog = save(services, planned, fence)
         actor = None if operator else services.actor(planned.plan.recovery)
         by = operator or services.operator
-        recorder.append(created(services, planned.plan, message, by, actor, verdict))
+        agreed = consent if consent is not None and planned.plan.force else ""
+        recorder.append(created(services, planned.plan, message, by, actor, verdict, agreed))
         give_way(services.journal, planned.plan, catalog, recorder)
-        if consent is not None and planned.plan.force:
-            text = f"a failover of {planned.scope.key} may lose data that was not yet replicated"
-            recorder.append(e.ConsentRecorded(kind=DATA_LOSS, by=consent, text=text))
+        if agreed:
+            recorder.append(consented(planned.scope.key, agreed))
         for warned in foreseen(services, planned.scope, seen):
             recorder.append(warned)
         return catalog
@@ -194,6 +196,9 @@ def run_attempt(
 
     ``begin`` is called with the recorder and the lease's fence; it brings the recorder to where the
     attempt starts and returns the saved catalog.
+
+    Raises JournalError where another runner holds the scope, its lease is lost, or the execution
+    has no plan; RunInterruptedError once it is paused; and what ``begin`` raises.
     """
     identity = services.runner()
     stop = Stop()
@@ -208,7 +213,11 @@ def run_attempt(
         recorder = Recorder(
             services.journal, execution, lease.fence, services.clock, queue, on_event
         )
-        catalog = begin(recorder, lease.fence)
+        try:
+            catalog = begin(recorder, lease.fence)
+        except DrstateError:
+            people.attach_to_failed(recorder)
+            raise
         people.attach(recorder)
         plan = recorder.state.plan
         if plan is None:
@@ -264,12 +273,13 @@ def run_attempt(
             hand_over=options.hand_over,
             spent=options.spent,
         )
-        windows = maintenance_watch(services, scope, plan, recorder)
-        with Inbox(recorder, stop, watch=windows):
-            attached = (
-                None if options.joins else attached_by(identity, lease, actor, resumed=resumed)
-            )
-            runner.run(attached)
+        windows = maintenance_watch(
+            services, scope, plan, recorder, shared=options.hand_over is not None
+        )
+        watch = in_turn(windows, lease_watch(services, scope, recorder))
+        with Inbox(recorder, stop, watch=watch):
+            attached = attached_by(identity, lease, actor, resumed=resumed, unasked=options.unasked)
+            runner.run(None if options.joins else attached)
         view = recorder.view().model_copy(
             update={"owed": owed(keeper.catalog, sandbox=services.sandbox)}
         )

@@ -18,11 +18,11 @@ import yaml
 
 from drstate.errors import OperationError, UnknownNameError
 from drstate.execution.readers import Readers
-from drstate.inventory.scopes import load_scope, scope_path
+from drstate.inventory.scopes import load_scope
 from drstate.inventory.yamlfile import read_yaml
 from drstate.model.captured import EXTERNAL_ID_PREFIX, SCHEMA, CapturedFile
 from drstate.model.catalog import Catalog
-from drstate.model.groups import groups_path
+from drstate.model.places import groups_path, scope_path
 from drstate.model.scope import ScopeKey
 
 _SECRET = re.compile(r"PASS(WORD|WD|PHRASE)?$|PASSWORD|SECRET|TOKEN|CREDENTIAL|(API|PRIVATE)_?KEY")

@@ -14,7 +14,6 @@ from weakref import WeakKeyDictionary
 from drstate.errors import DrstateError, PlanRefusedError
 from drstate.execution.discovering import discover
 from drstate.execution.errorinfo import error_info
-from drstate.execution.hindrances import Hindrances
 from drstate.execution.recorder import Recorder
 from drstate.execution.services import Services
 from drstate.execution.states import OPEN
@@ -27,7 +26,7 @@ from drstate.model.plan import Plan
 from drstate.model.scope import Scope, ScopeKey
 from drstate.planning.group_rules import GroupFinding, Neighbour, ServerId, server_id, servers_of
 from drstate.planning.groups import Resolution, resolve, stopping
-from drstate.report.preview import RefusalView
+from drstate.report.preview import Hindrances, RefusalView
 
 if TYPE_CHECKING:
     from drstate.execution.making_plan import PlannedRun

@@ -23,7 +23,9 @@ from drstate.model.phases import Phase
 from drstate.report.preview import PrerequisiteView, RefusalView
 
 if TYPE_CHECKING:
-    from drstate.adapters.base import Adapter, Demand, Limit, SiteContext
+    from drstate.adapters.base import Adapter
+    from drstate.adapters.quotas import Demand, Limit
+    from drstate.adapters.site import SiteContext
     from drstate.aws.caller import AwsCaller
     from drstate.execution.services import Services
     from drstate.model.catalog import Catalog, CatalogEntry

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from drstate.execution.advice import addressed
 from drstate.execution.checking import ResourceCheck, Verdict
 from drstate.execution.errorinfo import as_drstate
 from drstate.execution.intime import Ended, InTime, Ticket
@@ -156,12 +157,11 @@ class HealthStep:
         )
 
     def _late_hint(self, row: _Watched, setting: str) -> str:
-        scope = self._bench.scope
+        file = self._bench.scope.key.file
         return (
             f"see whether AWS answers in {self._stage.region} for account "
             f"{row.entry.resource.account}, then drstate resume checks it again; "
-            f"policies.{setting} in stacks/{scope.customer}/{scope.environment}.yaml gives more "
-            "time"
+            f"policies.{setting} in {file} gives more time"
         )
 
     def _tell(self, row: _Watched, found: Verdict) -> None:
@@ -173,7 +173,7 @@ class HealthStep:
                 resource=entry.key,
                 status=found.status,
                 detail=found.detail,
-                hint=found.hint,
+                hint=addressed(found.hint, bench.plan.scope),
                 facts=dict(found.facts or {}),
                 endpoints_before=before,
                 endpoints_after=after,

@@ -7,7 +7,7 @@ That it was hidden, by whom and why, is an event of the execution itself, in its
 from __future__ import annotations
 
 from drstate.errors import UsageError
-from drstate.execution.identity import acting
+from drstate.execution.acting import acting
 from drstate.execution.services import Services
 from drstate.execution.states import OPEN
 from drstate.model import events as e

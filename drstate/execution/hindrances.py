@@ -5,7 +5,6 @@ Light to load: `drstate start` asks it before it answers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drstate.errors import ConfigError
@@ -14,19 +13,10 @@ from drstate.execution.services import Services
 from drstate.execution.states import OPEN
 from drstate.model.events import ExecutionStatus
 from drstate.model.scope import Scope, ScopeKey
-from drstate.report.preview import RefusalView
+from drstate.report.preview import Hindrances, RefusalView
 
 if TYPE_CHECKING:
     from drstate.execution.making_plan import PlannedRun
-
-
-@dataclass(frozen=True)
-class Hindrances:
-    """What a start would be told now, should it be asked for."""
-
-    refusals: tuple[RefusalView, ...] = ()
-    #: windows that open soon, or that an emergency goes ahead in
-    notices: tuple[str, ...] = ()
 
 
 def hindrances(

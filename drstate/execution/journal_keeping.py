@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from drstate.aws.clock import Clock
 from drstate.errors import ConfigError, DrstateError, JournalError, StateError, UsageError
-from drstate.execution.readers import JOURNAL_FILE
-from drstate.journal.address import EXAMPLE, VARIABLE, TablePlace
+from drstate.journal.address import EXAMPLE, JOURNAL_FILE, VARIABLE, TablePlace
 
 if TYPE_CHECKING:
     from drstate.journal.dynamodb_copy import Copied

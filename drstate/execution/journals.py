@@ -1,26 +1,35 @@
-"""Opening a shared journal, and whether it is where it may be lost.
+"""Opening the journal's store, whichever it is, and whether it is where it may be lost.
 
-The one place where the journal's store meets what carries its calls to AWS.
+The one place that knows the stores, and where one meets what carries its calls to AWS.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drstate.aws.clock import Clock
-from drstate.journal.address import KEY, SECTION, VARIABLE, TablePlace
+from drstate.journal.address import JOURNAL_FILE, KEY, SECTION, VARIABLE, TablePlace
 
 if TYPE_CHECKING:
     from drstate.journal.port import Journal
 
 
-def open_table_journal(place: TablePlace, clock: Clock) -> Journal:
-    """Open the journal in a table. Raises StateError, JournalError, CredentialsError."""
-    from drstate.aws.tables import open_table  # noqa: PLC0415 loaded when it is needed
-    from drstate.journal.dynamodb import open_dynamodb_journal  # noqa: PLC0415 the same
+def open_at(place: TablePlace | None, home: Path, clock: Clock) -> Journal:
+    """Open the journal at ``place``; None: the file in ``home``, which is made where it is not.
 
-    return open_dynamodb_journal(open_table(place.table, place.region, clock), now=clock.now)
+    Raises StateError where it is damaged or missing, JournalError, CredentialsError.
+    """
+    if place is not None:
+        from drstate.aws.tables import open_table  # noqa: PLC0415 loaded when it is needed
+        from drstate.journal.dynamodb import open_dynamodb_journal  # noqa: PLC0415 the same
+
+        return open_dynamodb_journal(open_table(place.table, place.region, clock), now=clock.now)
+    from drstate.journal.sqlite import open_journal  # noqa: PLC0415 the same
+
+    home.mkdir(parents=True, exist_ok=True)
+    return open_journal(home / JOURNAL_FILE, now=clock.now)
 
 
 @dataclass(frozen=True)

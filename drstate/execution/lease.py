@@ -1,18 +1,22 @@
 """Holding a scope's lease while an execution runs.
 
 One execution per scope: a lease that another runner holds is respected, unless that runner is
-proved dead: it ran on this host and its process is gone. Losing the lease stops this runner from
-starting anything more; the journal refuses its writes anyway.
+proved dead: it ran on this machine, since it was started, and its process is gone. Losing the lease
+stops this runner from starting anything more; the journal refuses its writes anyway.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import secrets
 import socket
 import threading
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -71,7 +75,7 @@ class HeldLease:
 
     @property
     def fence(self) -> int:
-        """The lease's fencing token."""
+        """The lease's fencing token. Raises InternalError outside of its block."""
         if self._lease is None:
             raise InternalError("the lease is not held", why="asked outside of its block")
         return self._lease.fence
@@ -94,7 +98,7 @@ class HeldLease:
 
     def _acquire(self) -> Lease:
         held = self._journal.lease(self._scope)
-        dead = held is not None and held.host == self._runner.host and not self._alive(held.pid)
+        dead = held is not None and proved_dead(held, self._alive, host=self._runner.host)
         try:
             lease = self._journal.acquire(
                 self._scope,
@@ -162,8 +166,7 @@ def living(journal: Journal, scope: ScopeKey) -> Lease | None:
     held = journal.lease(scope)
     if held is None or held.expired(journal.now()):
         return None
-    gone = held.host == socket.gethostname() and not process_alive(held.pid)
-    return None if gone else held
+    return None if proved_dead(held) else held
 
 
 @dataclass(frozen=True)
@@ -185,10 +188,42 @@ def unproved(journal: Journal, scope: ScopeKey, in_flight_seconds: float) -> Unp
     now = journal.now()
     if held is None or not held.expired(now):
         return None
-    if held.host == socket.gethostname() and not process_alive(held.pid):
+    if proved_dead(held):
         return None
     until = held.expires_at + timedelta(seconds=in_flight_seconds)
     return Unproved(held, until) if now < until else None
+
+
+def proved_dead(held: Lease, alive: Callable[[int], bool] | None = None, *, host: str = "") -> bool:
+    """Whether the lease's holder ran where this process runs, and is gone."""
+    here = held.host == (host or socket.gethostname())
+    return here and _mark(held.runner) in ("", machine()) and not (alive or process_alive)(held.pid)
+
+
+def identity() -> Runner:
+    """A new runner's identity for this process. Its id ends with what ``machine`` says."""
+    host, pid = socket.gethostname(), os.getpid()
+    return Runner(id=f"{host}-{pid}-{secrets.token_hex(4)}.{machine()}", host=host, pid=pid)
+
+
+def _mark(runner: str) -> str:
+    """The machine in a runner's id; empty in ids of an older drstate."""
+    return runner.rpartition("-")[2].partition(".")[2]
+
+
+@cache
+def machine() -> str:
+    """Tells where process ids mean the same: this start of this machine, in this container.
+
+    A name does not tell: containers in the host's network have its name and processes of their
+    own, and machines made from one image may all have one name.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        processes = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        boot, processes = f"{uuid.getnode():x}", ""
+    return hashlib.sha256(f"{boot.strip()} {processes}".encode()).hexdigest()[:8]
 
 
 def process_alive(pid: int) -> bool:

@@ -27,8 +27,13 @@ from drstate.report.preview import ActionPreview, PrerequisiteView, ShardPreview
 from drstate.report.tally import owns
 
 if TYPE_CHECKING:
-    from drstate.adapters.base import SiteContext
+    from drstate.adapters.site import SiteContext
+    from drstate.aws.caller import AwsCaller
     from drstate.engine.stacks import Deployment
+
+#: in an emergency: how long the preview tries again, and waits for one answer
+_URGENT_SECONDS = 10.0
+_URGENT_READ_SECONDS = 5.0
 
 
 class Looker:
@@ -42,6 +47,8 @@ class Looker:
         self._caller = services.caller(
             planned.scope, session="drstate-preview", near=planned.plan.recovery
         )
+        if planned.plan.emergency:
+            self._caller = _hurried(self._caller)
         self._pack = pack_for(planned, services.clock.now().date())
         self.headroom = Headroom(services, planned.scope, self._caller, forced=planned.plan.force)
         self._catalogs = {
@@ -176,6 +183,15 @@ class Looker:
         except Exception as raised:  # noqa: BLE001 - told in its place in the preview
             return ActionPreview(spec=spec, done=False, error=error_info(raised))
         return ActionPreview(spec=spec, done=seen.done, facts=seen.facts, blocked=seen.blocked)
+
+
+def _hurried(caller: AwsCaller) -> AwsCaller:
+    """A recovery waits for no preview: what a lost region swallows is told as not known."""
+    from drstate.aws.ways import Way  # noqa: PLC0415 loaded when it is needed
+
+    return caller.derived(
+        until=caller.clock.monotonic() + _URGENT_SECONDS, way=Way(read_seconds=_URGENT_READ_SECONDS)
+    )
 
 
 def _told_with(outcome: StackOutcome | None, action: ActionPreview) -> ActionPreview:

@@ -15,6 +15,7 @@ from drstate.execution.checkup import state_problems
 from drstate.execution.failing_back import failback_phases
 from drstate.execution.protecting import Protection, protect
 from drstate.execution.services import Services
+from drstate.execution.unrecovered import unrecovered
 from drstate.model.catalog import Catalog
 from drstate.model.phases import Operation, Phase
 from drstate.model.plan import Plan, Skip, Unreached
@@ -85,6 +86,7 @@ def make_plan(
             *_misplaced(services, scope),
             *slow_answers(catalog, scope),
             *_unreconciled(scope, catalog, wanted),
+            *unrecovered(services, catalog, wanted),
             *_owed_drills(scope, catalog),
             *not_yet_known(scope, catalog),
             *topic_warnings(scope, catalog.serving, wanted),

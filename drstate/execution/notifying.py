@@ -1,45 +1,42 @@
-"""Tells people of an execution through SNS while it goes on. It never delays or stops it.
+"""Tells people of an execution while it goes on. It never delays or stops it.
 
 The recorder hands over each event; what is worth telling goes to one courier for each topic of the
-scope file. Every delivery, and everything that was given up, is journaled: a process that takes
-over tells what the one before had not told, and nothing twice that is known to have arrived. A
-topic in the region that is left behind is not used at all.
+scope file. Every delivery, and everything that was held back or given up, is journaled: a process
+that takes over tells what the one before had not told, and nothing twice that is known to have
+arrived. A topic in the region that is left behind is not used at all.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 from drstate.aws.clock import Clock
-from drstate.errors import DrstateError
-from drstate.execution.couriers import Courier, Publish
+from drstate.errors import DrstateError, InternalError
+from drstate.execution.couriers import Courier, Publish, Told
 from drstate.execution.gates import TellToken
 from drstate.execution.recorder import OnEvent, Recorder
 from drstate.execution.services import Services
 from drstate.journal.port import Journal
 from drstate.model import events as e
 from drstate.model.events import Event, ExecutionStatus
-from drstate.model.notify import Kind, Topic
+from drstate.model.notify import Kind, Notifications, Topic
+from drstate.model.plan import Plan
 from drstate.model.scope import Scope, ScopeKey
 from drstate.report.notification import Notification
+from drstate.report.pacing import lets_of
 from drstate.report.telling import TOLD, About, deciding_note, notifications, token_note
 from drstate.report.view import ExecutionView
 
-if TYPE_CHECKING:
-    from drstate.aws.caller import AwsCaller
-
 #: how long the end of a process waits for what is not delivered yet
 LAST_SECONDS = 10.0
-#: one attempt: until a connection stands, and until an answer comes
-CONNECT_SECONDS, READ_SECONDS = 2.0, 3.0
 #: what happened longer ago is no news any more to whoever takes over
 STALE = timedelta(hours=1)
-_SETTLED = ("notification_delivered", "notification_failed")
+_SETTLED = ("notification_delivered", "notification_failed", "notification_held")
 _READ = ("site_changed", "gate_decided")
 
 
@@ -51,16 +48,23 @@ class Teller:
         journal: Journal,
         clock: Clock,
         execution: str,
-        topics: tuple[Topic, ...],
+        people: Notifications,
         publish: Publish,
         *,
-        used: Callable[[e.ExecutionCreated | e.ExecutionPlanned], tuple[Topic, ...]],
+        used: Callable[[Plan], tuple[Topic, ...]],
+        priorities: Callable[[], Mapping[str, str]] = dict,
         last_seconds: float = LAST_SECONDS,
     ) -> None:
+        """``priorities``: of each resource; asked where a rule is about them."""
         self._journal = journal
         self._clock = clock
         self._execution = execution
-        self._couriers = [Courier(one, publish, self._record, clock) for one in topics]
+        self._people = people
+        lets = lets_of(people)
+        self._couriers = [Courier(one, publish, self._record, clock, lets) for one in people.topics]
+        self._priorities_of = priorities
+        #: stage -> priorities of what it works on; empty where no rule asks
+        self._priorities: dict[str, tuple[str, ...]] = {}
         #: which of the topics an execution of that plan may use
         self._used = used
         self._open: list[Courier] = []
@@ -111,11 +115,18 @@ class Teller:
             row = event.payload
             if isinstance(row, (e.NotificationDelivered, e.NotificationFailed)):
                 self._settled.add((row.topic, row.kind, row.about))
+            for courier in self._couriers:
+                courier.recall(row, event.at)
         for event in story:
             row = event.payload
             # nobody is asked any more for what was decided meanwhile
             if not isinstance(row, (e.GateOpened, e.GateReminded)) or row.stage not in decided:
                 self(event)
+
+    def attach_to_failed(self, recorder: Recorder) -> None:
+        """The attempt could not begin: tell what it has journaled of that, if anything."""
+        with suppress(DrstateError):
+            self.attach(recorder)
 
     def __call__(self, event: Event) -> None:
         """Hear of an event. Never raises, never waits for anybody."""
@@ -154,9 +165,13 @@ class Teller:
                 courier.take(note)
 
     def close(self) -> None:
-        """Wait for what is not delivered yet, not for long; then give it up."""
+        """Wait for what is not delivered yet, not for long; then give it up.
+
+        What is held back is told now, unless somebody goes on with the execution.
+        """
+        goes_on = self._recorder is not None and self._recorder.state.status in _GOES_ON
         for courier in self._couriers:
-            courier.closing()
+            courier.closing(flush=not goes_on)
         end = self._clock.monotonic() + self._last_seconds
         try:
             for courier in self._couriers:
@@ -186,21 +201,42 @@ class Teller:
         if isinstance(payload, (e.GateOpened, e.GateReminded)):
             self._gate = event
         if isinstance(payload, (e.ExecutionCreated, e.ExecutionPlanned)):
-            used = self._used(payload)
-            self._open = [courier for courier in self._couriers if courier.topic in used]
-        if not self._open or event.at < self._clock.now() - STALE:
+            self._plan(payload.plan)
+        if not self._open:
             return
+        stale = event.at < self._clock.now() - STALE
         for note in notifications(event, self._about, recorder.view):
-            self._hand_over(note)
+            self._hand_over(self._ranked(note), stale=stale)
 
-    def _hand_over(self, note: Notification) -> None:
+    def _plan(self, plan: Plan) -> None:
+        """Whom an execution of the plan may tell, through which topics."""
+        used = self._used(plan)
+        self._open = [courier for courier in self._couriers if courier.topic in used]
+        for courier in self._open:
+            courier.reaches(self._people.readers(courier.topic, used))
+        if any(rule.priorities for rule in self._people.rules):
+            known = self._priorities_of()
+            self._priorities = {
+                stage.id: tuple(
+                    sorted({known[key] for shard in stage.shards for key in shard.resources
+                            if key in known})
+                )
+                for stage in plan.stages
+            }  # fmt: skip
+
+    def _ranked(self, note: Notification) -> Notification:
+        found = self._priorities.get(note.where)
+        return note.model_copy(update={"priorities": found}) if found else note
+
+    def _hand_over(self, note: Notification, *, stale: bool) -> None:
         if note.kind in _SAID_ONCE:
             if note.what in self._warned:
                 return
             self._warned.add(note.what)
         for courier in self._open:
-            settled = (courier.topic.arn, note.kind, note.about) in self._settled
-            if not settled and courier.topic.wants(note.kind, note.severity):
+            if (courier.topic.arn, note.kind, note.about) in self._settled:
+                courier.remember(note)
+            elif not stale and courier.topic.wants(note.kind, note.severity):
                 courier.take(note)
 
     def _give_up(self, event: Event, error: Exception) -> None:
@@ -212,12 +248,14 @@ class Teller:
         for courier in self._open:
             courier.give_up(event.seq, kind, error)
 
-    def _record(self, found: e.NotificationDelivered | e.NotificationFailed) -> None:
+    def _record(self, found: Told) -> None:
         self._journal.append(self._execution, found, None)
 
 
 #: the same words are told once
-_SAID_ONCE = (Kind.WARNING, Kind.CAPACITY, Kind.MAINTENANCE)
+_SAID_ONCE = (Kind.WARNING, Kind.CAPACITY, Kind.MAINTENANCE, Kind.SYSTEM_HEALTH)
+#: another process, or another task of the same run, tells the rest
+_GOES_ON = (ExecutionStatus.PENDING, ExecutionStatus.RUNNING)
 #: what an event would have been told as
 _KINDS = {
     "execution_created": Kind.STARTED,
@@ -236,20 +274,39 @@ def teller(services: Services, scope: Scope | None, execution: str) -> Teller:
 
     None: the scope file cannot be read, and nobody is told.
     """
-    made: list[AwsCaller] = []
 
-    def publish(topic: Topic, note: Notification, *, patient: bool) -> str:
-        if not made and scope is not None:
-            made.append(_caller(services, scope, execution))
-        return _publish(made[0], topic, note, patient=patient)
-
-    def used(begun: e.ExecutionCreated | e.ExecutionPlanned) -> tuple[Topic, ...]:
+    def used(plan: Plan) -> tuple[Topic, ...]:
         from drstate.planning.topics import usable  # noqa: PLC0415 loaded when it is needed
 
-        return usable(scope, begun.plan.serving, begun.plan.phases) if scope else ()
+        return usable(scope, plan.serving, plan.phases) if scope else ()
 
-    topics = scope.notifications.topics if scope else ()
-    return Teller(services.journal, services.clock, execution, topics, publish, used=used)
+    def priorities() -> Mapping[str, str]:
+        catalog = services.journal.load_catalog(scope.key) if scope else None
+        entries = catalog.entries if catalog else ()
+        return {entry.key: str(entry.resource.tags.priority) for entry in entries}
+
+    def publish(topic: Topic, note: Notification, *, patient: bool) -> str:
+        if scope is None:
+            raise InternalError("a topic of no scope", why="it was taken from a scope file")
+        with making:
+            if not made:
+                from drstate.execution.channels.registry import Channels  # noqa: PLC0415 the same
+
+                made.append(Channels(services, scope, f"drstate-tell-{execution}"))
+        return made[0](topic, note, patient=patient)
+
+    made: list[Publish] = []
+    making = threading.Lock()
+    people = scope.notifications if scope else Notifications()
+    return Teller(
+        services.journal,
+        services.clock,
+        execution,
+        people,
+        publish,
+        used=used,
+        priorities=priorities,
+    )
 
 
 def teller_of(services: Services, key: ScopeKey, execution: str) -> Teller:
@@ -259,48 +316,6 @@ def teller_of(services: Services, key: ScopeKey, execution: str) -> Teller:
     except DrstateError:
         return teller(services, None, execution)
     return teller(services, scope, execution)
-
-
-def _caller(services: Services, scope: Scope, execution: str) -> AwsCaller:
-    from drstate.aws.caller import open_caller  # noqa: PLC0415 loaded when it is needed
-
-    return open_caller(
-        scope.accounts,
-        session_name=f"drstate-tell-{execution}",
-        clock=services.clock,
-        scope_file=f"stacks/{scope.customer}/{scope.environment}.yaml",
-        connect_seconds=CONNECT_SECONDS,
-        read_seconds=READ_SECONDS,
-    )
-
-
-def _publish(caller: AwsCaller, topic: Topic, note: Notification, *, patient: bool) -> str:
-    """One message: text for people, the document for programs, attributes for filters."""
-    from drstate.aws.ways import Way  # noqa: PLC0415 loaded when it is needed
-
-    document = json.dumps(note.document(), separators=(",", ":"))
-    texts = {
-        "default": note.text,
-        "sms": note.short,
-        **dict.fromkeys(("sqs", "lambda", "http", "https", "firehose"), document),
-    }
-    params: dict[str, Any] = {
-        "TopicArn": topic.arn,
-        "Subject": note.subject,
-        "Message": json.dumps(texts),
-        "MessageStructure": "json",
-        "MessageAttributes": {
-            name: {"DataType": "String", "StringValue": value}
-            for name, value in note.attributes().items()
-        },
-    }
-    if topic.fifo:
-        params["MessageGroupId"] = note.execution
-        words = hashlib.sha256(note.what.encode()).hexdigest()[:8]
-        params["MessageDeduplicationId"] = f"{note.execution}-{note.about}-{note.kind}-{words}"
-    sending = caller if patient else caller.derived(way=Way(patient=False))
-    answer = sending.call("sns", "publish", account=topic.publisher, region=topic.region, **params)
-    return str(answer["MessageId"])
 
 
 def untold(services: Services, scope: Scope) -> str | None:
@@ -313,5 +328,5 @@ def untold(services: Services, scope: Scope) -> str | None:
     services.journal.cache_put(key, True)
     return (
         f"nobody is told of executions of {scope.key}: notifications.topics in "
-        f"stacks/{scope.customer}/{scope.environment}.yaml names no SNS topic (said once)"
+        f"{scope.key.file} names no SNS topic (said once)"
     )

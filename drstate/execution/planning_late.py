@@ -7,8 +7,9 @@ process in the background has nobody else to tell.
 from __future__ import annotations
 
 from drstate.errors import DrstateError, JournalError, PlanRefusedError
+from drstate.execution.consenting import DATA_LOSS
 from drstate.execution.errorinfo import error_info
-from drstate.execution.executing import DATA_LOSS, check, save
+from drstate.execution.executing import check, save
 from drstate.execution.foreseen import foreseen
 from drstate.execution.making_plan import make_plan
 from drstate.execution.recorder import Recorder

@@ -7,7 +7,13 @@ from enum import StrEnum
 from typing import Any
 
 from drstate.adapters.base import Adapter
-from drstate.adapters.policy import hub_policy, notify_grant, own_policy, policy
+from drstate.adapters.policy import (
+    hub_policy,
+    notify_grant,
+    own_policy,
+    policy,
+    subscribe_grants,
+)
 from drstate.adapters.registry import adapter_for, load_adapters
 from drstate.errors import UsageError
 from drstate.execution.dispatch.grants import deployer_grants, dispatcher_grants, worker_grants
@@ -41,6 +47,8 @@ class Part(StrEnum):
     DEPLOYER = "deployer"
     #: a role that does nothing but tell topics
     NOTIFICATIONS = "notifications"
+    #: what seeing and making recipients' subscriptions needs besides
+    SUBSCRIPTIONS = "subscriptions"
 
 
 def _nothing(_region: str) -> tuple[Grant, ...]:
@@ -75,14 +83,16 @@ def policy_of(
         return hub_policy(role_arns or TARGET_ROLES, table, _OWN[part](region))
     if part is Part.DEPLOYER:
         return own_policy("Deploy", deployer_grants(region))
-    if part is Part.NOTIFICATIONS:
+    if part in (Part.NOTIFICATIONS, Part.SUBSCRIPTIONS):
         if not topics:
             raise UsageError(
-                "--for notifications needs --topic",
-                why="a role may publish to topics that are named, and to no other",
-                hint="drstate iam policy --for notifications --topic arn:aws:sns:…; those of a "
+                f"--for {part} needs --topic",
+                why="a role may work with topics that are named, and with no other",
+                hint=f"drstate iam policy --for {part} --topic arn:aws:sns:…; those of a "
                 "scope are in its file: notifications.topics",
             )
+        if part is Part.SUBSCRIPTIONS:
+            return own_policy("Notify", subscribe_grants(topics))
         return own_policy("Notify", (notify_grant(topics),))
     if part is Part.DISCOVERY:
         return policy((), discovery=GRANTS)

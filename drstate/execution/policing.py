@@ -48,7 +48,7 @@ def police(planned: PlannedRun, stages: Iterable[StagePreview], today: date) -> 
     advisory = only_advised(planned.plan, planned.catalog)
     scope = planned.scope
     findings = findings_of(declared, scope.exemptions, today, advisory=advisory)
-    file = f"stacks/{scope.customer}/{scope.environment}.yaml"
+    file = scope.key.file
     expired = [row for row in scope.exemptions if row.expired(today)]
     stopping = [row for row in findings if row.level is PolicyLevel.MANDATORY]
     advising = [row for row in findings if row.level is PolicyLevel.ADVISORY]

@@ -17,6 +17,7 @@ from drstate.errors import (
     PlanRefusedError,
     StateError,
 )
+from drstate.execution.advice import addressed
 from drstate.execution.bubbles import with_removals
 from drstate.execution.headroom import exceeded, near
 from drstate.execution.looking import Looker
@@ -26,8 +27,9 @@ from drstate.execution.policing import police, without_declared
 from drstate.execution.pool import WORKERS, Admission, estimate, stated_bytes
 from drstate.execution.services import Services
 from drstate.execution.verifying import verification_or_none
-from drstate.model.plan import ShardPlan, Stage
+from drstate.model.plan import Plan, ShardPlan, Stage
 from drstate.model.tags import Severity
+from drstate.model.words import counted
 from drstate.report.preview import (
     PlanPreview,
     RefusalView,
@@ -138,7 +140,7 @@ def _whole(
     )
     if planned.plan.drill:
         stages = with_removals(stages)
-    refusals, warnings = _judged(stages, drill=bool(planned.plan.drill))
+    refusals, warnings = _judged(stages, planned.plan)
     needs = looker.headroom.needs()
     policed = police(planned, stages, services.clock.now().date())
     return PlanPreview(
@@ -171,8 +173,13 @@ def refuse(seen: PlanPreview) -> None:
     if not seen.refusals:
         return
     count = len(seen.refusals)
+    if all(row.stack for row in seen.refusals):
+        what = f"{counted(count, 'change')} refused"
+    else:
+        # a window, a quota or another execution is no change
+        what = f"it cannot begin, for {counted(count, 'reason')}"
     raise PlanRefusedError(
-        f"{count} change{'s' if count > 1 else ''} refused, nothing was done",
+        f"{what}; nothing was done",
         why="\n".join(f"{row.what}: {row.why}" for row in seen.refusals),
         hint="\n".join(dict.fromkeys(row.hint for row in seen.refusals)),
     )
@@ -202,7 +209,7 @@ def refuse_damage(seen: PlanPreview) -> None:
 
 
 def _judged(
-    stages: tuple[StagePreview, ...], *, drill: bool
+    stages: tuple[StagePreview, ...], plan: Plan
 ) -> tuple[tuple[RefusalView, ...], tuple[str, ...]]:
     from drstate.planning.safety import check  # noqa: PLC0415 loaded when it is needed
 
@@ -217,14 +224,15 @@ def _judged(
                         stack="",
                         what=f"{lacking.resource} is not ready for {stage.phase}",
                         why=lacking.what,
-                        hint=lacking.hint,
+                        hint=addressed(lacking.hint, plan.scope),
                         passes=True,
                     )
                 )
             else:
-                warnings.append(f"{lacking.resource}: {lacking.what}; {lacking.hint}")
+                hint = addressed(lacking.hint, plan.scope)
+                warnings.append(f"{lacking.resource}: {lacking.what}; {hint}")
         # a drill creates what it deletes again; nothing of a live stack is in its outcomes
-        for found in () if drill else check(stage.phase, outcomes):
+        for found in () if plan.drill else check(stage.phase, outcomes):
             if found.severity is Severity.ERROR:
                 refusals.append(
                     RefusalView(stack=found.stack, what=found.what, why=found.why, hint=found.hint)

@@ -84,7 +84,7 @@ class Prober:
         from drstate.aws.functions import invoke  # noqa: PLC0415 loaded when it is needed
 
         account, function = str(place.account), str(place.function)
-        scope_file = f"stacks/{self._scope.customer}/{self._scope.environment}.yaml"
+        scope_file = self._scope.key.file
         try:
             found = invoke(self._aws, function, request, account=account, region=self._region)
         except AwsCallError as error:

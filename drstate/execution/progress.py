@@ -146,8 +146,11 @@ class RunState:
         known = self.failed.get(stage, frozenset())
         return replace(self, failed={**self.failed, stage: known | resources})
 
-    def attached(self) -> RunState:
-        """A copy as a new runner finds it: orphaned steps are UNKNOWN, failures are open again."""
+    def attached(self, *, unasked: bool = False) -> RunState:
+        """A copy as a new runner finds it: orphaned steps are UNKNOWN, failures are open again.
+
+        ``unasked``: nobody let it go on; a worker took up what another one had left.
+        """
         again = self.status is ExecutionStatus.FAILED
         kept = frozenset[str]() if again else self.overridden
         state = replace(
@@ -156,7 +159,7 @@ class RunState:
             issued=frozenset(),
             # whoever lets it go on takes the request back; one made before it began still holds
             pause_requested=(
-                self.pause_requested if self.status is ExecutionStatus.PENDING else None
+                self.pause_requested if unasked or self.status is ExecutionStatus.PENDING else None
             ),
             paused_on_request=False,
         )

@@ -19,7 +19,8 @@ from drstate.execution.errorinfo import as_drstate
 from drstate.execution.intime import Ended, InTime, Ticket
 
 if TYPE_CHECKING:
-    from drstate.adapters.base import Adapter, Limit
+    from drstate.adapters.base import Adapter
+    from drstate.adapters.quotas import Limit
     from drstate.aws.caller import AwsCaller
     from drstate.aws.clock import Clock
     from drstate.journal.port import Journal

@@ -12,7 +12,7 @@ from drstate.model.capacity import Figure, RegionUse, Source
 from drstate.model.scope import Account
 
 if TYPE_CHECKING:
-    from drstate.adapters.base import Limit
+    from drstate.adapters.quotas import Limit
 
 #: stands for the regions of an account that could not be listed
 OTHER_REGIONS = "other regions"

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Self
 
 from drstate.aws.clock import Clock, SystemClock
 from drstate.errors import UnknownNameError, UsageError
-from drstate.execution.journals import open_table_journal
-from drstate.execution.lease import process_alive
+from drstate.execution.journals import open_at
+from drstate.execution.lease import process_alive, proved_dead
 from drstate.execution.states import OPEN
 from drstate.journal.address import TablePlace, chosen
 from drstate.journal.port import ExecutionHeader, Journal
@@ -28,21 +28,23 @@ from drstate.model.events import Event, ExecutionStatus
 from drstate.model.scope import ScopeKey
 from drstate.report.audit import is_by
 from drstate.report.history import History, HistoryRow, history
+from drstate.report.outcome import abandoned
 from drstate.report.readiness import owed
-from drstate.report.status import StatusFold, abandoned
+from drstate.report.status import StatusFold
 from drstate.report.timeline import TimelineEntry, timeline
 from drstate.report.view import ExecutionView
 
 if TYPE_CHECKING:
     from drstate.report.evidence import Report
 
-JOURNAL_FILE = "journal.db"
 SANDBOX_FOLDER = "sandbox"
 STATE_FOLDER = "state"
 #: how often ``follow`` looks for new events
 POLL_SECONDS = 0.2
-#: executions whose picture is kept for the next question
-_KEPT = 32
+#: executions whose picture is kept for the next question, as long as they have so few events
+_KEPT, _KEPT_EVENTS = 512, 100_000
+#: scopes whose catalog is kept for the next question
+_KEPT_CATALOGS = 64
 #: what people decided against the plan's own course; a list shows it beside the status
 DECISIONS = ("wave_overridden", "rollback_started", "execution_hidden")
 #: executions that are looked at together where a list leaves some out
@@ -72,6 +74,7 @@ class Readers:
         self._clock = clock
         # what was folded already: asking again reads only what is new
         self._folds: dict[str, _Folded] = {}
+        self._catalogs: dict[ScopeKey, Catalog] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -90,13 +93,8 @@ class Readers:
         """
         used = clock or SystemClock()
         place = chosen(project_dir, sandbox=sandbox, asked=journal)
-        if place is not None:
-            return cls(open_table_journal(place, used), used, place)
-        from drstate.journal.sqlite import open_journal  # noqa: PLC0415 loaded when it is needed
-
         folder = home_of(project_dir, home, sandbox=sandbox)
-        folder.mkdir(parents=True, exist_ok=True)
-        return cls(open_journal(folder / JOURNAL_FILE, now=used.now), used)
+        return cls(open_at(place, folder, used), used, place)
 
     def __enter__(self) -> Self:
         return self
@@ -141,7 +139,7 @@ class Readers:
         """The picture of an execution now; the newest one where none is named."""
         header = self.find(execution, scope)
         view = self._view(header.execution)
-        view = _owing(view, self.journal.load_catalog(header.scope))
+        view = _owing(view, self._catalog(header.scope))
         gone = self.runner_gone(header)
         return abandoned(view, gone) if gone else view
 
@@ -150,12 +148,24 @@ class Readers:
             known = self._folds.pop(execution, None) or _Folded(StatusFold())
             # put back as the newest; the one that was not asked for longest makes room
             self._folds[execution] = known
-            if len(self._folds) > _KEPT:
-                del self._folds[next(iter(self._folds))]
             for event in self.journal.events(execution, known.seq):
                 known.fold.feed(event)
                 known.seq = event.seq
+            self._make_room()
             return known.fold.view(self._clock.now())
+
+    def _catalog(self, scope: ScopeKey) -> Catalog | None:
+        found = self.journal.load_catalog(scope, known=self._catalogs.pop(scope, None))
+        if found is not None:
+            self._catalogs[scope] = found
+            if len(self._catalogs) > _KEPT_CATALOGS:
+                self._catalogs.pop(next(iter(self._catalogs)), None)
+        return found
+
+    def _make_room(self) -> None:
+        events = sum(one.seq for one in self._folds.values())
+        while len(self._folds) > 1 and (len(self._folds) > _KEPT or events > _KEPT_EVENTS):
+            events -= self._folds.pop(next(iter(self._folds))).seq
 
     def logs(
         self, execution: str | None = None, scope: ScopeKey | None = None, after: int = 0
@@ -172,18 +182,14 @@ class Readers:
 
     def report(self, execution: str | None = None, scope: ScopeKey | None = None) -> Report:
         """The report of an execution. Raises JournalError where its hash chain is broken."""
-        from drstate.report.evidence import Targets, report_of  # noqa: PLC0415 loaded when it is needed
+        from drstate.report.compliance import promised  # noqa: PLC0415 loaded when it is needed
+        from drstate.report.evidence import report_of  # noqa: PLC0415 the same
 
         header = self.find(execution, scope)
         verified = self.journal.verify(header.execution)
         catalog = self.journal.load_catalog(header.scope)
-        tags = {row.key: row.resource.tags for row in (catalog.entries if catalog else ())}
-        targets = {
-            key: Targets(priority=str(found.priority), rpo_minutes=found.rpo_minutes)
-            for key, found in tags.items()
-        }
         story = self.journal.events(header.execution)
-        found = report_of(story, self._clock.now(), targets=targets, verified=verified)
+        found = report_of(story, self._clock.now(), targets=promised(catalog), verified=verified)
         return found.model_copy(update={"view": _owing(found.view, catalog)})
 
     def history(
@@ -281,7 +287,7 @@ class Readers:
         held = self.journal.lease(header.scope)
         if held is None or held.expired(self.journal.now()):
             return self._launched_gone(header)
-        if held.host == socket.gethostname() and not process_alive(held.pid):
+        if proved_dead(held):
             return f"its runner, process {held.pid} on {held.host}, is gone"
         return None
 

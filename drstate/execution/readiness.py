@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from drstate.errors import DrstateError
+from drstate.execution.advice import addressed
 from drstate.execution.cancelling import OPEN
 from drstate.execution.errorinfo import as_drstate
 from drstate.execution.grouping import in_conflict
@@ -21,10 +22,12 @@ from drstate.execution.hindrances import announcements, maintenance
 from drstate.execution.intime import Ended, InTime, Ticket
 from drstate.execution.making_plan import make_plan, slow_answers
 from drstate.execution.services import Services
+from drstate.execution.system_health import system_health
 from drstate.execution.verifying import verification_of_scope
 from drstate.execution.worksource import site_context
 from drstate.model.catalog import Catalog, CatalogEntry
 from drstate.model.health import ResourceStatus
+from drstate.model.notify import Kind
 from drstate.model.phases import Phase, SiteState
 from drstate.model.scope import Approval, Scope
 from drstate.model.words import span
@@ -37,7 +40,8 @@ from drstate.report.readiness import (
 )
 
 if TYPE_CHECKING:
-    from drstate.adapters.base import Adapter, SiteContext
+    from drstate.adapters.base import Adapter
+    from drstate.adapters.site import SiteContext
     from drstate.aws.caller import AwsCaller
 
 #: states of a recovery site in which its resources can be asked whether they stand by
@@ -60,7 +64,8 @@ def readiness(services: Services, scope: Scope) -> Readiness:
     if catalog is None or not catalog.entries:
         regions = scope.regions
         nothing = FindingView(what="nothing of it is protected", hint=command, stops=True)
-        return statement(scope.key, regions.primary, regions.recovery, now, (), findings=(nothing,))
+        unsound = (nothing, *system_health(services, scope, None))
+        return statement(scope.key, regions.primary, regions.recovery, now, (), findings=unsound)
     caller = services.caller(scope, session="drstate-readiness")
     headroom = Headroom(services, scope, caller)
     answers = _ask_all(services, scope, catalog, command, headroom)
@@ -68,6 +73,7 @@ def readiness(services: Services, scope: Scope) -> Readiness:
         *(finding for answer in answers for finding in answer.findings),
         *_quotas(headroom),
         *_of_scope(services, scope, catalog),
+        *system_health(services, scope, catalog),
     ]
     found = statement(
         scope.key,
@@ -75,7 +81,10 @@ def readiness(services: Services, scope: Scope) -> Readiness:
         catalog.recovery,
         now,
         [answer.row for answer in answers],
-        findings=tuple(dict.fromkeys(findings)),
+        findings=tuple(
+            row.model_copy(update={"hint": addressed(row.hint, scope.key)})
+            for row in dict.fromkeys(findings)
+        ),
         owed=owed(catalog, sandbox=services.sandbox),
         notices=announcements(services, scope),
     )
@@ -89,9 +98,9 @@ def _quotas(headroom: Headroom) -> Iterator[FindingView]:
     needs = headroom.needs()
     for need in needs:
         if need.stops:
-            yield FindingView(what=need.told, hint=need.hint, stops=True)
+            yield FindingView(what=need.told, hint=need.hint, stops=True, kind=Kind.CAPACITY)
     for what, hint in near(needs):
-        yield FindingView(what=what, hint=hint)
+        yield FindingView(what=what, hint=hint, kind=Kind.CAPACITY)
 
 
 def _ask_all(
@@ -132,7 +141,8 @@ class _Question:
         adapter = self.services.adapter(entry.resource.technology)
         aws = self.headroom.caller.derived(transient_codes=adapter.transient_codes)
         found = adapter.check(entry, self._site(self.state), aws)
-        row = _row(entry, found.status, found.detail, found.hint).model_copy(
+        hint = addressed(found.hint, self.scope.key)
+        row = _row(entry, found.status, found.detail, hint).model_copy(
             update={
                 "lag_seconds": found.facts.get("lag_seconds"),
                 "lag_limit_seconds": found.facts.get("lag_limit_seconds"),

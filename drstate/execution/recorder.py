@@ -22,6 +22,7 @@ from drstate.journal.port import Journal
 from drstate.model import events as e
 from drstate.model.events import Event, Payload
 from drstate.model.notify import Kind, Severity
+from drstate.model.words import span
 from drstate.report.status import StatusFold
 from drstate.report.view import ExecutionView
 
@@ -29,6 +30,8 @@ from drstate.report.view import ExecutionView
 WHERE: contextvars.ContextVar[tuple[str, str]] = contextvars.ContextVar("where", default=("", ""))
 
 OnEvent = Callable[[Event], None]
+#: what the time of day may be off between two events without a word
+JUMP_SECONDS = 60.0
 
 
 class Recorder:
@@ -55,6 +58,8 @@ class Recorder:
         self._begun: dict[str, datetime] = {}
         #: number of the last event taken in
         self._seq = 0
+        #: the time of day, and the monotonic time, when the last event was recorded here
+        self._looked_at: tuple[datetime, float] | None = None
 
     @property
     def state(self) -> RunState:
@@ -69,12 +74,30 @@ class Recorder:
     def append(self, payload: Payload) -> Event:
         """Make the event durable, then act on it. Raises JournalError where the lease is lost."""
         with self._lock:
+            self._tell_jump()
             event = self._journal.append(self.execution, payload, self._fence)
             if event.seq > self._seq + 1:
                 # people speak from other processes: what they said came before this
                 self._hear(until=event.seq)
             self._tell(event)
             return event
+
+    def _tell_jump(self) -> None:
+        """Warn where the time of day has jumped: events are told by it, budgets are not."""
+        now, passed = self._clock.now(), self._clock.monotonic()
+        last, self._looked_at = self._looked_at, (now, passed)
+        if last is None:
+            return
+        jump = (now - last[0]).total_seconds() - (passed - last[1])
+        if abs(jump) < JUMP_SECONDS:
+            return
+        way = "forward" if jump > 0 else "back"
+        self.warn(
+            f"the time of day of this machine jumped {way} by {span(abs(jump))}: durations and "
+            "recovery times that span it are off by as much",
+            "it was set, or the machine slept; steps' own durations, budgets and deadlines are not "
+            "measured by it",
+        )
 
     def catch_up(self) -> None:
         """Take in what other processes have said since (a decision, a request).

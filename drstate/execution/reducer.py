@@ -46,6 +46,7 @@ _ANY_TIME = (
     events.Warned,
     events.NotificationDelivered,
     events.NotificationFailed,
+    events.NotificationHeld,
     events.ExecutionHidden,
 )
 
@@ -135,8 +136,8 @@ def _apply(state: RunState, event: Payload) -> RunState:  # noqa: C901, PLR0912 
             return replace(state, cancel_requested=(by, reason))
         case events.RunnerLaunched() | events.Dispatched():
             return state
-        case events.RunnerAttached():
-            return state.attached()
+        case events.RunnerAttached(unasked=unasked):
+            return state.attached(unasked=unasked)
         case events.ConsentRecorded(kind=kind):
             return replace(state, consents=state.consents | {kind})
         case events.ExecutionPaused(requested_by=asked):

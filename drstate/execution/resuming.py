@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 
 from drstate.errors import UsageError
 from drstate.execution import tokens
+from drstate.execution.acting import acting, starter_of
+from drstate.execution.consenting import make_up
 from drstate.execution.deciding import refuse_other_world
 from drstate.execution.executing import RunOptions, run_attempt
 from drstate.execution.gates import Answer, Ask, TellToken, refuse_starter
 from drstate.execution.grouping import refuse_in_use
-from drstate.execution.identity import acting, starter_of
 from drstate.execution.interrupts import InterruptPolicy
 from drstate.execution.planning_late import plan_now
 from drstate.execution.recorder import OnEvent, Recorder
@@ -84,6 +85,7 @@ def resume(
         recorder.load()
         if vouched:
             recorder.append(vouching(vouched))
+        make_up(services, recorder)
         if recorder.state.plan is None and recorder.state.cancel_requested is None:
             return plan_now(services, loaded, recorder, fence)
         catalog = services.journal.load_catalog(header.scope)

@@ -194,9 +194,7 @@ def _plan(services: Services, work: _Work, wanted: Wanted) -> None:
 
 
 def _orphaned(key: ScopeKey, count: int) -> DrstateError:
-    from drstate.inventory.scopes import scope_path  # noqa: PLC0415 loaded when it is needed
-
-    file = scope_path(key.customer, str(key.environment))
+    file = key.file
     return ConfigError(
         f"{file} is gone, and {key} is still protected",
         why=f"its standby of {count} resources stays, costs, and would not be kept current; nobody "
@@ -245,15 +243,15 @@ def _recovery(services: Services, planned: PlannedRun) -> Predicted:
 
 def _at_base(services: Services, work: _Work, recovery: Predicted, base: Base | None) -> Predicted:
     """What the same recovery would take with the base's files, and the catalog as it is."""
-    from drstate.inventory.scopes import load_scope, scope_path  # noqa: PLC0415 loaded when needed
+    from drstate.inventory.scopes import load_scope  # noqa: PLC0415 loaded when it is needed
 
     if base is None or work.scope is None:
         return Predicted()
     names = (work.scope.customer, str(work.scope.environment))
-    there = base.folder / scope_path(*names)
+    there = base.folder / work.scope.key.file
     if not there.is_file():
         return Predicted(why="the scope is not described there")
-    if there.read_bytes() == (services.project_dir / scope_path(*names)).read_bytes():
+    if there.read_bytes() == (services.project_dir / work.scope.key.file).read_bytes():
         return recovery  # nothing else of the base's files goes into a plan
     try:
         scope = load_scope(base.folder, *names)

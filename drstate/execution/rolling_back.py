@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 from drstate.errors import DrstateError, ExitCode, UsageError
+from drstate.execution.advice import addressed
 from drstate.execution.assembly import order_for, workbench
 from drstate.execution.cancelling import repair
 from drstate.execution.catalogkeeper import CatalogKeeper
@@ -35,6 +36,7 @@ from drstate.model.events import ErrorInfo, ExecutionStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.plan import Plan
 from drstate.model.scope import ScopeKey
+from drstate.model.words import counted
 from drstate.report.view import ExecutionView, Progress
 
 
@@ -215,9 +217,11 @@ def _told(recorder: Recorder, *, done: bool, whole: bool) -> ErrorInfo:
         bad = [row for row in found.steps if row.state is Progress.FAILED] if found else []
         return ErrorInfo(
             code="Operation",
-            what=f"the rollback stopped: {len(bad)} steps could not be undone",
+            what=f"the rollback stopped: {counted(len(bad), 'step')} could not be undone",
             why="; ".join(f"{row.title}: {row.error.what}" for row in bad if row.error),
-            hint=f"mend the cause, then: {back}",
+            # what was not chosen is not to be undone by a pasted line
+            hint=f"mend the cause, then: {back}"
+            + "".join(f" --wave {wave}" for wave in (found.waves if found else ())),
         )
     if not whole:
         return ErrorInfo(
@@ -227,11 +231,13 @@ def _told(recorder: Recorder, *, done: bool, whole: bool) -> ErrorInfo:
             hint=f"undo the rest: {back}",
         )
     left = len(found.left) if found else 0
+    view = recorder.view()
+    anew = addressed(f"drstate up --phase {view.phases[0].phase}", view.scope)
     return ErrorInfo(
         code="RolledBack",
         what=f"rolled back by {by}",
-        why=f"{left} things could not be undone, see the rollback" if left else "",
-        hint="drstate up begins anew, from what is there",
+        why=f"{counted(left, 'thing')} could not be undone, see the rollback" if left else "",
+        hint=f"begin anew, from what is there: {anew}",
     )
 
 

@@ -10,31 +10,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from queue import Empty, SimpleQueue
 
 from drstate.errors import DrstateError, JournalError
 from drstate.execution import commands as c
+from drstate.execution.beginning import phase_begun
 from drstate.execution.budgets import Budgets
+from drstate.execution.closing import (
+    finish_execution,
+    finish_phase,
+    finish_revalidation,
+    finish_stage,
+)
 from drstate.execution.commands import Command
 from drstate.execution.conditions import judged
 from drstate.execution.cutoff import pause_interrupted, tell_unknown
-from drstate.execution.drillend import settle_drill
 from drstate.execution.ending import Ending
 from drstate.execution.errorinfo import error_info
 from drstate.execution.gates import Answer
 from drstate.execution.gatestep import GateStep
-from drstate.execution.health import FAILING, HealthStep, wave_health
+from drstate.execution.health import HealthStep
 from drstate.execution.interrupts import Interrupts
-from drstate.execution.leaving_out import hold_shard, left_by_cleanup, settle_cleanup, skip_stage
+from drstate.execution.leaving_out import hold_shard, skip_stage
 from drstate.execution.order import Order
+from drstate.execution.pausing import pause, pause_unhealthy
 from drstate.execution.pool import WORKERS, Admission
 from drstate.execution.reducer import due
 from drstate.execution.shardstep import ShardStep
 from drstate.execution.workbench import StoppedError, Workbench
 from drstate.model import events as e
 from drstate.model.catalog import Catalog
-from drstate.model.events import ErrorInfo, ExecutionStatus
-from drstate.model.phases import Phase
+from drstate.model.events import ExecutionStatus
 from drstate.model.plan import Move, ShardPlan, Stage
 
 #: takes the shards that are due now, the most urgent first
@@ -212,13 +219,13 @@ class Runner:
             return
         match command:
             case c.StartPhase(phase=phase):
-                self._start_phase(phase)
+                self._recorder.append(phase_begun(self._bench, phase))
             case c.MoveState(resource=resource, from_stack=source):
                 self._move_state(resource, source)
             case c.AskGate(stage=stage):
                 answer, self._decision = self._decision, None
                 asked = self._bench.clock.monotonic()
-                self._gates.run(self._stage(stage), answer, self._pause)
+                self._gates.run(self._stage(stage), answer, partial(pause, self._recorder))
                 self._budgets.forgive(self._bench.clock.monotonic() - asked)
             case c.StartStage(stage=stage):
                 self._start_stage(self._stage(stage))
@@ -232,18 +239,19 @@ class Runner:
                 if self._in_time(self._stage(stage)):
                     self._check_health(self._stage(stage))
             case c.FinishStage(stage=stage):
-                self._finish_stage(self._stage(stage))
+                self._at_work.pop(stage, None)
+                finish_stage(self._bench, self._stage(stage), self._order.essential)
             case c.PauseUnhealthy(stage=stage):
-                self._pause_unhealthy(stage)
+                pause_unhealthy(self._bench, stage, self._order.essential)
             case c.PauseAsRequested():
                 by = self._recorder.state.pause_requested or ""
-                self._pause(f"{by} asked for a pause; the wave that ran has ended", by=by)
+                pause(self._recorder, f"{by} asked for a pause; the wave that ran has ended", by=by)
             case c.FinishRevalidation(stage=stage):
-                self._finish_revalidation(self._stage(stage))
+                finish_revalidation(self._bench, self._stage(stage), self._order.essential)
             case c.FinishPhase(phase=phase, ok=ok):
-                self._finish_phase(phase, ok)
+                finish_phase(self._bench, phase, ok)
             case c.FinishExecution(status=status):
-                self._finish(status, None)
+                finish_execution(self._bench, status)
 
     def _check_health(self, stage: Stage) -> None:
         """Judge the wave's resources; beside other waves' work where the plan lets them overlap."""
@@ -258,18 +266,6 @@ class Runner:
     def _stage(self, stage: str) -> Stage:
         return next(row for row in self._bench.plan.stages if row.id == stage)
 
-    def _start_phase(self, phase: Phase) -> None:
-        region = next(
-            (
-                row.region
-                for row in self._bench.plan.stages
-                if row.phase is phase and row.region in self._bench.catalog.catalog.sites
-            ),
-            self._bench.catalog.catalog.target(phase),
-        )
-        found = self._bench.catalog.catalog.sites.get(region)
-        self._recorder.append(e.PhaseStarted(phase=phase, region=region, found=found))
-
     def _move_state(self, resource: str, source: str) -> None:
         move = next(
             row
@@ -280,7 +276,7 @@ class Runner:
             urns = self._move(move)
         except DrstateError as error:
             self._check()  # an interrupted move is no failed one
-            self._finish(ExecutionStatus.FAILED, error_info(error))
+            finish_execution(self._bench, ExecutionStatus.FAILED, error_info(error))
             return
         self._bench.catalog.update(lambda catalog: _moved(catalog, move))
         self._recorder.append(
@@ -289,34 +285,10 @@ class Runner:
             )
         )
 
-    def _pause_unhealthy(self, stage: str) -> None:
-        statuses = self._recorder.state.health.items()
-        bad = [k for (where, k), status in statuses if where == stage and status in FAILING]
-        if self._bench.plan.emergency:
-            self._escalate(stage, bad)
-        override, back, cancel = self._recorder.fold.decisions()
-        self._pause(
-            f"{stage} is UNHEALTHY ({', '.join(sorted(bad))})",
-            f"drstate resume {self._recorder.execution} tries it again; or override: {override}; "
-            f"or roll back: {back}; or cancel: {cancel}",
-        )
-
-    def _escalate(self, stage: str, resources: list[str]) -> None:
-        """A critical service did not come up: more people are needed than the one at the keys."""
-        essential = tuple(sorted(set(resources) & set(self._order.essential)))
-        contacts = tuple(self._bench.scope.contacts)
-        self._recorder.append(e.Escalated(stage=stage, resources=essential, contacts=contacts))
-
-    def _pause(self, reason: str, hint: str = "", *, by: str = "") -> None:
-        if self._recorder.state.status not in (ExecutionStatus.RUNNING, ExecutionStatus.PAUSED):
-            return
-        hint = hint or f"go on with: drstate resume {self._recorder.execution}"
-        self._recorder.append(e.ExecutionPaused(reason=reason, hint=hint, requested_by=by))
-
     def _start_stage(self, stage: Stage) -> None:
         error = self._budgets.phase(stage)
         if error is not None and not self._bench.plan.never_blocks(stage.phase):
-            self._finish(ExecutionStatus.FAILED, error_info(error))
+            finish_execution(self._bench, ExecutionStatus.FAILED, error_info(error))
             return
         self._recorder.append(e.StageStarted(stage=stage.id))
 
@@ -336,84 +308,16 @@ class Runner:
             raise failed
         self._waiting = []
         tell_unknown(self._recorder)
-        self._finish(ExecutionStatus.FAILED, error_info(error))
+        finish_execution(self._bench, ExecutionStatus.FAILED, error_info(error))
         return False
-
-    def _finish_stage(self, stage: Stage) -> None:
-        health = self._recorder.state.health
-        statuses = {key: status for (where, key), status in health.items() if where == stage.id}
-        blocks = not self._bench.plan.never_blocks(stage.phase)
-        self._at_work.pop(stage.id, None)
-        self._recorder.append(
-            e.StageFinished(
-                stage=stage.id,
-                health=wave_health(statuses, self._order.essential, blocks=blocks),
-                duration_seconds=self._recorder.seconds_since(stage.id),
-            )
-        )
-
-    def _finish_revalidation(self, stage: Stage) -> None:
-        health = self._recorder.state.health
-        statuses = {key: status for (where, key), status in health.items() if where == stage.id}
-        self._recorder.append(
-            e.WaveRevalidated(
-                stage=stage.id,
-                health=wave_health(
-                    statuses,
-                    self._order.essential,
-                    blocks=not self._bench.plan.never_blocks(stage.phase),
-                ),
-                duration_seconds=self._recorder.seconds_since(f"again {stage.id}"),
-            )
-        )
 
     def _give_up(self) -> None:
         """A person gave the execution up: what was cut off is told and mended, then it is over."""
         if tell_unknown(self._recorder):
             self._mend()
         by, reason = self._recorder.state.cancel_requested or ("", "")
-        self._finish(ExecutionStatus.CANCELLED, self._recorder.fold.given_up(by, reason))
-
-    def _finish_phase(self, phase: Phase, ok: bool) -> None:
-        state = self._recorder.state
-        keeper = self._bench.catalog
-        # roles and site states belong to the whole site: a run of chosen waves leaves them
-        whole = not (self._bench.plan.partial or self._bench.plan.drill)
-        settle_drill(phase, self._bench, state)
-        settle_cleanup(self._bench, phase)
-        if ok and whole and phase not in state.sites_changed:
-            # saved first: repeating it after a crash changes nothing
-            emergency = self._bench.plan.emergency
-            catalog = keeper.update(lambda known: known.after(phase, emergency=emergency))
-            self._recorder.append(
-                e.SiteChanged(
-                    sites=catalog.sites, serving=catalog.serving, recovery=catalog.recovery
-                )
-            )
-        self._recorder.append(
-            e.PhaseFinished(
-                phase=phase, ok=ok, duration_seconds=self._recorder.seconds_since(str(phase))
-            )
-        )
-
-    def _finish(self, status: ExecutionStatus, error: ErrorInfo | None) -> None:
-        fold = self._recorder.fold
-        failed = fold.failed_resources()
-        if status is ExecutionStatus.FAILED and error is None:
-            error = fold.ended_badly()
-        left = left_by_cleanup(self._bench)
-        if status is ExecutionStatus.COMPLETED and error is None and left:
-            error = fold.not_cleaned_up(left)
-        self._recorder.append(
-            e.ExecutionFinished(
-                status=status,
-                changes=fold.changes,
-                failed=failed,
-                skipped=fold.skipped_resources(),
-                error=error,
-                duration_seconds=self._recorder.seconds_since("execution"),
-            )
-        )
+        told = self._recorder.fold.given_up(by, reason)
+        finish_execution(self._bench, ExecutionStatus.CANCELLED, told)
 
 
 def _moved(catalog: Catalog, move: Move) -> Catalog:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from drstate.aws.clock import Clock, SystemClock
 from drstate.engine.stopping import Stopping
 from drstate.errors import ConfigError, StateError, UnknownNameError
-from drstate.execution.lease import Runner
+from drstate.execution.lease import Runner, identity
 from drstate.execution.memory import available_bytes
 from drstate.execution.readers import STATE_FOLDER, Readers, home_of
 from drstate.journal.address import VARIABLE as JOURNAL_VARIABLE
@@ -213,7 +213,7 @@ class Services:
             session_name=session,
             clock=self.clock,
             on_retry=on_retry,
-            scope_file=f"stacks/{scope.customer}/{scope.environment}.yaml",
+            scope_file=scope.key.file,
             gives_up_early=not runs,
             near=near,
             read_seconds=self.read_seconds or READ_SECONDS,
@@ -241,10 +241,6 @@ class Services:
     def carrier_line(self, plan: Plan) -> str:
         """``carrier`` as header lines show it."""
         return f"{self.carrier(plan)}{' in the sandbox' if self.sandbox else ''}"
-
-    def engine_line(self) -> str:
-        """The engine as header lines show it."""
-        return f"{self.engine()}{' in the sandbox' if self.sandbox else ''}"
 
     def engine_settings(self) -> EngineSettings:
         """Where stacks are kept. Raises ConfigError for a backend or secrets provider of no kind.
@@ -309,8 +305,7 @@ class Services:
 
     def runner(self) -> Runner:
         """A new runner identity for this process."""
-        host = socket.gethostname()
-        return Runner(id=f"{host}-{os.getpid()}-{secrets.token_hex(4)}", host=host, pid=os.getpid())
+        return identity()
 
     def new_execution(self) -> str:
         """A new execution id: sortable by time, unique, short enough to be typed."""

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from drstate.errors import DrstateError, OperationError
 from drstate.execution.actionstep import ActionStep
+from drstate.execution.advice import RESUME
 from drstate.execution.batchstep import BatchStep
 from drstate.execution.bubblestep import BubbleStep
 from drstate.execution.errorinfo import as_drstate, error_info
@@ -203,7 +204,7 @@ class ShardStep:
                 shard=self._shard_id,
                 ok=error is None and not self._failed,
                 failed=tuple(sorted(self._failed)),
-                error=error_info(error) if error is not None else None,
+                error=None if error is None else error_info(error, plan=bench.plan, again=RESUME),
                 duration_seconds=bench.recorder.seconds_since(f"{self._stage.id}/{self._shard_id}"),
             )
         )

@@ -74,7 +74,7 @@ class Undoing:
             bench.stop.check()
             told = e.UndoFailed(
                 **named,
-                error=error_info(error),
+                error=error_info(error, plan=bench.plan, again="drstate rollback"),
                 duration_seconds=bench.clock.monotonic() - begun,
             )
             bench.recorder.append(told)
@@ -89,7 +89,7 @@ class Undoing:
     def _action(
         self, stage: Stage, shard: ShardPlan, spec: ActionSpec, recorded: Mapping[str, Any]
     ) -> Mapping[str, Any]:
-        from drstate.adapters.base import RunContext  # noqa: PLC0415 loaded when it is needed
+        from drstate.adapters.actions import RunContext  # noqa: PLC0415 loaded when it is needed
 
         bench = self._bench
         catalog = catalog_at(bench, stage.phase)

@@ -84,6 +84,8 @@ class WayBack:
     whole: bool
     #: undone by an earlier attempt
     undone: int
+    #: stages that stay although they came after one that is undone, and may rely on it
+    later: tuple[str, ...] = ()
 
     @property
     def steps(self) -> tuple[UndoStep, ...]:
@@ -95,19 +97,21 @@ def way_back(plan: Plan, trail: Trail, waves: Collection[int], levels: Levels) -
     """The way back for all stages, or for those of the chosen ``waves``."""
     groups: list[Group] = []
     left: list[Left] = []
-    whole = True
+    stay: list[str] = []
+    later: list[str] = []
     for stage in reversed(plan.stages):
         found = tuple(_groups(stage, trail, levels))
         if waves and stage.wave not in waves:
-            whole = whole and not found
+            stay += [stage.id] if found else []
             continue
+        later = stay[:] if found else later
         groups += found
         left += _left(stage, trail)
     left += [
         Left(what=key, reason=f"its state stays in {stack}, where it was moved to")
         for key, stack in sorted(trail.moved.items())
     ]
-    return WayBack(tuple(groups), tuple(left), whole, len(trail.undone))
+    return WayBack(tuple(groups), tuple(left), not stay, len(trail.undone), tuple(later[::-1]))
 
 
 def returns_to(stage: Stage, trail: Trail) -> SiteState | None:

@@ -22,7 +22,8 @@ from drstate.model.scope import Scope
 from drstate.model.shard import Binding, ShardInput
 
 if TYPE_CHECKING:
-    from drstate.adapters.base import Adapter, SiteContext
+    from drstate.adapters.base import Adapter
+    from drstate.adapters.site import SiteContext
     from drstate.aws.caller import AwsCaller, Persists
     from drstate.engine.stacks import Stacks
 

@@ -13,7 +13,8 @@ from drstate.model.shard import Binding, ShardInput
 from drstate.planning.work import PlannedWork, WorkRequest
 
 if TYPE_CHECKING:
-    from drstate.adapters.base import Adapter, SiteContext
+    from drstate.adapters.base import Adapter
+    from drstate.adapters.site import SiteContext
 
 
 class AdapterWork:
@@ -81,7 +82,7 @@ def site_context(
     drill: str = "",
 ) -> SiteContext:
     """The site as an adapter sees it."""
-    from drstate.adapters.base import SiteContext  # noqa: PLC0415 loaded when it is needed
+    from drstate.adapters.site import SiteContext  # noqa: PLC0415 loaded when it is needed
 
     return SiteContext.of(
         scope,

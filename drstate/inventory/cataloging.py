@@ -209,7 +209,7 @@ def _same_regions(catalog: Catalog, scope: Scope) -> None:
             f"the regions of {scope.key} are not those of its catalog",
             why=f"the scope file says {', '.join(sorted(wanted))}, the catalog holds "
             f"{', '.join(sorted(catalog.sites))}",
-            hint=f"put the regions back in stacks/{scope.customer}/{scope.environment}.yaml; a "
+            hint=f"put the regions back in {scope.key.file}; a "
             "protected scope cannot change its regions",
         )
 

@@ -12,37 +12,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from drstate.model.called import Called
-from drstate.model.resource import Resource, Technology
+from drstate.model.resource import Resource
 from drstate.model.tags import WAVE, Severity, Violation
-
-_T = Technology
-#: technologies in the order in which they are needed, and in words
-STEPS: tuple[tuple[str, frozenset[str]], ...] = (
-    ("networks", frozenset({_T.SECURITY_GROUP})),
-    (
-        "data",
-        frozenset(
-            {
-                _T.RDS,
-                _T.AURORA,
-                _T.ELASTICACHE,
-                _T.MEMORYDB,
-                _T.OPENSEARCH,
-                _T.EFS,
-                _T.FSX,
-                _T.ONTAP,
-                _T.S3,
-                _T.SQL_AG,
-                _T.ORACLE_DG,
-            }
-        ),
-    ),
-    ("servers and services", frozenset({_T.DRS, _T.AUTOSCALING, _T.ECS, _T.LAMBDA})),
-    ("entrances", frozenset({_T.ELB, _T.EVENTBRIDGE})),
-    ("traffic", frozenset({_T.ROUTE53, _T.EKS_DNS})),
-)
-#: technologies of other packages stand among servers and services
-_OTHERS = 2
+from drstate.programs.base import Step
+from drstate.programs.registry import program_for
 
 
 def generated(resources: Sequence[Resource]) -> list[Resource]:
@@ -55,12 +28,12 @@ def generated(resources: Sequence[Resource]) -> list[Resource]:
     waves = {key: one.tags.wave for key, one in by_key.items() if key not in open_}
     reasons: dict[str, str] = {}
     floor, below = 0, ""
-    for number, (words, _) in enumerate(STEPS):
-        here = [key for key in sorted(open_) if _step(by_key[key]) == number]
+    for step in Step:
+        here = [key for key in sorted(open_) if _step(by_key[key]) is step]
         for key in here:
             _place(key, needs, waves, reasons, floor, below, open_)
         if here:
-            floor, below = max(waves[key] for key in here), words
+            floor, below = max(waves[key] for key in here), str(step)
     return [_with(one, waves, reasons) if one.key in open_ else one for one in resources]
 
 
@@ -78,7 +51,7 @@ def too_early(resources: Sequence[Resource]) -> list[Violation]:
             mend=f"set the wave of {one.arn} to {last + 1} or more",
         )
         for one in resources
-        if one.technology in STEPS[-1][1] and not one.tags.wave_reason and one.tags.wave <= last
+        if _step(one) is Step.TRAFFIC and not one.tags.wave_reason and one.tags.wave <= last
     ]
 
 
@@ -126,11 +99,10 @@ def _needs(resources: Sequence[Resource]) -> dict[str, list[str]]:
     return found
 
 
-def _step(resource: Resource) -> int:
-    for number, (_, technologies) in enumerate(STEPS):
-        if resource.technology in technologies:
-            return number
-    return _OTHERS
+def _step(resource: Resource) -> Step:
+    """What declares nothing, and hooks that are no part of AWS, stand among the servers."""
+    program = program_for(resource.technology)
+    return Step.SERVERS if program is None else program.step
 
 
 def _with(resource: Resource, waves: Mapping[str, int], reasons: Mapping[str, str]) -> Resource:

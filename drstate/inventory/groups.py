@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from drstate.errors import ConfigError
 from drstate.inventory.problems import FileProblem, problems_of
 from drstate.inventory.yamlfile import read_yaml
-from drstate.model.groups import GroupsFile, ProtectionGroup, groups_path
+from drstate.model.groups import GroupsFile, ProtectionGroup
+from drstate.model.places import groups_path
 from drstate.model.scope import Scope
 
 _GROUP = re.compile(r"groups\[(\d+)\]")
@@ -58,7 +59,7 @@ def _named(problem: FileProblem, content: dict[str, Any]) -> FileProblem:
 
 def _misplaced(at: int, group: ProtectionGroup, scope: Scope) -> list[FileProblem]:
     """What the scope does not have: accounts and regions, and other customers' tags."""
-    file = f"stacks/{scope.customer}/{scope.environment}.yaml"
+    file = scope.key.file
     known = [one.id for one in scope.accounts]
     primary = scope.regions.primary
     found = []

@@ -26,7 +26,7 @@ _WINDOWS: TypeAdapter[list[MaintenanceWindow]] = TypeAdapter(MaintenanceWindows)
 
 def windows_of(project_dir: Path, scope: Scope) -> tuple[PlacedWindow, ...]:
     """Every window that holds for the scope, the first to begin first. Raises ConfigError."""
-    file = f"stacks/{scope.customer}/{scope.environment}.yaml"
+    file = scope.key.file
     found = [PlacedWindow(window=one, of=str(scope.key), file=file) for one in scope.maintenance]
     found += [
         PlacedWindow(window=one, of="the whole project", file=PROJECT_FILE)

@@ -11,6 +11,7 @@ from drstate.model.base import Value
 from drstate.model.exemption import Exemption
 from drstate.model.groups import GroupLaunch, GroupsFile, ProtectionGroup, ServerLaunch
 from drstate.model.named import DnsRecord, Hook
+from drstate.model.notify import Notifications, Recipient, Rule, Topic
 from drstate.model.scope import (
     Account,
     Policies,
@@ -83,6 +84,10 @@ _MODELS: dict[str, type[BaseModel]] = {
     "waves": Waves,
     "targets": Targets,
     "exemptions": Exemption,
+    "notifications": Notifications,
+    "topics": Topic,
+    "recipients": Recipient,
+    "rules": Rule,
 }
 
 

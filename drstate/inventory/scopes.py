@@ -18,16 +18,10 @@ from drstate.inventory.groups import load_groups
 from drstate.inventory.policies import policy_problems
 from drstate.inventory.problems import FileProblem, problems_of
 from drstate.inventory.yamlfile import read_yaml
-from drstate.model.groups import groups_path
+from drstate.model.places import STACKS, groups_path, scope_path
 from drstate.model.scope import Customer, Environment, Scope, ScopeKey
 
-STACKS = "stacks"
 _CUSTOMER: TypeAdapter[str] = TypeAdapter(Customer)
-
-
-def scope_path(customer: str, environment: str) -> str:
-    """Where a scope's file is, relative to the project."""
-    return f"{STACKS}/{customer}/{environment}.yaml"
 
 
 def known_scopes(project_dir: Path) -> list[ScopeKey]:

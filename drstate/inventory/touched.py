@@ -13,8 +13,8 @@ from pathlib import PurePosixPath
 
 from pydantic import TypeAdapter, ValidationError
 
-from drstate.inventory.scopes import STACKS
 from drstate.model.names import slug
+from drstate.model.places import STACKS
 from drstate.model.scope import Customer, Environment, ScopeKey
 
 _CUSTOMER: TypeAdapter[str] = TypeAdapter(Customer)

@@ -19,8 +19,10 @@ from drstate.errors import ConfigError
 
 VARIABLE = "DRSTATE_JOURNAL"
 SECTION, KEY = "drstate", "journal"
-#: the file in the home, where the project or the environment names a table
+#: what is said for the file in the home, where the project or the environment names a table
 FILE = "file"
+#: that file's name
+JOURNAL_FILE = "journal.db"
 SCHEME = "dynamodb"
 EXAMPLE = "dynamodb://drstate-journal?region=us-west-2"
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from drstate.errors import JournalError, Retry, StateError
 from drstate.journal.damage import damaged
 from drstate.journal.rescue import identity, taken_away
 from drstate.journal.schema import connect
 
+T = TypeVar("T")
+#: seconds for which a runner's write is tried again while another process writes
+PATIENCE = 60.0
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -45,6 +50,21 @@ class Database:
                 connection.execute("ROLLBACK")
                 raise taken_away(self.path, connection)
             yield connection
+
+    @staticmethod
+    def patiently(work: Callable[[], T], *, fenced: bool) -> T:
+        """What ``work`` gives, asked again for a minute while another process writes.
+
+        For what a runner writes: a recovery is not broken off for a process that hangs. People
+        (``fenced`` is false) are told at once. What is busy has stored nothing.
+        """
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return work()
+            except JournalError as error:
+                if not fenced or error.retry is not Retry.TRANSIENT or time.monotonic() >= until:
+                    raise
 
     def close(self) -> None:
         """Close the connection; the last one of all processes folds the log into the file."""
@@ -89,7 +109,8 @@ class Database:
             return JournalError(
                 f"the journal {self.path} is busy",
                 why="another drstate process has been writing to it for too long",
-                hint="try again; 'drstate status' names who runs what",
+                hint="try again; 'drstate status' names who runs what. A process that hangs in the "
+                f"middle of a write has to be ended: fuser {self.path} names them",
                 retry=Retry.TRANSIENT,
             )
         if code in _BROKEN:
@@ -98,5 +119,6 @@ class Database:
             f"the journal {self.path} refused a read or a write",
             why=str(error),
             hint=f"check the free space and the permissions of {self.path.parent}; "
-            "what was not acknowledged is not stored",
+            "what was not acknowledged is not stored. What ran is looked at and gone on with by "
+            "drstate resume",
         )

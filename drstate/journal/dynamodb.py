@@ -97,9 +97,14 @@ class DynamoJournal(Leasing):
 
     # catalogs
 
-    def load_catalog(self, scope: ScopeKey) -> Catalog | None:
+    def load_catalog(self, scope: ScopeKey, *, known: Catalog | None = None) -> Catalog | None:
         """See ``Journal.load_catalog``."""
-        found = self._document(keys.catalog(scope))
+        key = keys.catalog(scope)
+        if known is not None and known.scope == scope:
+            item = self.table.get(key)
+            if item is not None and item.get("version") == known.version:
+                return known
+        found = self._document(key)
         return None if found is None else catalog_of(str(scope), found[0])
 
     def save_catalog(self, catalog: Catalog, *, fence: int | None = None) -> Catalog:

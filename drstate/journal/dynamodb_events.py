@@ -23,7 +23,15 @@ from drstate.journal import refusals
 from drstate.journal.chain import GENESIS, chained
 from drstate.journal.dynamodb_headers import Headers
 from drstate.journal.dynamodb_leases import DynamoLeases, fence_check
-from drstate.journal.dynamodb_table import ABSENT, FAILED, Condition, Scalar, Table, Write
+from drstate.journal.dynamodb_table import (
+    ABSENT,
+    FAILED,
+    PATIENCE,
+    Condition,
+    Scalar,
+    Table,
+    Write,
+)
 from drstate.journal.dynamodb_texts import drop_parts, put_parts, text_of
 from drstate.journal.port import AFTER_END, UNFENCED
 from drstate.journal.status import ENDED, status_after
@@ -142,6 +150,7 @@ class DynamoEvents:
     def _continue(self, new: _New) -> int:
         tip = self._tips.pop(new.execution, None) or self._read_tip(new.execution)
         attempt = 0
+        crowded_until = self._table.calls.monotonic() + PATIENCE
         while True:
             fenced = new.fence is not None or new.payload.type not in UNFENCED
             if fenced and new.fence is None:
@@ -158,7 +167,9 @@ class DynamoEvents:
                 raise self._leases.lost(tip.scope)
             # somebody else appended; the first time that may have been long ago
             if attempt:
-                self._table.pause(attempt)
+                # many workers write to one execution: a recovery is not broken off for a crowd
+                runner = new.fence is not None
+                self._table.pause(attempt, until=crowded_until if runner else None)
             attempt += 1
             tip = self._read_tip(new.execution)
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Protocol, TypeVar
 
 from drstate.errors import JournalError, Retry, StateError
@@ -241,14 +242,18 @@ class Table:
     def transact(self, writes: Sequence[Write], token: str) -> tuple[str | None, ...]:
         """All changes or none: empty when done, else why not, one entry for each write.
 
-        ``token`` makes a repeated request harmless; each new attempt needs its own.
+        ``token`` makes a repeated request harmless; other changes under it are another request, and
+        so is each new attempt: DynamoDB refuses a token that comes again with something else.
+        Raises StateError where DynamoDB refuses for another reason, and what ``busy`` makes where
+        the store stays so.
         """
         parts = [{write.kind: write.request(self.name)} for write in writes]
+        mark = sha256(f"{token} {parts!r}".encode()).hexdigest()
         for attempt in range(_TRIES):
             answer = self.calls.call(
                 "transact_write_items",
                 TransactItems=parts,
-                ClientRequestToken=f"{token[:30]}-{attempt}",
+                ClientRequestToken=f"{mark[:30]}-{attempt}",
             )
             refused: tuple[str | None, ...] | None = answer.get("Refused")
             if refused is None:
@@ -282,12 +287,15 @@ class Table:
                     raise
                 self.calls.wait(_PATIENT_PAUSE)
 
-    def pause(self, attempt: int) -> None:
-        """Wait before trying again; ``attempt`` counts from 0. Raises JournalError after many."""
-        if attempt >= _TRIES:
+    def pause(self, attempt: int, *, until: float | None = None) -> None:
+        """Wait before trying again; ``attempt`` counts from 0. Raises JournalError after many.
+
+        ``until``: on the monotonic clock, how long many are still too few.
+        """
+        if attempt >= _TRIES and (until is None or self.calls.monotonic() >= until):
             raise self.busy()
         # those that met must not meet again
-        longest = min(0.02 * 2**attempt, _PAUSE)
+        longest = min(0.02 * 2 ** min(attempt, _TRIES), _PAUSE)
         self.calls.wait(longest * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
     def busy(self, why: str = "other writers were always there first") -> JournalError:

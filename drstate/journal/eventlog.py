@@ -47,11 +47,14 @@ class EventLog:
         """See ``Journal.append``."""
         at = self._now().astimezone(UTC)
         new = _New(execution, payload, fence, at.isoformat())
-        with self._database.writing() as connection:
-            if isinstance(payload, ExecutionCreated):
-                seq = self._create(connection, new, payload)
-            else:
-                seq = self._continue(connection, new)
+
+        def store() -> int:
+            with self._database.writing() as connection:
+                if isinstance(payload, ExecutionCreated):
+                    return self._create(connection, new, payload)
+                return self._continue(connection, new)
+
+        seq = self._database.patiently(store, fenced=fence is not None)
         return Event(execution=execution, seq=seq, at=at, payload=payload)
 
     def _create(self, connection: sqlite3.Connection, new: _New, payload: ExecutionCreated) -> int:

@@ -36,13 +36,14 @@ UNFENCED: frozenset[str] = frozenset(
         "runner_launched",
         "notification_delivered",
         "notification_failed",
+        "notification_held",
         "execution_hidden",
     }
 )
 #: payload types that may follow an execution's last event: whether people were told of it, whether
 #: lists show it. They change neither its status nor the time at which it ended
 AFTER_END: frozenset[str] = frozenset(
-    {"notification_delivered", "notification_failed", "execution_hidden"}
+    {"notification_delivered", "notification_failed", "notification_held", "execution_hidden"}
 )
 
 
@@ -144,8 +145,11 @@ class Journal(Protocol):
 
     # catalogs
 
-    def load_catalog(self, scope: ScopeKey) -> Catalog | None:
-        """The stored catalog, with the version to save it under; None where there is none yet."""
+    def load_catalog(self, scope: ScopeKey, *, known: Catalog | None = None) -> Catalog | None:
+        """The stored catalog, with the version to save it under; None where there is none yet.
+
+        ``known``: what was loaded before; it is returned where no other version is stored.
+        """
         ...
 
     def save_catalog(self, catalog: Catalog, *, fence: int | None = None) -> Catalog:

@@ -173,5 +173,6 @@ def _unreachable(path: Path, error: Exception) -> StateError:
         f"the journal {path} cannot be opened",
         why=str(error),
         hint=f"check that {path.parent} exists, is writable and has free space; "
-        "try again if another drstate is busy with it",
+        "try again if another drstate is busy with it. In a disaster: copy that folder to where "
+        "there is room, and give its path as --home",
     )

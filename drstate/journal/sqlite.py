@@ -96,9 +96,15 @@ class SqliteJournal(Leasing):
 
     # catalogs
 
-    def load_catalog(self, scope: ScopeKey) -> Catalog | None:
+    def load_catalog(self, scope: ScopeKey, *, known: Catalog | None = None) -> Catalog | None:
         """See ``Journal.load_catalog``."""
         with self._database.reading() as connection:
+            if known is not None and known.scope == scope:
+                stored = connection.execute(
+                    "SELECT version FROM catalogs WHERE scope = ?", (str(scope),)
+                ).fetchone()
+                if stored is not None and int(stored[0]) == known.version:
+                    return known
             row = connection.execute(
                 "SELECT catalog FROM catalogs WHERE scope = ?", (str(scope),)
             ).fetchone()

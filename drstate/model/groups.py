@@ -172,11 +172,6 @@ class GroupsFile(Value):
     groups: tuple[ProtectionGroup, ...] = ()
 
 
-def groups_path(customer: str, environment: str) -> str:
-    """Where a scope's groups are, relative to the project."""
-    return f"stacks/{customer}/{environment}.groups.yaml"
-
-
 def taken_by(resource: Resource, groups: tuple[ProtectionGroup, ...]) -> ProtectionGroup | None:
     """The enabled group that the resource is in; of several, the first by name.
 

@@ -29,7 +29,10 @@ def slug(text: str) -> str:
 
 
 def stack_name(scope: ScopeKey, region: str, account: str, group: str) -> str:
-    """``<customer>.<environment>.<region>.<account>.<group>``, or ``….global.<account>``."""
+    """``<customer>.<environment>.<region>.<account>.<group>``, or ``….global.<account>``.
+
+    Raises ValueError where it is longer than Pulumi allows.
+    """
     parts = [slug(scope.customer), str(scope.environment), region, account]
     if region != GLOBAL:
         parts.append(group)

@@ -209,6 +209,8 @@ class Stability(Value):
     dependences: tuple[Dependence, ...] = ()
     #: stacks that would be updated: an engine, a backend and provider plugins stand in the way
     stacks: int = 0
+    #: other regions that may be asked and are not needed: whichever answers first will do
+    spare: tuple[str, ...] = ()
 
     @property
     def stable(self) -> bool:
@@ -219,6 +221,8 @@ class Stability(Value):
     def said(self) -> str:
         """In one line."""
         planes = f"{self.calls} kinds of calls, {self.data_plane} of them on data planes"
+        if self.spare:
+            planes += f"; where one region's endpoint does not answer, {', '.join(self.spare)} may"
         if self.stable:
             return f"depends on nothing outside {self.region}: {planes}"
         regions = sorted({one.call.region for one in self.dependences})

@@ -95,6 +95,8 @@ class Rehearsed(Value):
     #: what was not rehearsed by its nature
     notes: tuple[str, ...] = ()
     seed: str = ""
+    #: which part of all strokes it is, ``2/4``; "": all of them, also where parts were joined
+    shard: str = ""
     by: str
     at: datetime
     seconds: float = Field(ge=0.0)
@@ -107,6 +109,7 @@ class Rehearsed(Value):
             and self.strokes == self.of
             and not self.missed
             and not self.stopped
+            and not self.shard
         )
 
     @property

@@ -40,9 +40,7 @@ class Technology(StrEnum):
     EKS_DNS = "eks-dns"
 
 
-#: not importable yet
-PENDING: frozenset[str] = frozenset({})
-BUILT_IN: tuple[str, ...] = tuple(str(one) for one in Technology if one not in PENDING)
+BUILT_IN: tuple[str, ...] = tuple(str(one) for one in Technology)
 
 
 #: handled like technologies, and no part of AWS: hooks that run on the machine that runs drstate.

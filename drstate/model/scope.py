@@ -18,6 +18,7 @@ from drstate.model.groups import ProtectionGroup
 from drstate.model.maintenance import MaintenanceWindows
 from drstate.model.named import DnsRecord, DnsWay, Hook, HookKind
 from drstate.model.notify import Notifications
+from drstate.model.places import scope_path
 from drstate.model.prices import Prices
 from drstate.model.waves import WaveRule, Waves
 
@@ -65,6 +66,11 @@ class ScopeKey(Value):
 
     def __str__(self) -> str:
         return f"{self.customer}/{self.environment}"
+
+    @property
+    def file(self) -> str:
+        """The scope's file, relative to the project, for remedies."""
+        return scope_path(self.customer, str(self.environment))
 
 
 class Account(Value):

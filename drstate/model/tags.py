@@ -222,11 +222,6 @@ def parse_tags(
     )
 
 
-def is_enabled(tags: Mapping[str, str]) -> bool:
-    """Whether the owner asked for protection (case as in the schema)."""
-    return tags.get(ENABLED) == "true"
-
-
 def _check(resource: str, rule: TagRule, tags: Mapping[str, str]) -> list[Violation]:
     value = tags.get(rule.tag)
     if value is None:

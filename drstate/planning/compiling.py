@@ -55,7 +55,7 @@ def compile_plan(request: PlanRequest, catalog: Catalog, scope: Scope, work: Wor
     current = catalog
     for phase in request.phases:
         current = roles.before(phase, current, moving)
-        told = preconditions.check(phase, current)
+        told = preconditions.check(phase, current, emergency=request.emergency)
         warnings += [told] if told else []
         understood = deps.resolve(current.entries)
         warnings += understood.warnings

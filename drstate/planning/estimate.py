@@ -18,6 +18,8 @@ from drstate.model.schedule import Schedule, schedule
 STACK_SECONDS = 15
 #: what the health check of a stage takes when all is well
 HEALTH_SECONDS = 5
+#: resources that a warning names, of those that it concerns
+_NAMED = 3
 
 
 def shard_seconds(
@@ -111,7 +113,8 @@ def rto_warnings(
 ) -> list[str]:
     """Resources that are predicted to serve later than their dr:rto-target.
 
-    The time counts from the plan's start to the end of the resource's stage of ACTIVATE.
+    The time counts from the plan's start to the end of the resource's stage of ACTIVATE. Those of
+    a stage that share a target are one line: what needs a person must not drown in forty others.
     """
     warnings: list[str] = []
     times = times or predicted(stages)
@@ -119,14 +122,24 @@ def rto_warnings(
         passed = round(times.ends[stage.id])
         if stage.phase is not Phase.ACTIVATE:
             continue
+        late: dict[int, list[str]] = {}
         for key in dict.fromkeys(key for shard in stage.shards for key in shard.resources):
             target = entries[key].resource.tags.rto_minutes
             if target is not None and target * 60 < passed:
-                warnings.append(
-                    f"{key}: predicted to serve after {minutes(passed)}, later than its "
-                    f"dr:rto-target of {target} min"
-                )
+                late.setdefault(target, []).append(key)
+        for target, keys in sorted(late.items()):
+            whose = "its" if len(keys) == 1 else "their"
+            warnings.append(
+                f"{_named(keys, stage.id)}: predicted to serve after {minutes(passed)}, later than "
+                f"{whose} dr:rto-target of {target} min"
+            )
     return warnings
+
+
+def _named(keys: Sequence[str], stage: str) -> str:
+    """The keys, as many as a line bears."""
+    left = len(keys) - _NAMED
+    return ", ".join(keys[:_NAMED]) + (f" and {left} more in {stage}" if left > 0 else "")
 
 
 def minutes(seconds: int) -> str:

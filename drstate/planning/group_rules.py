@@ -14,7 +14,8 @@ from enum import StrEnum
 
 from drstate.model.base import Value
 from drstate.model.catalog import CatalogEntry
-from drstate.model.groups import ProtectionGroup, groups_path
+from drstate.model.groups import ProtectionGroup
+from drstate.model.places import groups_path
 from drstate.model.resource import Resource, Technology
 from drstate.model.scope import Scope, ScopeKey
 from drstate.model.tags import Severity

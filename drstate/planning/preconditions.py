@@ -60,10 +60,16 @@ RULES: dict[tuple[Phase, SiteState], Rule] = {
 }
 
 
-def check(phase: Phase, catalog: Catalog) -> str | None:
-    """A warning, or None. Raises PlanRefusedError where the phase may not run now."""
+def check(phase: Phase, catalog: Catalog, *, emergency: bool = False) -> str | None:
+    """A warning, or None. Raises PlanRefusedError where the phase may not run now.
+
+    ``emergency``: what could be run first is not advised, since there is no time for it; and what
+    serves already is not taken over once more, by force.
+    """
     region = catalog.target(phase)
     state = catalog.sites[region]
+    if emergency and state is SiteState.ACTIVE:
+        raise _nothing_to_take_over(catalog, region)
     rule = RULES.get((phase, state))
     if rule is None:
         return None
@@ -74,7 +80,7 @@ def check(phase: Phase, catalog: Catalog) -> str | None:
         else ""
     )
     if not rule.refuses:
-        advice = f" (`{command}` first avoids that)" if command else ""
+        advice = f" (`{command}` first avoids that)" if command and not emergency else ""
         return f"{phase} acts on {region}: {rule.why}{advice}"
     raise PlanRefusedError(
         f"{phase} cannot run: site {region} of {scope} is {state}",
@@ -83,4 +89,16 @@ def check(phase: Phase, catalog: Catalog) -> str | None:
         if command
         else f"see where the scope stands: drstate status "
         f"-c {scope.customer} -e {scope.environment}",
+    )
+
+
+def _nothing_to_take_over(catalog: Catalog, region: str) -> PlanRefusedError:
+    scope = catalog.scope
+    where = f"-c {scope.customer} -e {scope.environment}"
+    others = [f"{name} is {state}" for name, state in catalog.sites.items() if name != region]
+    return PlanRefusedError(
+        f"an emergency cannot run: {region} serves {scope} already, and no other region stands by",
+        why=f"{', '.join(others)}: what it holds is older, and is never made to serve by itself",
+        hint=f"bring what serves to its desired state: drstate up --phase activate {where}\n"
+        f"what the other region lacks to stand by: drstate readiness {where}",
     )

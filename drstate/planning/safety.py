@@ -13,6 +13,7 @@ from drstate.errors import PlanRefusedError
 from drstate.model.phases import Phase
 from drstate.model.stackops import Op, ResourceOp, StackOutcome
 from drstate.model.tags import Severity
+from drstate.model.words import counted
 from drstate.programs.registry import stateful_types
 
 #: phases in which nothing may be deleted
@@ -47,7 +48,7 @@ def refuse(refusals: Iterable[Refusal]) -> None:
     errors = [one for one in refusals if one.severity is Severity.ERROR]
     if errors:
         raise PlanRefusedError(
-            f"{len(errors)} change{'s' if len(errors) > 1 else ''} refused, nothing was done",
+            f"{counted(len(errors), 'change')} refused; nothing was done",
             why="\n".join(f"{one.what}: {one.why}" for one in errors),
             hint="\n".join(dict.fromkeys(one.hint for one in errors)),
         )

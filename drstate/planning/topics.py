@@ -28,7 +28,7 @@ def topic_warnings(scope: Scope, serving: str, phases: Collection[Phase]) -> tup
     """What people should know of the scope's topics before they rely on them."""
     topics = scope.notifications.topics
     told = usable(scope, serving, phases)
-    file = f"stacks/{scope.customer}/{scope.environment}.yaml"
+    file = scope.key.file
     other = scope.regions.other(serving)
     add = f"add one in {other} to notifications.topics in {file}"
     if not topics:

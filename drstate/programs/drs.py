@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv4Network
 from drstate.errors import ConfigError
 from drstate.model.base import Value
 from drstate.model.catalog import CatalogEntry
+from drstate.model.cost import Running
 from drstate.model.groups import ServerLaunch
 from drstate.model.scope import SiteMapTable
 from drstate.model.spec import Spec
@@ -21,7 +22,7 @@ from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags
 from drstate.programs.launching import DrsPolicy, shard_policy
 from drstate.programs.lazy import aws, pulumi
 from drstate.programs.owners import Owner, Owners, Property, program
-from drstate.programs.running import compute
+from drstate.programs.running import At, usage
 from drstate.programs.translator import Translator
 
 #: name of the endpoint that others may be bound to
@@ -233,6 +234,22 @@ def declare_site(entry: CatalogEntry, declaration: Declaration) -> DeclaredOutpu
     )
 
 
+def runs(spec: DrsSpec, at: At) -> Running:
+    """The instance; it is stopped, and its disks stay."""
+    disks = ("its disks: DRS knows them, the catalog does not",)
+    if at.retired:
+        return Running(unknown=disks, done="stopped")
+    policy: DrsPolicy = at.policy
+    own = policy.servers.get(spec.instance_id)
+    kind = spec.instance_type
+    if not at.captured_here and own is not None and own.instance_type:
+        kind = own.instance_type
+    meter = "ec2-windows" if spec.platform == "windows" else "ec2"
+    if spec.tenancy != "default":
+        return Running(unknown=(f"{kind} with {spec.tenancy} tenancy", *disks))
+    return Running(usages=(usage(1, kind, f"{meter}/{kind}"),), unknown=disks)
+
+
 PROGRAM = Program(
     technology="drs",
     spec=DrsSpec,
@@ -242,5 +259,5 @@ PROGRAM = Program(
     site=declare_site,
     classes=classes,
     stateful={INSTANCE: "a server with its disks"},
-    runs=compute.drs,
+    runs=runs,
 )

@@ -17,13 +17,14 @@ from pydantic import Field
 
 from drstate.model.base import Value
 from drstate.model.catalog import CatalogEntry
+from drstate.model.cost import Running, Usage
 from drstate.model.scope import SiteMapTable
 from drstate.model.spec import Spec
-from drstate.programs.base import Program
+from drstate.programs.base import Program, Step
 from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
 from drstate.programs.lazy import aws, pulumi
 from drstate.programs.owners import Owner, Owners, Property, program
-from drstate.programs.running import files
+from drstate.programs.running import At, kept
 from drstate.programs.translator import Translator
 
 #: names of the endpoints that others may be bound to
@@ -157,12 +158,7 @@ def values(spec: EfsSpec, translator: Translator) -> EfsValues:
         mount_targets=tuple(
             EfsMountTarget(
                 subnet=translator.required(SiteMapTable.SUBNETS, target.subnet, "subnet"),
-                security_groups=tuple(
-                    sorted(
-                        translator.required(SiteMapTable.SECURITY_GROUPS, group, "security group")
-                        for group in target.security_groups
-                    )
-                ),
+                security_groups=translator.security_groups(target.security_groups),
             )
             for target in spec.mount_targets
         ),
@@ -340,9 +336,26 @@ def classes() -> list[type]:
     ]
 
 
+def runs(spec: EfsSpec, at: At) -> Running:
+    """Provisioned throughput; what is stored is not in the spec."""
+    mibps = spec.provisioned_throughput
+    return Running(
+        usages=(
+            Usage(
+                what=f"{mibps:g} MiB/s provisioned", price="efs-throughput/mibps", quantity=mibps
+            ),
+        )
+        if mibps and spec.throughput_mode == "provisioned"
+        else (),
+        unknown=("what is stored: its size is not captured",),
+        done=kept(at),
+    )
+
+
 PROGRAM = Program(
     technology="efs",
     spec=EfsSpec,
+    step=Step.DATA,
     policy=EfsPolicy,
     owners={"": OWNERS},
     values=values,
@@ -350,5 +363,5 @@ PROGRAM = Program(
     classes=classes,
     stateful={FILE_SYSTEM: "a file system and its data"},
     identities={POLICY: "{fileSystemId}", BACKUPS: "{fileSystemId}"},
-    runs=files.efs,
+    runs=runs,
 )

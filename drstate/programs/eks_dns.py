@@ -13,7 +13,7 @@ from pydantic import Field
 from drstate.model.base import Value
 from drstate.model.forms import AccountId, Region
 from drstate.model.spec import Spec
-from drstate.programs.base import Program
+from drstate.programs.base import Program, Step
 from drstate.programs.running import free
 
 
@@ -61,6 +61,7 @@ class EksDnsPolicy(Value):
 PROGRAM = Program(
     technology="eks-dns",
     spec=EksDnsSpec,
+    step=Step.TRAFFIC,
     policy=EksDnsPolicy,
     runs=free("its nodes are counted where they are protected themselves"),
 )

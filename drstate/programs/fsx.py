@@ -14,9 +14,10 @@ from typing import Any
 from pydantic import Field
 
 from drstate.model.base import Value
+from drstate.model.cost import Running, Usage
 from drstate.model.spec import Spec
-from drstate.programs.base import Program
-from drstate.programs.running import files
+from drstate.programs.base import Program, Step
+from drstate.programs.running import At, kept
 
 #: the name of the endpoint that others may be bound to
 DNS = "dns"
@@ -135,9 +136,51 @@ class FsxSpec(Spec):
     settings: dict[str, Any] = {}
 
 
+def runs(spec: FsxSpec, at: At) -> Running:
+    """Storage and throughput as they were captured."""
+    unknown = ("backups",)
+    priced = _priced(spec)
+    if priced is None:
+        kind = f"{spec.kind} {spec.settings.get('DeploymentType', '')} {spec.storage_type}"
+        return Running(unknown=(f"{spec.capacity} GiB of {kind}", *unknown), done=kept(at))
+    return Running(usages=priced, unknown=unknown, done=kept(at))
+
+
+def _priced(spec: FsxSpec) -> tuple[Usage, ...] | None:
+    """None: of a kind that the price list does not tell apart."""
+    deployment = str(spec.settings.get("DeploymentType", ""))
+    storage = spec.storage_type.lower()
+    gib = f"{spec.capacity} GiB {spec.storage_type}"
+    if spec.kind == "LUSTRE":
+        kind = _lustre(deployment, spec.settings.get("PerUnitStorageThroughput"))
+        if kind is None or storage != "ssd":
+            return None
+        return (Usage(what=gib, price=f"fsx-lustre/{kind}", quantity=spec.capacity),)
+    multi = deployment.startswith("MULTI_AZ")
+    if spec.kind == "OPENZFS" and (multi or storage != "ssd"):
+        return None
+    meter = f"fsx-{str(spec.kind).lower()}{'-multi-az' if multi else ''}"
+    usages = [Usage(what=gib, price=f"{meter}/{storage}", quantity=spec.capacity)]
+    throughput = spec.settings.get("ThroughputCapacity")
+    if throughput:
+        usages.append(
+            Usage(what=f"{throughput} MB/s", price=f"{meter}/mbps", quantity=float(throughput))
+        )
+    return tuple(usages)
+
+
+def _lustre(deployment: str, per_unit: Any) -> str | None:
+    if deployment.startswith("SCRATCH"):
+        return "scratch"
+    if deployment.startswith("PERSISTENT_") and per_unit:
+        return f"{deployment.lower().replace('_', '-')}-{per_unit}"
+    return None
+
+
 PROGRAM = Program(
     technology="fsx",
     spec=FsxSpec,
+    step=Step.DATA,
     policy=FsxPolicy,
-    runs=files.fsx,
+    runs=runs,
 )

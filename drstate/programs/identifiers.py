@@ -74,15 +74,11 @@ def _binding(bindings: Iterable[Binding], identifier: str) -> Binding | None:
 def _same_stack(
     translator: Translator, table: SiteMapTable, binding: Binding, what: str
 ) -> Problem:
-    scope = translator.shard.id.scope
-    file = f"stacks/{scope.customer}/{scope.environment}.yaml"
     field = f"site_map.{translator.region}.{table}"
-    return Problem(
-        resource=translator.resource,
-        file=file,
-        field=field,
-        what=f"{what} {binding.source!r} is the copy that {binding.key} makes in the same stack, "
+    return translator.problem(
+        field,
+        f"{what} {binding.source!r} is the copy that {binding.key} makes in the same stack, "
         "so it is not known before the update",
-        hint=f"Give {binding.key} an earlier dr:wave, or, once it is replicated, add "
-        f"{binding.source!r} to {field} in {file}.",
+        f"Give {binding.key} an earlier dr:wave, or, once it is replicated, add "
+        f"{binding.source!r} to {field} in {translator.scope_file}.",
     )

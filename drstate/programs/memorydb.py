@@ -13,14 +13,15 @@ from pydantic import Field
 
 from drstate.model.base import Value
 from drstate.model.catalog import CatalogEntry
+from drstate.model.cost import Running
 from drstate.model.scope import SiteMapTable
 from drstate.model.spec import Spec
-from drstate.programs.base import Program
+from drstate.programs.base import Program, Step
 from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
 from drstate.programs.lazy import aws
 from drstate.programs.levels import Level, level
 from drstate.programs.owners import Owner, Owners, Property, program
-from drstate.programs.running import databases
+from drstate.programs.running import At, kept, usage
 from drstate.programs.translator import Translator
 
 #: the endpoint that others may be bound to
@@ -140,12 +141,7 @@ def memorydb_values(spec: MemorydbSpec, translator: Translator) -> MemorydbValue
         )
         if spec.subnet_group
         else None,
-        security_groups=tuple(
-            sorted(
-                translator.required(table.SECURITY_GROUPS, group, "security group")
-                for group in spec.security_groups
-            )
-        ),
+        security_groups=translator.security_groups(spec.security_groups),
         kms_key=translator.arn(table.KMS_KEYS, spec.kms_key, "KMS key") if spec.kms_key else None,
         parameter_group=_parameter_group(spec, translator),
         notification_topic=translator.arn(table.TOPICS, topic, "SNS topic") if topic else None,
@@ -164,12 +160,9 @@ def replicas_at(spec: MemorydbSpec, policy: MemorydbPolicy, *, standby: bool) ->
 
 def _parameter_group(spec: MemorydbSpec, translator: Translator) -> str | None:
     name, table = spec.parameter_group, SiteMapTable.MEMORYDB_PARAMETER_GROUPS
-    if name is None or spec.multi_region is not None:
+    if spec.multi_region is not None:
         return None
-    if name.startswith("default."):
-        # AWS's own groups have the same names in every region
-        return translator.optional(table, name)
-    return translator.required(table, name, "MemoryDB parameter group")
+    return translator.group(table, name, "MemoryDB parameter group")
 
 
 def classes() -> list[type]:
@@ -214,9 +207,22 @@ def declare_site(entry: CatalogEntry, declaration: Declaration) -> DeclaredOutpu
     )
 
 
+def runs(spec: MemorydbSpec, at: At) -> Running:
+    """The nodes; a declared member may have fewer replicas."""
+    smaller = at.declared and at.retired and spec.multi_region is not None
+    replicas = replicas_at(spec, at.policy, standby=smaller)
+    nodes = spec.shards * (1 + replicas)
+    return Running(
+        usages=(usage(nodes, spec.node_type, f"memorydb-{spec.engine}/{spec.node_type}"),),
+        unknown=("data written, and snapshots",),
+        done="fewer replicas, kept" if replicas < spec.replicas else kept(at),
+    )
+
+
 PROGRAM = Program(
     technology="memorydb",
     spec=MemorydbSpec,
+    step=Step.DATA,
     policy=MemorydbPolicy,
     owners={"": OWNERS},
     values=memorydb_values,
@@ -224,5 +230,5 @@ PROGRAM = Program(
     classes=classes,
     stateful={CLUSTER: "an in-memory database and its data"},
     identities={CLUSTER: "{name}"},
-    runs=databases.memorydb,
+    runs=runs,
 )

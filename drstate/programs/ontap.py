@@ -13,13 +13,14 @@ from pydantic import Field
 
 from drstate.model.base import Value
 from drstate.model.catalog import CatalogEntry
+from drstate.model.cost import Running
 from drstate.model.scope import SiteMapTable
 from drstate.model.spec import Spec
-from drstate.programs.base import Program
+from drstate.programs.base import Program, Step
 from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
 from drstate.programs.lazy import aws
 from drstate.programs.owners import Owner, Owners, Property, program
-from drstate.programs.running import files
+from drstate.programs.running import At, kept
 from drstate.programs.translator import Translator
 
 #: the name of the endpoint that others may be bound to
@@ -160,14 +161,25 @@ def classes() -> list[type]:
     return [aws.fsx.OntapVolume, aws.fsx.OntapVolumeTieringPolicyArgs]
 
 
+def runs(spec: OntapSpec, at: At) -> Running:
+    """The volume costs as a part of its file system, which the landing zone has and keeps."""
+    return Running(
+        unknown=(
+            f"{spec.megabytes} MiB on file system {spec.file_system}, which is paid as a whole",
+        ),
+        done=kept(at),
+    )
+
+
 PROGRAM = Program(
     technology="ontap",
     spec=OntapSpec,
+    step=Step.DATA,
     policy=OntapPolicy,
     owners={"": OWNERS},
     values=values,
     site=declare_site,
     classes=classes,
     stateful={VOLUME: "a volume and its data"},
-    runs=files.ontap,
+    runs=runs,
 )

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from drstate.model.base import Value
 from drstate.model.spec import Spec
-from drstate.programs.base import Program
+from drstate.programs.base import Program, Step
 from drstate.programs.running import free
 
 
@@ -41,6 +41,7 @@ class OracleDgPolicy(Value):
 PROGRAM = Program(
     technology="oracle-dg",
     spec=OracleDgSpec,
+    step=Step.DATA,
     policy=OracleDgPolicy,
     runs=free("its hosts are counted where they are protected themselves"),
 )

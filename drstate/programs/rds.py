@@ -16,16 +16,17 @@ from pydantic import Field
 
 from drstate.model.base import Value
 from drstate.model.catalog import CatalogEntry
+from drstate.model.cost import Running, Usage
 from drstate.model.phases import SiteState
 from drstate.model.problem import Problem
 from drstate.model.scope import SiteMapTable
 from drstate.model.spec import Spec
-from drstate.programs.base import Program
+from drstate.programs.base import Program, Step
 from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
 from drstate.programs.lazy import aws
 from drstate.programs.levels import Level, level
 from drstate.programs.owners import Owner, Owners, Property, program
-from drstate.programs.running import databases
+from drstate.programs.running import SNAPSHOTS, At
 from drstate.programs.translator import Translator
 
 #: name of the endpoint that others may be bound to
@@ -213,20 +214,15 @@ def rds_values(spec: RdsSpec, translator: Translator) -> RdsValues:
         backup_retention_days=0
         if follows and not spec.backs_up_replicas
         else spec.backup_retention_days,
-        subnet_group=_named(
-            translator, SiteMapTable.DB_SUBNET_GROUPS, spec.subnet_group, "DB subnet group"
+        subnet_group=translator.group(
+            SiteMapTable.DB_SUBNET_GROUPS, spec.subnet_group, "DB subnet group"
         ),
-        security_groups=tuple(
-            sorted(
-                translator.required(SiteMapTable.SECURITY_GROUPS, group, "security group")
-                for group in spec.security_groups
-            )
+        security_groups=translator.security_groups(spec.security_groups),
+        parameter_group=translator.group(
+            SiteMapTable.PARAMETER_GROUPS, spec.parameter_group, "DB parameter group"
         ),
-        parameter_group=_named(
-            translator, SiteMapTable.PARAMETER_GROUPS, spec.parameter_group, "DB parameter group"
-        ),
-        option_group=_named(
-            translator, SiteMapTable.OPTION_GROUPS, spec.option_group, "DB option group"
+        option_group=translator.group(
+            SiteMapTable.OPTION_GROUPS, spec.option_group, "DB option group"
         ),
         kms_key=_key(translator, spec.kms_key if spec.storage_encrypted else None),
         monitoring_role=translator.optional(SiteMapTable.ROLES, spec.monitoring_role)
@@ -295,36 +291,77 @@ def declare_site(entry: CatalogEntry, declaration: Declaration) -> DeclaredOutpu
     )
 
 
-def _named(translator: Translator, table: SiteMapTable, name: str | None, what: str) -> str | None:
-    if name is None:
-        return None
-    if name == "default" or name.startswith(("default.", "default:")):
-        # AWS's own groups have the same names in every region
-        return translator.optional(table, name)
-    return translator.required(table, name, what)
-
-
 def _key(translator: Translator, key: str | None) -> str | None:
     return translator.arn(SiteMapTable.KMS_KEYS, key, "KMS key") if key else None
 
 
 def _no_mode(spec: RdsSpec, translator: Translator) -> Problem:
-    scope = translator.shard.id.scope
-    file = f"stacks/{scope.customer}/{scope.environment}.yaml"
     field = "policies.rds.oracle_replica_mode"
-    return Problem(
-        resource=translator.resource,
-        file=file,
-        field=field,
-        what=f"{spec.engine} has two kinds of replicas, and {field} does not say which",
-        hint=f"Set {field} in {file} to mounted (recovery only) or open-read-only (needs the "
-        "licence of Active Data Guard).",
+    return translator.problem(
+        field,
+        f"{spec.engine} has two kinds of replicas, and {field} does not say which",
+        f"Set {field} in {translator.scope_file} to mounted (recovery only) or open-read-only "
+        "(needs the licence of Active Data Guard).",
     )
+
+
+#: from this size on, gp3 has figures of its own that cost
+_GP3_GIB = 400
+
+
+def runs(spec: RdsSpec, at: At) -> Running:
+    """The instance and its storage; after CLEANUP what ``old_source`` leaves."""
+    policy: RdsPolicy = at.policy
+    zones = 2 if spec.multi_az else 1
+    where = ", two zones" if spec.multi_az else ""
+    instance = Usage(
+        what=f"{spec.instance_class}{where}",
+        price=f"rds-{spec.engine}/{spec.instance_class}",
+        quantity=zones,
+    )
+    kind = spec.storage_type or "gp2"
+    storage = [
+        Usage(
+            what=f"{spec.allocated_gib} GiB {kind} storage{where}",
+            price=f"rds-storage/{kind}",
+            quantity=spec.allocated_gib * zones,
+        )
+    ]
+    if kind.startswith("io") and spec.iops:
+        storage.append(
+            Usage(what=f"{spec.iops} IOPS", price=f"rds-iops/{kind}", quantity=spec.iops * zones)
+        )
+    unknown = (
+        ("provisioned IOPS and throughput of gp3 beyond what comes with it",)
+        if kind == "gp3" and (spec.iops or spec.throughput) and spec.allocated_gib >= _GP3_GIB
+        else ()
+    )
+    running = (instance, *storage)
+    if not at.retired:
+        return Running(usages=running, unknown=unknown)
+    match policy.old_source:
+        case "stop":
+            return Running(
+                usages=tuple(storage),
+                unknown=(*unknown, SNAPSHOTS),
+                done="stopped",
+                note="AWS starts a stopped instance again after 7 days, and it costs again",
+            )
+        case "delete":
+            snapshot = Usage(
+                what=f"final snapshot, at most {spec.allocated_gib} GiB",
+                price="rds-snapshot/gib",
+                quantity=spec.allocated_gib,
+            )
+            return Running(usages=(snapshot,), done="deleted after a final snapshot")
+        case _:
+            return Running(usages=running, unknown=(*unknown, SNAPSHOTS), done="kept")
 
 
 PROGRAM = Program(
     technology="rds",
     spec=RdsSpec,
+    step=Step.DATA,
     policy=RdsPolicy,
     owners={"": OWNERS},
     values=rds_values,
@@ -332,5 +369,5 @@ PROGRAM = Program(
     classes=classes,
     stateful={INSTANCE: "a database instance and its data"},
     rebound=frozenset({INSTANCE}),
-    runs=databases.rds,
+    runs=runs,
 )

@@ -69,6 +69,18 @@ def stateful_types() -> Mapping[str, str]:
 
 
 @cache
+def taggable_types() -> frozenset[str]:
+    """Type tokens of what programs declare that can carry tags: ``tags`` has an owner."""
+    return frozenset(
+        token
+        for program in programs()
+        for owners in program.owners.values()
+        for token, properties in owners.items()
+        if any(one.name == "tags" for one in properties)
+    )
+
+
+@cache
 def identities() -> Mapping[str, str]:
     """Type token -> how the id in the state is made from the inputs."""
     return {token: form for program in programs() for token, form in program.identities.items()}

@@ -19,7 +19,7 @@ from drstate.model.names import slug
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope
 from drstate.model.spec import Spec
-from drstate.programs.base import Program
+from drstate.programs.base import Program, Step
 from drstate.programs.context import Declaration, DeclaredOutputs
 from drstate.programs.flags import ALARM, FLAG_OWNERS, Flag, classes, declare_flag, either
 from drstate.programs.running import free
@@ -80,13 +80,6 @@ class Route53Spec(Spec):
         """The record's flag and recall."""
         return Flag(self.flag)
 
-    def failover_set(self, role: str) -> RecordSet | None:
-        """The PRIMARY or SECONDARY record set, if the record is a failover pair."""
-        for record_set in self.record_sets:
-            if record_set.failover == role:
-                return record_set
-        return None
-
 
 def named_record(resource: Resource, scope: Scope) -> DnsRecord | None:
     """The scope file's entry for a record; None where it is no longer there."""
@@ -126,6 +119,7 @@ def declare_global(entry: CatalogEntry, declaration: Declaration) -> DeclaredOut
 PROGRAM = Program(
     technology="route53",
     spec=Route53Spec,
+    step=Step.TRAFFIC,
     owners={"": FLAG_OWNERS},
     spanning=declare_global,
     classes=classes,

@@ -16,7 +16,7 @@ from drstate.model.shard import Binding
 from drstate.model.spec import Spec
 from drstate.model.translation import Translation
 from drstate.programs import identifiers
-from drstate.programs.base import Program
+from drstate.programs.base import Program, Step
 from drstate.programs.context import Declaration, DeclaredOutputs, name_of, tags_of
 from drstate.programs.lazy import aws, pulumi
 from drstate.programs.owners import Owner, Owners, Property, program
@@ -228,6 +228,7 @@ def _peer(
 PROGRAM = Program(
     technology="security-group",
     spec=SecurityGroupSpec,
+    step=Step.NETWORKS,
     owners={"": OWNERS},
     values=security_group_values,
     site=declare_site,

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from drstate.model.base import Value
 from drstate.model.spec import Spec
-from drstate.programs.base import Program
+from drstate.programs.base import Program, Step
 from drstate.programs.running import free
 
 SYNCHRONOUS, ASYNCHRONOUS = "SYNCHRONOUS_COMMIT", "ASYNCHRONOUS_COMMIT"
@@ -57,6 +57,7 @@ class SqlAgPolicy(Value):
 PROGRAM = Program(
     technology="sql-ag",
     spec=SqlAgSpec,
+    step=Step.DATA,
     policy=SqlAgPolicy,
     runs=free("its hosts are counted where they are protected themselves"),
 )

@@ -55,6 +55,24 @@ class Translator:
             return self.required(table, identifier, what)
         return self.optional(table, identifier)
 
+    def subnets(self, identifiers: Iterable[str]) -> tuple[str, ...]:
+        """Subnets here, sorted: at both sites they stand in an order of their own."""
+        table = SiteMapTable.SUBNETS
+        return tuple(sorted(self.required(table, one, "subnet") for one in identifiers))
+
+    def security_groups(self, identifiers: Iterable[str]) -> tuple[str, ...]:
+        """Security groups here, sorted."""
+        table = SiteMapTable.SECURITY_GROUPS
+        return tuple(sorted(self.required(table, one, "security group") for one in identifiers))
+
+    def group(self, table: SiteMapTable, name: str | None, what: str) -> str | None:
+        """A subnet, parameter or option group: AWS's own have the same names in every region."""
+        if name is None:
+            return None
+        if name == "default" or name.startswith(("default.", "default:")):
+            return self.optional(table, name)
+        return self.required(table, name, what)
+
     def image(self, reference: str, what: str) -> str:
         """An image: one in a registry of the source region needs a mapping (of its repository)."""
         found = self.translation.image(reference)
@@ -98,20 +116,27 @@ class Translator:
         """What the scope file says under ``policies`` of a technology."""
         return self.shard.policies.of(technology, model)
 
+    @property
+    def scope_file(self) -> str:
+        """Path of the scope file, for remedies."""
+        return self.shard.id.scope.file
+
+    def problem(self, field: str, what: str, hint: str) -> Problem:
+        """A problem of this resource with ``field`` of the scope file; it is not collected yet."""
+        return Problem(
+            resource=self.resource, file=self.scope_file, field=field, what=what, hint=hint
+        )
+
     def settle(self) -> None:
         """Raise ConfigError with all problems, if there are any."""
         refuse(self.problems)
 
     def _missing(self, table: SiteMapTable, identifier: str, what: str) -> None:
         field = f"site_map.{self.region}.{table}"
-        scope = self.shard.id.scope
-        problem = Problem(
-            resource=self.resource,
-            file=f"stacks/{scope.customer}/{scope.environment}.yaml",
-            field=field,
-            what=f"{what} {identifier!r} has no counterpart in {self.region} ({field})",
-            hint=f"Add {identifier!r} to {field} in "
-            f"stacks/{scope.customer}/{scope.environment}.yaml.",
+        problem = self.problem(
+            field,
+            f"{what} {identifier!r} has no counterpart in {self.region} ({field})",
+            f"Add {identifier!r} to {field} in {self.scope_file}.",
         )
         if problem not in self.problems:
             self.problems.append(problem)

@@ -13,11 +13,10 @@ from pathlib import Path
 from drstate.errors import OperationError, UnknownNameError
 from drstate.execution.exporting import Exported, captured, export
 from drstate.execution.readers import SANDBOX_FOLDER, Readers
-from drstate.inventory.scopes import scope_path
 from drstate.inventory.yamlfile import read_yaml
 from drstate.model.events import ExecutionStatus
-from drstate.model.groups import groups_path
 from drstate.model.phases import Phase
+from drstate.model.places import groups_path, scope_path
 from drstate.model.words import counted
 from drstate.rehearsal.asked import Asked
 from drstate.rehearsal.processes import Processes

@@ -5,8 +5,8 @@
 ``--kill-after``: it kills itself right after the n-th event has become durable, before anything
 else can happen in the thread that appended it. ``--kill-before``: the n-th command of the engine is
 not begun any more. With ``--hasty`` waits between tries pass quickly, and an answer is waited for
-no longer than a second. Nothing outside AWS is run: programs and requests that hooks name are
-answered for.
+no longer than a second, unless ``--patient``. Nothing outside AWS is run: programs and requests
+that hooks name are answered for.
 
 Its last line on standard output is a JSON document: ``commands`` of the engine, for ``look`` the
 plan and its fingerprint, or ``error``.
@@ -50,9 +50,26 @@ PATIENCE = 1.0
 #: kinds of hooks that run on this machine, and not in AWS
 OUTSIDE = ("command-hook", "http-hook")
 _STANDS_IN = "not run: a rehearsal runs nothing outside AWS"
-#: loaded once where processes are forked from one that is loaded
+#: loaded once where processes are forked from one that is loaded: all that a run imports late
 _MODULES = (
+    "_strptime",
+    "encodings.idna",
+    "grpc._channel",
+    "grpc._server",
+    "drstate.aws.caller",
+    "drstate.aws.identity",
+    "drstate.aws.sessions",
+    "drstate.engine.choice",
+    "drstate.engine.packs",
+    "drstate.engine.stacks",
+    "drstate.engine.unfinished",
     "drstate.execution.previewing",
+    "drstate.execution.resuming",
+    "drstate.inventory.generating",
+    "drstate.inventory.maintenance",
+    "drstate.inventory.sifting",
+    "drstate.planning.compiling",
+    "drstate.planning.drill",
     "drstate.sandbox.engine.deploy.deployer",
     "drstate.rehearsal.child",
 )
@@ -120,6 +137,7 @@ def open_services(
     kill_after: int | None = None,
     clock: Clock | None = None,
     hasty: bool = False,
+    patient: bool = False,
     operator: str = "rehearsal",
 ) -> Services:
     """Services in the world, with an engine that can be killed. Raises OperationError."""
@@ -143,7 +161,7 @@ def open_services(
         operator=operator,
         clock=clock or (HastyClock() if hasty else None),
     )
-    if hasty:
+    if hasty and not patient:
         services.read_seconds = PATIENCE
     return services
 
@@ -215,6 +233,7 @@ def main() -> int:
     parser.add_argument("--kill-after", type=int)
     parser.add_argument("--kill-before", type=int, default=0)
     parser.add_argument("--hasty", action="store_true")
+    parser.add_argument("--patient", action="store_true")
     parser.add_argument("--operator", default="rehearsal")
     given = parser.parse_args()
     KillingPulumi.left = given.kill_before
@@ -228,6 +247,7 @@ def main() -> int:
             World(given.project, given.home),
             kill_after=given.kill_after,
             hasty=given.hasty,
+            patient=given.patient,
             operator=given.operator,
         ) as services:
             if given.verb == "look":

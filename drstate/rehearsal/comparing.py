@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Container, Iterable
+from functools import lru_cache
 from typing import Any
 
 from drstate.report.view import ExecutionView
@@ -48,17 +49,25 @@ def known_ids(digest: dict[str, Any]) -> frozenset[str]:
     return frozenset(_NAMED.findall(json.dumps(digest["resources"])))
 
 
-def shape(digest: dict[str, Any], known: Container[str] | None = None) -> list[str]:
+def shape(digest: dict[str, Any], known: Iterable[str] | None = None) -> list[str]:
     """What exists, without times and the identifiers that AWS draws anew for each creation.
 
     How many resources there are and what each holds may not differ; which identifier a resource got
     may, as a call that was repeated after a kill is another call. ``known``: identifiers that were
     there before; None: all of such a form are to be the same.
     """
+    same = known if known is None else frozenset(known)
     return sorted(
-        f"{_blank(name, known)} {json.dumps(_blank(content, known), sort_keys=True)}"
+        _line(name, json.dumps(content, sort_keys=True), same)
         for name, content in digest["resources"].items()
     )
+
+
+@lru_cache(maxsize=20_000)
+def _line(name: str, content: str, known: frozenset[str] | None) -> str:
+    """Most of what exists is the same in every run of a plan, and is looked through once."""
+    blank = _blank(json.loads(content), known)
+    return f"{_blank(name, known)} {json.dumps(blank, sort_keys=True)}"
 
 
 def _blank(value: Any, known: Container[str] | None) -> Any:

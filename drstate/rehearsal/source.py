@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from drstate.errors import PlanRefusedError
 from drstate.execution.cancelling import OPEN
-from drstate.execution.readers import JOURNAL_FILE, SANDBOX_FOLDER, Readers
+from drstate.execution.readers import SANDBOX_FOLDER, Readers
+from drstate.journal.address import JOURNAL_FILE
 from drstate.journal.sqlite import open_journal
 from drstate.model.rehearsed import Fingerprint
 from drstate.model.scope import ScopeKey

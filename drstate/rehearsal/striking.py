@@ -11,7 +11,6 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from drstate.errors import UnknownNameError
@@ -19,6 +18,7 @@ from drstate.model.events import ExecutionStatus
 from drstate.rehearsal.comparing import end_of, ends_differ, only_in, shape
 from drstate.rehearsal.processes import Child, Ended
 from drstate.rehearsal.strokes import COMMAND, EVENT, FAULTS, KILLS, Stroke
+from drstate.rehearsal.struck import Struck
 from drstate.rehearsal.undisturbed import (
     WORDS,
     Stage,
@@ -38,21 +38,6 @@ TRIES = 3
 SECONDS, TIMES = 240.0, 20
 #: how long the next look is waited for
 _LOOK_SECONDS = 0.02
-
-
-@dataclass(frozen=True)
-class Struck:
-    """What came of a stroke."""
-
-    stroke: Stroke
-    #: it took place
-    took_place: bool
-    #: what it met: a call, an engine command, an event
-    met: str
-    #: what differed in the end; empty where nothing did
-    differs: tuple[str, ...] = ()
-    #: what the processes said last
-    said: str = ""
 
 
 class Striking:
@@ -136,9 +121,8 @@ class _One:
 
     def _kill_inside(self, world: World, option: str) -> None:
         """At an engine command or an event: the process does it itself."""
-        ended = self._begin(world, "run", option, str(self.stroke.number)).end(
-            self._seconds, self.stage.stopped
-        )
+        begun = self._begin(world, "run", "--hasty", option, str(self.stroke.number))
+        ended = begun.end(self._seconds, self.stage.stopped)
         self._took_place = ended.returncode == -signal.SIGKILL and not self.stage.stopped()
         self._note("run", ended)
         if not self._took_place:

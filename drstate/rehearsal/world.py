@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from drstate.errors import UnknownNameError
-from drstate.execution.readers import JOURNAL_FILE, SANDBOX_FOLDER, STATE_FOLDER, Readers
+from drstate.execution.readers import SANDBOX_FOLDER, STATE_FOLDER, Readers
+from drstate.journal.address import JOURNAL_FILE
+from drstate.model.places import STACKS
 from drstate.model.scope import ScopeKey
 from drstate.report.view import ExecutionView
 from drstate.sandbox import process
@@ -22,7 +24,6 @@ from drstate.sandbox import process
 _FOLDERS = (STATE_FOLDER, "project")
 #: of a project, what plans are made with
 _OF_PROJECT = ("Pulumi.yaml", "drstate.yaml")
-_STACKS = "stacks"
 
 
 @dataclass(frozen=True)
@@ -100,5 +101,5 @@ def copy_project(source: Path, target: Path) -> None:
     for name in _OF_PROJECT:
         if (source / name).is_file():
             shutil.copy(source / name, target)
-    if (source / _STACKS).is_dir():
-        shutil.copytree(source / _STACKS, target / _STACKS)
+    if (source / STACKS).is_dir():
+        shutil.copytree(source / STACKS, target / STACKS)

@@ -8,7 +8,7 @@ journaled; nothing is estimated here.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,11 +17,13 @@ from pydantic import Field
 from drstate.model import events as e
 from drstate.model.base import Value
 from drstate.model.events import Event
-from drstate.model.phases import Phase
 from drstate.model.rehearsed import Verification
+from drstate.report.compliance import RecoveryRow, Targets, by_priority, measures, rows_by
 from drstate.report.status import view_of
 from drstate.report.timeline import TimelineEntry, timeline
-from drstate.report.view import ExecutionView, ResourceView
+from drstate.report.view import ExecutionView
+
+__all__ = ["RecoveryRow", "Report", "ResultView", "Targets", "report_of", "worst_points"]
 
 
 class ResultView(Value):
@@ -38,21 +40,6 @@ class ResultView(Value):
     data_loss: str = ""
 
 
-class RecoveryRow(Value):
-    """How long a group of resources took to recover, from the start of the execution."""
-
-    #: ``activate.w1``; ``critical``
-    name: str
-    resources: int
-    recovered: int
-    #: until the last of them was healthy; None where one never was
-    seconds: float | None
-    #: the strictest target among them
-    target_minutes: int | None
-    #: None: there is no target, or they have not all recovered
-    met: bool | None
-
-
 class Report(Value):
     """All of it."""
 
@@ -60,6 +47,7 @@ class Report(Value):
     view: ExecutionView
     waves: tuple[RecoveryRow, ...] = ()
     priorities: tuple[RecoveryRow, ...] = ()
+    accounts: tuple[RecoveryRow, ...] = ()
     results: tuple[ResultView, ...] = ()
     #: seconds in which it waited for people
     waited_seconds: float = 0.0
@@ -72,13 +60,6 @@ class Report(Value):
     verification: Verification | None = None
 
 
-class Targets(Value):
-    """What was promised for one resource, as the catalog knows it."""
-
-    priority: str
-    rpo_minutes: int | None = None
-
-
 def report_of(
     story: Sequence[Event],
     now: datetime,
@@ -89,21 +70,14 @@ def report_of(
     """The report after the events. Raises JournalError where there are none."""
     view = view_of(story, now)
     known = targets or {}
-    active = [stage for stage in view.stages if stage.phase is Phase.ACTIVATE]
-    rows = [row for stage in active for row in stage.resources if row.no_op is None]
-    names = list(dict.fromkeys(found.priority for found in known.values()))
-    by_priority = {
-        name: [row for row in rows if row.key in known and known[row.key].priority == name]
-        for name in sorted(names, key=_rank)
-    }
+    results = tuple(_results(story, known))
+    found = measures(view, worst_points(results), known)
     return Report(
         view=view,
-        waves=tuple(
-            _row(stage.id, [row for row in stage.resources if row.no_op is None])
-            for stage in active
-        ),
-        priorities=tuple(_row(name, found) for name, found in by_priority.items() if found),
-        results=tuple(_results(story, known)),
+        waves=rows_by(found, lambda one: one.stage, _in_order(view)),
+        priorities=rows_by(found, lambda one: one.priority, by_priority) if known else (),
+        accounts=rows_by(found, lambda one: one.account, str),
+        results=results,
         waited_seconds=sum(
             row.seconds if row.seconds is not None else (now - row.begun_at).total_seconds()
             for row in view.pauses
@@ -125,28 +99,19 @@ def _verification(story: Iterable[Event]) -> Verification | None:
     return next((one for one in reversed(told) if one is not None), None)
 
 
-_PRIORITIES = ("critical", "high", "medium", "low")
+def _in_order(view: ExecutionView) -> Callable[[str], int]:
+    order = {stage.id: at for at, stage in enumerate(view.stages)}
+    return lambda stage: order[stage]
 
 
-def _rank(name: str) -> int:
-    return _PRIORITIES.index(name) if name in _PRIORITIES else len(_PRIORITIES)
-
-
-def _row(name: str, rows: Sequence[ResourceView]) -> RecoveryRow:
-    times = [row.recovered_seconds for row in rows]
-    known = [time for time in times if time is not None]
-    targets = [row.rto_minutes for row in rows if row.rto_minutes is not None]
-    whole = bool(rows) and len(known) == len(rows)
-    seconds = max(known) if whole else None
-    judged = [row.rto_met for row in rows if row.rto_met is not None]
-    return RecoveryRow(
-        name=name,
-        resources=len(rows),
-        recovered=len(known),
-        seconds=seconds,
-        target_minutes=min(targets, default=None),
-        met=all(judged) if judged and whole else None,
-    )
+def worst_points(results: Iterable[ResultView]) -> dict[str, float]:
+    """Seconds of writes that were lost, by resource: the worst that any of its actions told."""
+    found: dict[str, float] = {}
+    for one in results:
+        if one.achieved_rpo_seconds is not None:
+            known = found.get(one.resource, 0.0)
+            found[one.resource] = max(known, one.achieved_rpo_seconds)
+    return found
 
 
 def _results(story: Iterable[Event], targets: Mapping[str, Targets]) -> Iterable[ResultView]:

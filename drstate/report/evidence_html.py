@@ -13,7 +13,12 @@ from xml.etree import ElementTree as ET
 from drstate.model.events import ExecutionStatus
 from drstate.model.health import ResourceStatus, WaveHealth
 from drstate.report.evidence import RecoveryRow, Report
-from drstate.report.evidence_markdown import more_text, point_text, recovery_cells
+from drstate.report.evidence_markdown import (
+    RECOVERY_HEAD,
+    more_text,
+    point_text,
+    recovery_cells,
+)
 from drstate.report.markdown import (
     actions_text,
     declared_text,
@@ -163,17 +168,18 @@ def _bars(report: Report) -> Iterator[_Bar]:
 
 
 def _recovery(report: Report) -> Iterator[ET.Element | None]:
-    rows = [*report.waves, *report.priorities]
+    rows = [*report.waves, *report.priorities, *report.accounts]
     if rows:
-        yield tag("h2", "Recovery times against targets")
-        head = ("wave or priority", "recovered", "time", "target", "met")
-        yield table(head, [_recovery_row(row) for row in rows])
+        yield tag("h2", "Recovery times and points against targets")
+        yield table(RECOVERY_HEAD, [_recovery_row(row) for row in rows])
 
 
 def _recovery_row(row: RecoveryRow) -> list[Part]:
-    *cells, met = recovery_cells(row)
-    kind = {True: "good", False: "bad"}.get(row.met) if row.met is not None else None
-    return [*cells, tag("b", met, class_=kind) if kind else met]
+    verdicts = {"yes": "good", "NO": "bad"}
+    return [
+        tag("b", cell, class_=verdicts[cell]) if cell in verdicts else cell
+        for cell in recovery_cells(row)
+    ]
 
 
 def _told(report: Report) -> Iterator[ET.Element | None]:

@@ -15,24 +15,49 @@ def report_markdown(report: Report) -> str:
 
 
 def _recovery(report: Report) -> Iterator[str]:
-    rows = [*report.waves, *report.priorities]
+    rows = [*report.waves, *report.priorities, *report.accounts]
     if not rows:
         return
     yield "## Recovery times"
     yield ""
-    yield "| wave or priority | recovered | time | target | met |"
-    yield "|---|---|---|---|---|"
+    yield f"| {' | '.join(RECOVERY_HEAD)} |"
+    yield f"|{'---|' * len(RECOVERY_HEAD)}"
     for row in rows:
         yield f"| {' | '.join(recovery_cells(row))} |"
     yield ""
 
 
+#: what ``recovery_cells`` are
+RECOVERY_HEAD = (
+    "wave, priority, account", "recovered", "lost", "RPO target", "RPO met", "time", "RTO target",
+    "RTO met",
+)  # fmt: skip
+
+
 def recovery_cells(row: RecoveryRow) -> tuple[str, ...]:
-    """One row as texts: name, recovered, time, target, met."""
+    """One row as texts, in the order of ``RECOVERY_HEAD``."""
     time = f"{row.seconds:.0f} s" if row.seconds is not None else "not yet"
-    target = f"{row.target_minutes} min" if row.target_minutes is not None else "none"
-    met = {True: "yes", False: "NO", None: ""}[row.met]
-    return (row.name, f"{row.recovered} of {row.resources}", time, target, met)
+    lost = f"{row.point_seconds:g} s" if row.point_seconds is not None else "not measured"
+    return (
+        row.name,
+        f"{row.recovered} of {row.resources}",
+        lost,
+        _target(row.point_target_minutes, default=row.default_point),
+        _met(row.point_met),
+        time,
+        _target(row.target_minutes, default=row.default_target),
+        _met(row.met),
+    )
+
+
+def _target(minutes: int | None, *, default: bool) -> str:
+    if minutes is None:
+        return ""
+    return f"{minutes} min (default)" if default else f"{minutes} min"
+
+
+def _met(met: bool | None) -> str:
+    return {True: "yes", False: "NO", None: ""}[met]
 
 
 def _results(report: Report) -> Iterator[str]:

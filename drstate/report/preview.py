@@ -6,6 +6,7 @@ when it looked. Values only; ``execution.previewing`` fills them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import Field
@@ -107,6 +108,15 @@ class RefusalView(Value):
     hint: str = ""
     #: it may pass by itself: replication catches up, a resource becomes available
     passes: bool = False
+
+
+@dataclass(frozen=True)
+class Hindrances:
+    """What a start would be told now, should it be asked for."""
+
+    refusals: tuple[RefusalView, ...] = ()
+    #: windows that open soon, or that an emergency goes ahead in
+    notices: tuple[str, ...] = ()
 
 
 class PlanPreview(Value):

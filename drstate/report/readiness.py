@@ -15,6 +15,7 @@ from pydantic import Field
 from drstate.model.base import Value
 from drstate.model.catalog import Catalog
 from drstate.model.health import FAILING, ResourceStatus
+from drstate.model.notify import Kind
 from drstate.model.phases import Phase, SiteState
 from drstate.model.rehearsed import Verification
 from drstate.model.scope import ScopeKey
@@ -60,6 +61,8 @@ class FindingView(Value):
     hint: str = ""
     #: a recovery would stop at it
     stops: bool = False
+    #: what people are told that it is
+    kind: Kind = Kind.WARNING
 
 
 class Readiness(Value):

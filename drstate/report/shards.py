@@ -40,10 +40,13 @@ def take_in_shard(stage: StagePart, shard: ShardPart, payload: Payload) -> None:
 
 def _in_action(stage: StagePart, shard: ShardPart, payload: Payload) -> None:
     match payload:
-        case e.ActionIntended(action=action):
+        case e.ActionIntended(action=action, title=title):
             part = shard.actions.get(action)
             if part is not None:
                 part.state = Progress.RUNNING
+                if title != part.spec.title:
+                    # what it runs was mended in the scope file after the plan was made
+                    part.spec = part.spec.model_copy(update={"title": title})
         case e.ActionFinished(action=action):
             part = shard.actions.get(action)
             if part is not None:

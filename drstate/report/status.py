@@ -8,22 +8,21 @@ that was not: repeated events change nothing, and what earlier attempts did is i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from drstate.errors import JournalError
 from drstate.model import events as e
-from drstate.model.events import Event, ExecutionStatus, Payload
-from drstate.model.health import Impaired, ResourceStatus, WaveHealth
-from drstate.model.phases import Phase, SiteState
-from drstate.model.words import counted
-from drstate.report import tally
+from drstate.model.events import Event, ExecutionStatus
+from drstate.model.health import Impaired, WaveHealth
+from drstate.model.phases import Phase
+from drstate.report import outcome, tally
 from drstate.report.facts import Facts
 from drstate.report.parts import StagePart
 from drstate.report.readiness import Readiness, statement
-from drstate.report.reversal import Reversal, taken_back
+from drstate.report.reversal import taken_back
 from drstate.report.savings import reached
-from drstate.report.shards import take_in_shard
+from drstate.report.stages import take_in_stage
+from drstate.report.totals import Totals
 from drstate.report.view import (
     ExecutionView,
     FailedView,
@@ -32,7 +31,7 @@ from drstate.report.view import (
     ResourceView,
     WarningView,
 )
-from drstate.report.waiting import Waiting, gate_after
+from drstate.report.ways import Ways, decisions, next_commands
 
 
 def view_of(story: Iterable[Event], now: datetime) -> ExecutionView:
@@ -43,48 +42,6 @@ def view_of(story: Iterable[Event], now: datetime) -> ExecutionView:
     return fold.view(now)
 
 
-@dataclass
-class _Phase:
-    region: str
-    state: Progress = Progress.PENDING
-    seconds: float | None = None
-
-
-@dataclass
-class _Totals:
-    """What is told of the execution as a whole."""
-
-    status: ExecutionStatus = ExecutionStatus.PENDING
-    serving: str = ""
-    recovery: str = ""
-    sites: dict[str, SiteState] = field(default_factory=dict)
-    endpoints: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
-    warnings: dict[str, WarningView] = field(default_factory=dict)
-    #: topic -> what it was not told of
-    untold: dict[str, list[str]] = field(default_factory=dict)
-    consents: dict[str, None] = field(default_factory=dict)
-    moved: dict[str, None] = field(default_factory=dict)
-    reversal: Reversal = field(default_factory=Reversal)
-    waiting: Waiting = field(default_factory=Waiting)
-    retries: int = 0
-    resumed: int = 0
-    paused_hint: str = ""
-    finished: e.ExecutionFinished | None = None
-    ended_at: datetime | None = None
-
-    def told(self, found: e.NotificationDelivered | e.NotificationFailed) -> None:
-        """One warning for a topic, however much it missed."""
-        if isinstance(found, e.NotificationDelivered):
-            return
-        kinds = self.untold.setdefault(found.topic, [])
-        kinds.append(str(found.kind))
-        said = ", ".join(dict.fromkeys(kinds))
-        text = f"{counted(len(kinds), 'notification')} ({said}) did not reach {found.topic}"
-        self.warnings[found.topic] = WarningView(
-            text=f"{text}: {found.error.what}", hint=found.error.hint
-        )
-
-
 class StatusFold:
     """Feed events in order; ask for a view at any time."""
 
@@ -93,8 +50,7 @@ class StatusFold:
         self._plan: e.ExecutionCreated | None = None
         self._last: datetime | None = None
         self._stages: dict[str, StagePart] = {}
-        self._phases: dict[Phase, _Phase] = {}
-        self._totals = _Totals()
+        self._totals = Totals()
         #: what it has learnt so far, by resource
         self.facts = Facts()
 
@@ -114,40 +70,11 @@ class StatusFold:
 
     def ended_badly(self) -> e.ErrorInfo:
         """Why the execution as a whole counts as failed, and what helps."""
-        created, plan = self._begun()
-        failed = self.failed_resources()
-        unreached = plan.plan.unreached
-        if len(unreached) < len(failed):
-            return e.ErrorInfo(
-                code="Operation",
-                what=f"{counted(len(failed), 'resource')} failed",
-                why=", ".join(failed),
-                hint=f"mend the causes, then: drstate test; if something is left: drstate test "
-                f"--cleanup {created.execution}"
-                if plan.plan.drill
-                else f"mend the causes, then: drstate resume {created.execution}",
-            )
-        return e.ErrorInfo(
-            code="Operation",
-            what=f"{counted(len(unreached), 'account')} could not be asked: nothing there is "
-            "protected; the rest is done",
-            why="; ".join(f"{row.subject} {row.what}" for row in unreached),
-            hint="\n".join(row.hint for row in unreached)
-            + f"\nthen run: {self._ways(created, plan).anew}",
-        )
+        return outcome.ended_badly(self.failed_resources(), self._ways())
 
     def not_cleaned_up(self, left: tuple[str, ...]) -> e.ErrorInfo:
         """What CLEANUP left, in an execution that is otherwise done; it is owed."""
-        created, plan = self._begun()
-        return e.ErrorInfo(
-            code="NotCleanedUp",
-            what=f"{counted(len(left), 'resource')} could not be cleaned up, and is owed"
-            if len(left) == 1
-            else f"{counted(len(left), 'resource')} could not be cleaned up, and are owed",
-            why=", ".join(left),
-            hint="mend the causes, then run it for these alone: "
-            + self._ways(created, plan).up(Phase.CLEANUP),
-        )
+        return outcome.not_cleaned_up(left, self._ways())
 
     def _failed(self) -> tuple[FailedView, ...]:
         """Resources that failed, and accounts of which nothing is known."""
@@ -179,6 +106,8 @@ class StatusFold:
     def feed(self, event: Event) -> None:
         """Take the next event."""
         payload = event.payload
+        if isinstance(payload, e.NotificationHeld):
+            return  # it is told later, and is no part of the run
         if isinstance(payload, (e.NotificationDelivered, e.NotificationFailed)):
             # whether people were told may be known after the end, and is no part of the run
             self._totals.told(payload)
@@ -196,106 +125,21 @@ class StatusFold:
             found |= {"actor": self._plan.actor or payload.actor}
             self._take_plan(self._plan.model_copy(update={**found, "engine": payload.engine}))
             return
-        self._totals.waiting.feed(payload, event.at)
-        self._totals.reversal.feed(payload, event.at)
-        self._whole(payload, event.at)
+        self._totals.feed(payload, event.at)
+        if isinstance(payload, e.ExecutionFinished) and payload.status is ExecutionStatus.CANCELLED:
+            for row in self._stages.values():
+                row.cut_off()
+        stage = self._stages.get(getattr(payload, "stage", ""))
+        if stage is not None and self._created is not None:
+            begun = self._created.at
+            take_in_stage(stage, payload, event.at, facts=self.facts, begun=begun)
+            if isinstance(payload, (e.GateOpened, e.GateReminded, e.GateDecided)):
+                self._totals.gated(stage.gate, payload)
 
     def _take_plan(self, created: e.ExecutionCreated) -> None:
         self._plan = created
         self._stages = {stage.id: StagePart.of(stage) for stage in created.plan.stages}
-        self._totals.serving = created.plan.serving
-        self._totals.recovery = created.plan.recovery
-        for stage in reversed(created.plan.stages):
-            self._phases[stage.phase] = _Phase(region=stage.region)
-
-    def _whole(self, payload: Payload, at: datetime) -> None:  # noqa: C901, PLR0912 - one case a kind
-        totals = self._totals
-        match payload:
-            case e.RunnerAttached(resumed=resumed):
-                totals.status = ExecutionStatus.RUNNING
-                totals.finished, totals.ended_at = None, None
-                totals.resumed += int(resumed)
-            case e.ExecutionPaused(hint=hint):
-                totals.status, totals.paused_hint = ExecutionStatus.PAUSED, hint
-            case e.ExecutionFinished(status=status):
-                totals.status, totals.finished, totals.ended_at = status, payload, at
-                if status is ExecutionStatus.CANCELLED:
-                    for stage in self._stages.values():
-                        stage.cut_off()
-            case e.SiteChanged(sites=sites, serving=serving, recovery=recovery):
-                totals.sites, totals.serving, totals.recovery = dict(sites), serving, recovery
-            case e.EndpointsRecorded(resource=resource, region=region, endpoints=endpoints):
-                totals.endpoints.setdefault(resource, {})[region] = dict(endpoints)
-            case e.MoveFinished(resource=resource):
-                totals.moved[resource] = None
-            case e.ConsentRecorded(kind=kind):
-                totals.consents[kind] = None
-            case e.Escalated(stage=at_stage, resources=resources, contacts=contacts):
-                text = f"ESCALATED: {', '.join(resources)} did not come up in {at_stage}"
-                whom = f"call {', '.join(contacts)}" if contacts else "call incident response"
-                totals.warnings[text] = WarningView(text=text, hint=whom)
-            case e.Warned(text=text, hint=hint):
-                totals.warnings[text] = WarningView(text=text, hint=hint)
-            case e.CallRetried():
-                totals.retries += 1
-            case e.PhaseStarted(phase=phase, region=region):
-                self._phases[phase] = _Phase(region=region, state=Progress.RUNNING)
-            case e.PhaseFinished(phase=phase, ok=ok, duration_seconds=seconds):
-                row = self._phases[phase]
-                row.state, row.seconds = Progress.DONE if ok else Progress.FAILED, seconds
-            case _:
-                self._in_stage(payload, at)
-
-    def _in_stage(self, payload: Payload, at: datetime) -> None:  # noqa: C901, PLR0912 - the same
-        stage = self._stages.get(getattr(payload, "stage", ""))
-        if stage is None:
-            return
-        match payload:
-            case e.StageStarted():
-                stage.state = Progress.RUNNING
-                stage.started_at = stage.started_at or at
-            case e.StageFinished(health=health, duration_seconds=seconds):
-                stage.ended_at = at
-                bad = health is WaveHealth.UNHEALTHY
-                stage.state = Progress.FAILED if bad else Progress.DONE
-                stage.health, stage.seconds = health, seconds
-                found = self.facts.condition(stage.plan.id)
-                if found is not None and not found.met:
-                    stage.state, stage.health = Progress.SKIPPED, None
-            case e.WaveRevalidated(health=health):
-                bad = health is WaveHealth.UNHEALTHY
-                stage.state = Progress.FAILED if bad else Progress.DONE
-                stage.health = health
-            case e.GateOpened() | e.GateReminded() | e.GateDecided():
-                stage.gate = gate_after(stage.gate, payload)
-                if isinstance(payload, e.GateOpened):
-                    self._totals.status = ExecutionStatus.PAUSED
-                elif self._totals.status is ExecutionStatus.PAUSED and stage.gate is not None:
-                    approved = stage.gate.state is Progress.DONE
-                    self._totals.status = (
-                        ExecutionStatus.RUNNING if approved else ExecutionStatus.PAUSED
-                    )
-            case e.ConditionChecked(reason=reason):
-                stage.judged = reason
-            case e.HealthChecked(resource=resource, status=status):
-                part = stage.resources.get(resource)
-                if part is None:
-                    return
-                part.health = payload
-                first = stage.phase is Phase.ACTIVATE and part.recovered_seconds is None
-                if status is ResourceStatus.HEALTHY and first:
-                    part.recovered_seconds = self._since_start(at)
-            case e.ResourceSkipped(resource=resource, reason=reason, hint=hint):
-                if resource in stage.resources:
-                    stage.resources[resource].skipped = reason
-                    stage.resources[resource].hint = hint
-            case _:
-                shard = stage.shards.get(getattr(payload, "shard", ""))
-                if shard is not None:
-                    take_in_shard(stage, shard, payload)
-
-    def _since_start(self, at: datetime) -> float:
-        return (at - self._created.at).total_seconds() if self._created else 0.0
+        self._totals.planned(created.plan)
 
     def _unhealthy(self) -> bool:
         """Whether it waits after an UNHEALTHY wave that nobody has overridden."""
@@ -305,9 +149,9 @@ class StatusFold:
             for stage in self._stages.values()
         )
 
-    def _ways(self, created: Event, plan: e.ExecutionCreated) -> tally.Ways:
-        totals = self._totals
-        return tally.Ways(
+    def _ways(self) -> Ways:
+        (created, plan), totals = self._begun(), self._totals
+        return Ways(
             created.execution,
             plan,
             totals.status,
@@ -322,11 +166,11 @@ class StatusFold:
 
     def given_up(self, by: str, reason: str) -> e.ErrorInfo:
         """What is told of an execution that a person gave up while it ran."""
-        return tally.given_up(self._stages.values(), by, reason, self._ways(*self._begun()))
+        return outcome.given_up(self._stages.values(), by, reason, self._ways())
 
     def decisions(self) -> tuple[str, str, str]:
         """The commands between which a person decides after an UNHEALTHY wave."""
-        return tally.decisions(self._ways(*self._begun()))
+        return decisions(self._ways())
 
     def _begun(self) -> tuple[Event, e.ExecutionCreated]:
         if self._created is None or self._plan is None:
@@ -344,7 +188,7 @@ class StatusFold:
         resources: dict[str, tuple[ResourceView, ...]],
     ) -> Readiness | None:
         """The statement once REPLICATE has ended; of chosen waves there is none."""
-        over = self._phases.get(Phase.REPLICATE)
+        over = self._totals.phases.get(Phase.REPLICATE)
         if over is None or over.seconds is None or plan.plan.partial:
             return None
         rows = tally.standbys(self._stages.values(), resources)
@@ -370,7 +214,7 @@ class StatusFold:
             status=totals.status,
             phases=tuple(
                 PhaseView(phase=p, region=r.region, state=r.state, seconds=r.seconds)
-                for p, r in ((p, self._phases[p]) for p in plan.phases if p in self._phases)
+                for p, r in ((p, totals.phases[p]) for p in plan.phases if p in totals.phases)
             ),
             phase=current.phase if current else None,
             stage=current.plan.id if current else None,
@@ -415,24 +259,8 @@ class StatusFold:
             background=totals.waiting.background,
             resumed=totals.resumed,
             error=totals.finished.error if totals.finished else None,
-            next=tally.next_commands(self._ways(created, plan)),
+            next=next_commands(self._ways()),
         )
-
-
-def abandoned(view: ExecutionView, why: str) -> ExecutionView:
-    """The view of an execution that is RUNNING by its journal while nobody works on it."""
-    rest = f"{view.execution}{' --sandbox' if view.sandbox else ''}"
-    on = "resume" if view.rollback is None else "rollback --yes"
-    warning = WarningView(
-        text=f"nobody works on this execution: {why}", hint=f"drstate {on} {view.execution}"
-    )
-    return view.model_copy(
-        update={
-            "eta_seconds": None,
-            "warnings": (*view.warnings, warning),
-            "next": tuple(f"drstate {verb} {rest}" for verb in (on, "cancel", "logs")),
-        }
-    )
 
 
 def _current(stages: list[StagePart]) -> StagePart | None:

@@ -7,7 +7,7 @@ where it is needed: most events are nobody's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from drstate.model import events as e
@@ -156,7 +156,7 @@ def _of(event: Event, about: About, view: View) -> Iterator[Notification]:
                 event,
                 Kind.EMERGENCY,
                 Severity.CRITICAL,
-                f"ESCALATED: {', '.join(resources)} did not come up in {stage}",
+                f"ESCALATED: {_names(resources)} did not come up in {stage}",
                 where=stage,
                 troubles=troubles,
                 more=more,
@@ -207,7 +207,7 @@ def _warned(event: Event, about: About, view: View) -> Iterator[Notification]:
             told, remedy = f"{by} goes on after {stage} although it is UNHEALTHY: {reason}", ""
         case e.CleanupOwed(region=region, resources=resources):
             told = f"{len(resources)} resources in {region} could not be cleaned up; that is owed"
-            remedy = ", ".join(resources[:LISTED])
+            remedy = _names(resources)
         case e.RollbackStarted(by=by, reason=reason, steps=steps):
             told = f"{by} rolls back {len(steps)} steps" + (f": {reason}" if reason else "")
             remedy = ""
@@ -319,6 +319,11 @@ def _troubles(view: ExecutionView, stage: str = "") -> tuple[tuple[Trouble, ...]
         for row in rows[:LISTED]
     )
     return listed, len(rows) - len(listed)
+
+
+def _names(keys: Sequence[str]) -> str:
+    more = len(keys) - LISTED
+    return ", ".join(keys[:LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _minutes(seconds: float) -> str:

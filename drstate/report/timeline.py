@@ -198,10 +198,16 @@ def _tell_step(payload: Payload) -> tuple[Level, str] | None:  # noqa: C901, PLR
             return Level.WARNING, text
         case e.NotificationDelivered(topic=topic, kind=kind, about=about, delay_seconds=seconds):
             name = topic.rpartition(":")[2]
-            return _info(f"told {name} of event {about} ({kind}) after {seconds:.1f} s")
+            whom = f" for {', '.join(payload.recipients)}" if payload.recipients else ""
+            held = len(payload.covers)
+            what = counted(held, "held event") if held else f"event {about}"
+            return _info(f"told {name}{whom} of {what} ({kind}) after {seconds:.1f} s")
         case e.NotificationFailed(topic=topic, kind=kind, about=about, error=error):
             name = topic.rpartition(":")[2]
             return Level.WARNING, f"could not tell {name} of event {about} ({kind}): {error.what}"
+        case e.NotificationHeld(recipient=recipient, kind=kind, about=about, until=until, why=why):
+            word = "its digest" if why == "digest" else "too many at once"
+            return _info(f"event {about} ({kind}) waits for {recipient}: {word}, {until:%H:%M:%S}")
         case _:
             return None
 

@@ -18,6 +18,11 @@ _NAMED = 3
 def judged(record: Rehearsed | None, now: Fingerprint, command: str) -> Verification:
     """The verdict. ``command`` rehearses the plan; ``now`` without a plan compares all else."""
     whole = f"{command} --faults all"
+    if record is not None and record.shard:
+        whole = f"{command} --join FOLDER"
+    elif record is not None and (record.stopped or record.missed) and not record.failed:
+        # where something changed, it says so and begins nothing
+        whole += "" if changes(record.fingerprint, now) else " --resume"
     if record is None:
         return Verification(verified=False, said="not verified: never rehearsed", mend=whole)
     reasons = [*_lacks(record), *changes(record.fingerprint, now)]
@@ -52,6 +57,10 @@ def _lacks(record: Rehearsed) -> Iterator[str]:
         return
     if record.faults is Faults.NONE:
         yield f"it was replayed once, without any of {record.of:,} strokes"
+    elif record.shard:
+        stopped = f", {record.stopped}" if record.stopped else ""
+        told = f"{record.strokes:,} of {record.of:,} strokes{stopped}"
+        yield f"it is part {record.shard}, to be joined with the others: {told}"
     elif record.stopped:
         yield f"{record.stopped} after {record.strokes:,} of {record.of:,} strokes"
     elif record.faults is Faults.SAMPLE:

@@ -41,8 +41,9 @@ class Waiting:
                 self.to_roll_back = self.to_roll_back or (rollback and not approved)
                 if not self.to_roll_back:
                     self._end(at)
-            case e.RunnerAttached():
-                self._asked.pop("pause", None)
+            case e.RunnerAttached(unasked=unasked):
+                if not unasked:
+                    self._asked.pop("pause", None)
                 self._end(at)
             case e.ExecutionFinished():
                 self._asked.clear()

@@ -33,7 +33,7 @@ from .faults.rule import Effect
 from .faults.table import NOTHING, Target, Verdict
 from .policies import require_permission
 from .waiting import NotYet, bell, gone
-from .wire import Asked, bucket_of, identify, refusal
+from .wire import CONTROL_PREFIX, Asked, bucket_of, identify, refusal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from .control import Control
 
 log = logging.getLogger("drstate.sandbox")
-CONTROL_PREFIX = "/_sandbox/"
 LIMIT = "limit"
 # How far AWS's clock is off for a request: the server's Date header goes by it.
 SKEW = "drstate.skew"

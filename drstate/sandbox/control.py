@@ -36,7 +36,6 @@ from moto.core.request import Request
 from drstate.errors import DrstateError
 
 from .answer import Answer
-from .application import CONTROL_PREFIX
 from .aws import runtime
 from .calls import CallRecord
 from .digest import Selection, digest
@@ -44,6 +43,7 @@ from .faults import codes
 from .faults.limits import Profile
 from .faults.rule import FaultRule
 from .status import SandboxStatus
+from .wire import CONTROL_PREFIX
 
 TOKEN_HEADER = "X-Sandbox-Token"  # noqa: S105 - a header's name
 

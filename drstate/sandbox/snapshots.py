@@ -29,12 +29,12 @@ from pathlib import Path
 from typing import Any
 
 from drstate.errors import ConfigError
+from drstate.journal.address import JOURNAL_FILE
 from drstate.version import VERSION
 
 KEY_FILE = "snapshot.key"
 _MAGIC = b"drstate-sandbox-snapshot/1\n"
 _HEADER, _AWS, _MEMORY = "header.json", "aws.pickle", "memory/"
-_JOURNAL = "journal.db"
 #: what drstate keeps about this sandbox beside its journal: stacks, and the project made for them
 _FOLDERS = ("state", "project")
 _KEY_BYTES = 32
@@ -127,7 +127,7 @@ def forget(home: Path) -> bool:
 
     Whether there was anything.
     """
-    journals = list(home.glob(f"{_JOURNAL}*"))  # with its log and its backups
+    journals = list(home.glob(f"{JOURNAL_FILE}*"))  # with its log and its backups
     for file in journals:
         file.unlink(missing_ok=True)
     for name in _FOLDERS:
@@ -153,7 +153,7 @@ def remember(home: Path, memory: dict[str, bytes]) -> None:
 
 
 def _remembered(home: Path) -> Iterator[tuple[str, bytes]]:
-    journal = home / _JOURNAL
+    journal = home / JOURNAL_FILE
     if journal.exists():
         # a copy by SQLite itself: what is only in its log yet is part of it
         with (
@@ -161,7 +161,7 @@ def _remembered(home: Path) -> Iterator[tuple[str, bytes]]:
             closing(sqlite3.connect(":memory:")) as copy,
         ):
             source.backup(copy)
-            yield _JOURNAL, copy.serialize()
+            yield JOURNAL_FILE, copy.serialize()
     for folder in _FOLDERS:
         for path in sorted((home / folder).rglob("*")):
             if path.is_file() and not path.is_symlink():

@@ -20,6 +20,8 @@ from moto.core.routing import NotFound, get_service_router
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 
+#: paths that begin so are the sandbox's own, and no service's
+CONTROL_PREFIX = "/_sandbox/"
 _CREDENTIAL = re.compile(
     r"Credential=(?P<key>[^/,\s]+)/(?P<date>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
 )

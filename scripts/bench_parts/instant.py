@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from drstate.adapters.actions import Action, Observation, RunContext
-from drstate.adapters.base import Adapter, Health, SiteContext, Work
+from drstate.adapters.actions import Action, Observation, RunContext, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.findings import Health
+from drstate.adapters.site import SiteContext
 from drstate.errors import InternalError
 from drstate.execution.executing import RunOptions, creation, run_attempt
 from drstate.execution.making_plan import PlannedRun

@@ -15,8 +15,9 @@ from typing import Any
 import boto3
 import yaml
 
-from drstate.adapters.base import Action, RunContext, SiteContext
+from drstate.adapters.actions import Action, RunContext
 from drstate.adapters.registry import adapter_for
+from drstate.adapters.site import SiteContext
 from drstate.aws.caller import open_caller
 from drstate.aws.records import CallRecord
 from drstate.model.catalog import Catalog, CatalogEntry, Ownership

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from drstate.adapters.at import At
-from drstate.adapters.base import SiteContext
 from drstate.adapters.confining import Confined
 from drstate.adapters.drs.drill import WAS_TAG
+from drstate.adapters.site import SiteContext
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.phases import LAUNCHED, Phase, SiteState

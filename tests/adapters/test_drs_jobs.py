@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,13 +12,13 @@ import pytest
 
 from drstate.adapters.actions import Action, Batched, RunContext
 from drstate.adapters.at import At
-from drstate.adapters.base import SiteContext
 from drstate.adapters.drs import capacity
 from drstate.adapters.drs.adapter import DrsAdapter
 from drstate.adapters.drs.jobs import Ended, JobRun
 from drstate.adapters.drs.launching import Launch
 from drstate.adapters.drs.power import Stop as Fence
 from drstate.adapters.registry import adapter_for
+from drstate.adapters.site import SiteContext
 from drstate.aws.caller import open_caller
 from drstate.aws.clock import SystemClock
 from drstate.errors import AwsCallError, DrstateError
@@ -39,7 +38,7 @@ from drstate.planning.compiling import compile_plan
 from drstate.planning.requests import PlanRequest
 from drstate.programs.drs import DrsSpec
 from drstate.sandbox import process
-from tests.adapters.world import EAST, WEST, World, resource_of, scope_of
+from tests.adapters.world import EAST, WEST, SandboxClock, World, resource_of, scope_of
 from tests.planning.planning_estate import SCOPE, ScriptedWork, catalog
 from tests.planning.planning_estate import entry as any_entry
 
@@ -47,31 +46,12 @@ APP = "211111111102"
 MANY = 250
 
 
-class Clock:
-    """Pauses pass in the sandbox, which takes its nominal times."""
-
-    def __init__(self, home: Path) -> None:
-        self._home = home
-        self._start = datetime.now(UTC)
-        self._elapsed = 0.0
-
-    def now(self) -> datetime:
-        return self._start + timedelta(seconds=self._elapsed)
-
-    def monotonic(self) -> float:
-        return self._elapsed
-
-    def sleep(self, seconds: float) -> None:
-        self._elapsed += seconds
-        process.advance(self._home, seconds)
-
-
 class Site:
     """Servers of acme/production's application account that DRS replicates to the west."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.clock = Clock(home)
+        self.clock = SandboxClock(home, settle=False)
         scope = scope_of(process.facts(home), "acme/production")
         self.world = World(home, scope)
         self.adapter = DrsAdapter(self.clock)

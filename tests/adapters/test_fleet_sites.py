@@ -9,13 +9,14 @@ import pytest
 import yaml
 
 from drstate.adapters import vcpus
-from drstate.adapters.actions import RunContext
+from drstate.adapters.actions import Action, RunContext
 from drstate.adapters.at import At
-from drstate.adapters.base import Action, Health, SiteContext
 from drstate.adapters.ecs import tasks
 from drstate.adapters.ecs.actions import Goal, ServiceAction
 from drstate.adapters.ecs.reading import ServiceId
+from drstate.adapters.findings import Health
 from drstate.adapters.registry import adapter_for
+from drstate.adapters.site import SiteContext
 from drstate.model.catalog import CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState

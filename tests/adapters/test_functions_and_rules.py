@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from drstate.adapters.actions import Action
 from drstate.adapters.at import At
-from drstate.adapters.base import Action
 from drstate.adapters.registry import adapter_for
 from drstate.errors import OperationError
 from drstate.model.phases import Phase

@@ -14,9 +14,9 @@ import pytest
 from pydantic import ValidationError
 
 from drstate.adapters.actions import Action, RunContext
-from drstate.adapters.base import SiteContext
 from drstate.adapters.hooks import HookAdapter
 from drstate.adapters.registry import adapter_for, load_adapters
+from drstate.adapters.site import SiteContext
 from drstate.errors import CancelledError, OperationError, TimedOutError
 from drstate.inventory.problems import problems_of
 from drstate.inventory.sifting import named_resources

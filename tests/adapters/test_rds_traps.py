@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from drstate.programs.prerequisites import prerequisites
 from drstate.programs.rds import RdsSpec
 from drstate.sandbox import process
 from tests.adapters.world import EAST, WEST, Ran, World, resource_of
+from tests.aws.clocks import FakeClock
 from tests.contract.stage import Stage, forked, stage_of
 
 NAME = "initech-production-billing"
@@ -298,22 +298,6 @@ class Answers:
         return {}
 
 
-class Ticks:
-    """A clock on which waiting costs nothing."""
-
-    def __init__(self) -> None:
-        self.passed = 0.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        return self.passed
-
-    def sleep(self, seconds: float) -> None:
-        self.passed += seconds
-
-
 def instance(status: str = "available", **more: Any) -> dict[str, Any]:
     return {
         "DBInstanceIdentifier": NAME,
@@ -337,10 +321,10 @@ def test_a_promotion_waits_while_the_replica_is_backed_up(standby: Stage) -> Non
     # at first sight, twice in the wait, then a backup that begins between look and call
     aws: Any = Answers(busy, busy, busy, free, busy, free, instance(), refuse=1)
     assert promote.observe(aws).blocked is None
-    clock = Ticks()
+    clock = FakeClock()
     promote.run(aws, RunContext(clock=clock, consents=frozenset({"data-loss"})))
     assert aws.wrote == ["promote_read_replica", "promote_read_replica"]
-    assert clock.passed > 0
+    assert clock.monotonic() > 0
 
 
 @pytest.mark.parametrize(
@@ -361,7 +345,7 @@ def test_what_a_replica_cannot_have_is_refused_by_name(
 ) -> None:
     resource = standby.world.entry("rds").resource
     with pytest.raises(OperationError, match=what) as refused:
-        capture(resource, At(Answers(found), resource.account, EAST), Ticks().now())  # type: ignore[arg-type]
+        capture(resource, At(Answers(found), resource.account, EAST), FakeClock().now())  # type: ignore[arg-type]
     assert refused.value.why
     assert refused.value.hint
 

@@ -56,7 +56,7 @@ def test_a_second_adapter_of_a_technology_is_refused() -> None:
 
 def test_an_entry_point_that_is_no_adapter_is_refused() -> None:
     with pytest.raises(ConfigError, match="no Adapter subclass"):
-        load_adapters([point("drstate.adapters.base:Claim")])
+        load_adapters([point("drstate.adapters.claim:Claim")])
 
 
 @pytest.mark.parametrize(

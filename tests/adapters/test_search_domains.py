@@ -17,7 +17,8 @@ from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase
 from drstate.model.scope import Scope
 from drstate.programs.levels import Level
-from drstate.programs.opensearch import Nodes, OpenSearchPolicy, OpenSearchSpec, nodes_at
+from drstate.programs.opensearch.spec import Nodes, OpenSearchPolicy, OpenSearchSpec
+from drstate.programs.opensearch.values import nodes_at
 from drstate.sandbox import process
 from tests.adapters.world import EAST, WEST, World, resource_of
 

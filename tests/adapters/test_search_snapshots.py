@@ -15,7 +15,7 @@ from drstate.errors import OperationError
 from drstate.model.phases import Phase, SiteState
 from drstate.model.plan import Plane
 from drstate.model.scope import Scope
-from drstate.programs.opensearch import OpenSearchSpec, Way
+from drstate.programs.opensearch.spec import OpenSearchSpec, Way
 from drstate.programs.prerequisites import prerequisites
 from drstate.sandbox import process
 from tests.adapters.world import EAST, WEST, World, resource_of

@@ -12,8 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from drstate.adapters.base import Action, Adapter, Health, RunContext, SiteContext
+from drstate.adapters.actions import Action, RunContext
+from drstate.adapters.base import Adapter
+from drstate.adapters.findings import Health
 from drstate.adapters.registry import adapter_for
+from drstate.adapters.site import SiteContext
 from drstate.aws.caller import AwsCaller, open_caller
 from drstate.aws.records import CallRecord
 from drstate.execution.rebinding import Lookup, rebind
@@ -33,10 +36,14 @@ DNS = "100000000002"
 
 
 class SandboxClock:
-    """Waiting pushes the sandbox's time forward instead of passing our own."""
+    """Waiting pushes the sandbox's time forward instead of passing our own.
 
-    def __init__(self, home: Path) -> None:
+    ``settle``: what AWS is at then ends; else it takes its nominal times.
+    """
+
+    def __init__(self, home: Path, *, settle: bool = True) -> None:
         self._home = home
+        self._settle = settle
         self._start = datetime.now(UTC)
         self._elapsed = 0.0
 
@@ -48,7 +55,7 @@ class SandboxClock:
 
     def sleep(self, seconds: float) -> None:
         self._elapsed += seconds
-        process.advance(self._home, seconds, settle=True)
+        process.advance(self._home, seconds, settle=self._settle)
 
 
 def scope_of(facts: dict[str, Any], name: str, **changes: Any) -> Scope:

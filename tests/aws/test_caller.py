@@ -12,6 +12,7 @@ import pytest
 
 from drstate.aws.caller import AwsCaller, open_caller
 from drstate.aws.records import CallRecord, CallRetry
+from drstate.aws.ways import Way
 from drstate.errors import (
     AwsCallError,
     ConfigError,
@@ -274,6 +275,17 @@ def test_passing_trouble_is_retried_after_1_2_and_4_seconds(
         ("ecs", "list_clusters", "us-west-2")
     }
     assert all(retry.reason for retry in retries)
+
+
+def test_nothing_is_tried_again_that_could_outlast_the_time_it_has(
+    aws: SmallAws, clock: FakeClock
+) -> None:
+    aws.answers.extend([Answer.error("ThrottlingException")] * 4)
+    caller = opened(clock).derived(until=clock.monotonic() + 10, way=Way(read_seconds=4))
+    with pytest.raises(AwsCallError, match="ThrottlingException"):
+        # once more than asked for: what else is derived from it has no more time
+        clusters(caller.derived(on_retry=lambda _: None))
+    assert clock.slept == [1.0, 2.0], "after 3 s another 4 s of waiting and 4 s for the answer"
 
 
 def test_the_fourth_failure_is_the_last(aws: SmallAws, clock: FakeClock) -> None:

@@ -6,6 +6,7 @@ actions are replaced by what they leave behind. Everything else is an error.
 
 from __future__ import annotations
 
+import fnmatch
 import itertools
 import json
 import re
@@ -26,6 +27,7 @@ OTHERS: dict[str, dict[str, str]] = {
     "actions/setup-python": {"python-version": "3.13.5", "python-path": "/nowhere/python"},
     "actions/cache": {"cache-hit": ""},
     "actions/upload-artifact": {"artifact-id": "1"},
+    "actions/download-artifact": {"download-path": "1"},
     "aws-actions/configure-aws-credentials": {"aws-account-id": "100000000001"},
     "pulumi/auth-actions": {},
 }
@@ -70,6 +72,8 @@ class Runner:
     variables: Mapping[str, str] = field(default_factory=dict)
     repository: str = "acme/infrastructure"
     count: int = 0
+    #: what jobs of this run have uploaded so far, by the artifact's name
+    uploaded: dict[str, Path] = field(default_factory=dict)
 
     def run(
         self,
@@ -97,6 +101,7 @@ class Runner:
             "token": self.env.get("TEST_GITHUB_TOKEN", ""),
         }
         ended: dict[str, list[Job]] = {}
+        self.uploaded = {}
         for name, job in _in_order(document["jobs"]):
             needs = _needed(job)
             contexts = {
@@ -199,6 +204,12 @@ class _Steps:
             assert Path(given["path"]).is_dir(), f"nothing to upload at {given['path']}"
             shutil.copytree(given["path"], kept)
             self._job.artifacts[given["name"]] = kept
+            assert not set('":<>|*?\r\n\\/') & set(given["name"]), f"{given['name']} is no name"
+            self._runner.uploaded[given["name"]] = kept
+        if action == "actions/download-artifact":
+            for name in fnmatch.filter(self._runner.uploaded, given["pattern"]):
+                target = self._runner.workspace / given["path"] / name
+                shutil.copytree(self._runner.uploaded[name], target)
         return dict(OTHERS[action]), True
 
     def _composite(self, uses: str, given: dict[str, Any]) -> tuple[dict[str, str], bool]:

@@ -107,7 +107,7 @@ def test_jobs_have_least_permissions_a_time_limit_and_are_never_cut_off(path: Pa
         assert 0 < job["timeout-minutes"] <= 350, name
         asked = job["permissions"]
         assert set(asked.values()) <= {"read", "write"}
-        signs_in = any(step.get("uses") == "./" for step in job["steps"])
+        signs_in = any((step.get("with") or {}).get("role-to-assume") for step in job["steps"])
         writes = {scope for scope, level in asked.items() if level == "write"}
         comments = any((step.get("with") or {}).get("comment") for step in job["steps"])
         expected = ({"id-token"} if signs_in else set()) | (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -18,6 +18,16 @@ from tests.e2e.harness import TABLE, Bench
 #: these take long: ``make test-full``
 FULL = os.environ.get("DRSTATE_FULL_TESTS") == "1"
 SCOPE = {"customer": CUSTOMER, "environment": ENVIRONMENT}
+
+
+def rehearsing(kind: str, others: Mapping[str, str]) -> dict[str, str]:
+    """Variables of a repository whose nights have two parts and one kind of trouble."""
+    return {
+        **others,
+        "DRSTATE_REHEARSAL_OPERATIONS": '["emergency"]',
+        "DRSTATE_REHEARSAL_PARTS": '["1/2", "2/2"]',
+        "DRSTATE_REHEARSAL_OPTIONS": f"--kind={kind}",
+    }
 
 
 def last(jobs: list[Job], *, ok: bool = True) -> Job:
@@ -55,6 +65,15 @@ def test_from_a_merge_over_a_dispatch_with_its_gate_to_the_morning_after(
     assert ready.action["result"] == "succeeded"
     assert f"| {CUSTOMER}/{ENVIRONMENT} | AT RISK | 100 % |" in ready.summary
     assert "::warning title=drstate readiness%3A succeeded::" in ready.log
+
+    # at night, on two machines; an emergency gives no engine a command, so that this kind is quick
+    plain = runner.variables
+    runner.variables = rehearsing("killed-before-command", plain)
+    *_, one, two, verdict = runner.run("drstate-rehearse.yml", "schedule", {})
+    assert (one.ok, two.ok, verdict.ok) == (True, True, False), one.log + two.log + verdict.log
+    assert "it is part 2/2, to be joined with the others: 0 of" in two.summary
+    assert "only a sample of 0 of" in verdict.summary, verdict.log
+    runner.variables = plain
 
     # what people type is a value, whatever it looks like
     reason = 'a "rehearsal"; touch pwned; $(touch pwned) `touch pwned` --force'
@@ -116,6 +135,42 @@ def test_a_failover_by_dispatches_alone_reaches_its_end_and_the_drill_leaves_not
     on_the_machine = bench.run("history", "--journal", "file", "-o", "json").expect(0).document
     assert on_the_machine["rows"] == []
     assert "Recovery times" in (next(iter(job.artifacts.values())) / "report.md").read_text()
+
+
+@pytest.mark.skipif(not FULL, reason="strokes take a minute; DRSTATE_FULL_TESTS=1 runs it")
+def test_parts_of_a_night_become_one_verdict(bench: Bench, machine: Callable[[Bench], Runner]):
+    runner = machine(bench)
+    last(runner.run("drstate-replicate.yml", "push", {"after": "0" * 40}))
+    runner.variables = rehearsing("killed-after-event", runner.variables)
+    *_, one, two, verdict = runner.run("drstate-rehearse.yml", "schedule", {})
+    assert (one.ok, two.ok, verdict.ok) == (True, True, False), one.log + two.log + verdict.log
+    # every one of them, by two machines
+    assert "only a sample of 27 of " in verdict.summary
+    used = [each.given["path"] for each in verdict.used if "download" in each.action]
+    assert used == ["parts"]
+
+
+@pytest.mark.skipif(not FULL, reason="a stroke takes a while; DRSTATE_FULL_TESTS=1 runs it")
+def test_a_pull_request_is_rehearsed_offline_with_the_catalog_of_the_repository(
+    bench: Bench, machine: Callable[[Bench], Runner]
+):
+    runner = machine(bench)
+    last(runner.run("drstate-replicate.yml", "push", {"after": "0" * 40}))
+    # nobody has exported a catalog yet: that is said, and no failure of the change
+    offline = {**runner.env, "DRSTATE_SANDBOX": "0"}
+    runner.env = offline
+    runner.variables = {"DRSTATE_REHEARSAL_OPTIONS": "--operation=emergency\n--kind=error"}
+    named = f"captured/{CUSTOMER}.{ENVIRONMENT}.json"
+    told = runner.run("drstate-rehearse.yml", "pull_request", pull_request(bench, fork=True))[1]
+    assert told.ok
+    assert f"there is no {named}" in told.log
+    (bench.project / "captured").mkdir()
+    scope = ("-c", CUSTOMER, "-e", ENVIRONMENT)
+    bench.run("sandbox", "export", *scope, str(bench.project / named), "--sandbox").expect(0)
+    jobs = runner.run("drstate-rehearse.yml", "pull_request", pull_request(bench, fork=True))
+    assert jobs[1].ok, jobs[1].log
+    assert [job.skipped for job in jobs] == [False, False, True, True]
+    assert "only a sample of 1 of" in jobs[1].summary
 
 
 def pull_request(bench: Bench, *, fork: bool = False) -> dict[str, Any]:

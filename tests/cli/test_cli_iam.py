@@ -84,8 +84,11 @@ def test_parts_of_the_distributed_engine_are_told_apart_and_bound_to_a_region():
     worker = json.loads(iam("--for", "worker", *table).stdout)
     assert {"sqs:ReceiveMessage", "states:SendTaskHeartbeat", "dynamodb:PutItem"} <= actions(worker)
     assert "states:StartExecution" not in actions(worker)
+    work = "arn:aws:sqs:us-west-2:*:drstate-work"
     named = {name for one in worker["Statement"] for name in one["Resource"] if ":sqs:" in name}
-    assert named == {"arn:aws:sqs:us-west-2:*:drstate-work"}
+    assert named == {work, f"{work}-dead"}
+    (dead,) = [one["Action"] for one in worker["Statement"] if f"{work}-dead" in one["Resource"]]
+    assert set(dead) == {"sqs:GetQueueAttributes", "sqs:GetQueueUrl"}
     deployer = json.loads(iam("--for", "deployer").stdout)
     assert "sts:AssumeRole" not in actions(deployer)
 
@@ -97,3 +100,13 @@ def test_a_role_that_tells_topics_gets_those_and_nothing_else():
     refused = iam("--for", "notifications")
     assert refused.returncode == 2
     assert "--topic" in refused.stderr
+
+
+def test_who_subscribes_recipients_may_not_publish_and_who_publishes_may_not_subscribe():
+    topic = "arn:aws:sns:us-west-2:211111111101:dr"
+    subscribes = actions(json.loads(iam("--for", "subscriptions", "--topic", topic).stdout))
+    publishes = actions(json.loads(iam("--for", "notifications", "--topic", topic).stdout))
+    assert publishes == {"sns:Publish"}
+    assert "sns:Subscribe" in subscribes
+    assert not subscribes & publishes
+    assert "--topic arn:aws:sns" in iam("--for", "subscriptions").stderr

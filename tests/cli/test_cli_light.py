@@ -35,7 +35,7 @@ def test_the_command_line_itself_loads_nothing_heavy(env):
     assert not loaded & {"pydantic", "boto3", "botocore", "pulumi", "rich", "yaml", "moto", "grpc"}
 
 
-@pytest.mark.parametrize("line", ["status", "history", "logs"])
+@pytest.mark.parametrize("line", ["status", "history", "logs", "compliance"])
 def test_reading_the_journal_loads_neither_the_engine_nor_aws(env, line):
     program = f"from drstate_cli.main import call; call([{line!r}])"
     loaded = _loaded(program, env)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,17 @@ from drstate.execution.gates import Question
 from drstate.model.events import Event, GateOpened
 from drstate_cli import asking, payload
 from drstate_cli.options import Color, Common, Output
+
+
+def test_a_full_disk_behind_the_help_is_no_bug(tmp_path):
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "drstate_cli.main", "--help"], stdout=full, text=True,
+            stderr=subprocess.PIPE, cwd=tmp_path, timeout=60, check=False,
+        )  # fmt: skip
+    assert ended.returncode == 1
+    assert "could not be written" in ended.stderr
+    assert "bug" not in ended.stderr
 
 
 class Terminal(io.StringIO):

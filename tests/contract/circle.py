@@ -8,8 +8,8 @@ from typing import Any
 
 from drstate.adapters import quotas
 from drstate.adapters.at import At
-from drstate.adapters.base import SiteContext
 from drstate.adapters.declared import undeclared
+from drstate.adapters.site import SiteContext
 from drstate.model.catalog import Ownership
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState

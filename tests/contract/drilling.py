@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from drstate.adapters.base import SiteContext
 from drstate.adapters.confining import Confined
 from drstate.adapters.declared import undeclared
 from drstate.adapters.registry import adapter_for
+from drstate.adapters.site import SiteContext
 from drstate.execution.bubbles import with_networks
 from drstate.model.catalog import CatalogEntry
 from drstate.model.health import ResourceStatus

@@ -9,7 +9,7 @@ from typing import Any
 
 from drstate.aws.own import OwnCaller
 from drstate.execution.dispatch.machine import MACHINE
-from drstate.execution.dispatch.queue import QUEUE
+from drstate.execution.dispatch.queue import QUEUE, waiting
 from drstate.execution.dispatch.settling import sweep
 from drstate.execution.services import Services
 from drstate.journal.port import ExecutionHeader
@@ -59,11 +59,14 @@ class Hub:
                 return found
         raise AssertionError(f"it is still {found.status}")
 
-    def close(self, execution: str) -> None:
-        """Look after it as an idle worker does, until it has ended."""
+    def close(self, execution: str, *waiting_for: ExecutionStatus) -> None:
+        """Look after it as an idle worker does, until it has ended.
+
+        ``waiting_for``: the states that are no end either.
+        """
         known: dict[str, Any] = {}
         for _ in range(600):
-            if self.services.journal.header(execution).status not in OPEN:
+            if self.services.journal.header(execution).status not in (*OPEN, *waiting_for):
                 return
             sweep(self.services, self.queue, REGION, known)
             threading.Event().wait(0.05)
@@ -71,11 +74,15 @@ class Hub:
 
     def over(self, arn: str) -> dict[str, Any]:
         """The execution's end in Step Functions; the worker does what is left."""
-        for _ in range(60):
+        for _ in range(600):
             found = self.call("describe_execution", executionArn=arn)
             if found["status"] != "RUNNING":
                 return found
-            self.worker.run(tasks=1)
+            if waiting(self.aws, QUEUE):
+                self.worker.run(tasks=1)
+            else:
+                # the last task is done, and Step Functions is about to end
+                threading.Event().wait(0.05)
         raise AssertionError("it does not end")
 
     def token(self, arn: str, *, other: str = "") -> str:

@@ -17,13 +17,14 @@ import pytest
 
 from drstate.aws.own import OwnCaller
 from drstate.errors import AwsCallError
+from drstate.execution.dispatch.dead import dead_letters
 from drstate.execution.dispatch.deploying import deploy, look
 from drstate.execution.dispatch.grants import (
     deployer_grants,
     dispatcher_grants,
     worker_grants,
 )
-from drstate.execution.dispatch.queue import WorkQueue
+from drstate.execution.dispatch.queue import DEAD_QUEUE, WorkQueue
 from drstate.execution.dispatch.starting import start
 from drstate.execution.making_plan import make_plan
 from drstate.execution.policies import Part, policy_of
@@ -52,7 +53,8 @@ TRUST = {
 }
 #: asked by any caller, and the target roles; setting up anew changes what is there
 _FREE = {"sts:GetCallerIdentity", "sts:AssumeRole"}
-_CHANGES = {"sqs:SetQueueAttributes", "states:UpdateStateMachine", "iam:UpdateAssumeRolePolicy"}
+_CHANGES = {"states:UpdateStateMachine", "iam:UpdateAssumeRolePolicy"}
+NO_TASK = "no task: JSONDecodeError: Expecting value: line 1 column 1 (char 0)"
 #: the one gate is approved, so that no task fails
 _FAILING = {"states:SendTaskFailure"}
 
@@ -111,6 +113,20 @@ def begun(services: Services, queue: WorkQueue) -> str:
     return start(services, queue, planned, preview=seen).execution
 
 
+def _leave_a_dead_letter() -> None:
+    sqs: Any = boto3.client("sqs", region_name=REGION)
+    url = sqs.create_queue(QueueName=DEAD_QUEUE)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="hello")
+
+
+def _put_back(queue: WorkQueue) -> None:
+    """Let go of a task at once, as a worker does that is asked to stop."""
+    found = queue.receive()
+    while found is None:
+        found = queue.receive()
+    queue.keep(found["ReceiptHandle"], 0)
+
+
 def worked(services: Services, execution: str, until: ExecutionStatus) -> None:
     made = worker(services)
     for _ in range(40):
@@ -124,19 +140,25 @@ def test_each_part_of_the_distributed_engine_gets_along_with_its_own_policy(worl
     with world.services() as services:
         parts = (Part.DEPLOYER, Part.DISPATCHER, Part.WORKER)
         sessions = {part: session_of(part) for part in parts}
+        _leave_a_dead_letter()
         process.policies(world.home / "sandbox")
         with acting_as(sessions[Part.DEPLOYER]):
             aws = OwnCaller(REGION, services.clock)
             deploy(aws, services.clock, visibility=VISIBILITY_SECONDS)
             deploy(aws, services.clock, visibility=VISIBILITY_SECONDS)
             assert {one.state for one in look(aws)} == {"there"}
+            for discard in (False, True):
+                assert [one.what for one in dead_letters(aws, discard=discard)] == [NO_TASK]
+            assert dead_letters(aws) == ()
         with acting_as(sessions[Part.DISPATCHER]):
             queue = queue_of(services)
             execution = begun(services, queue)
             with pytest.raises(AwsCallError, match="AccessDenied"):
                 deploy(OwnCaller(REGION, services.clock), services.clock, visibility=30)
         with acting_as(sessions[Part.WORKER]):
+            _put_back(queue_of(services))
             worked(services, execution, ExecutionStatus.PAUSED)
+            worker(services).run(tasks=1)  # the gate, which waits
             mine = queue_of(services)
             for forbidden in (
                 lambda: mine.start("another", {}),

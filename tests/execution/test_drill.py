@@ -374,7 +374,7 @@ def test_a_drill_is_held_against_quotas_and_what_is_near_is_journaled(world: Wor
                 Engine="aurora-mysql", MasterUsername="owner", MasterUserPassword="not-a-secret",
             )  # fmt: skip
         before = exists(world)
-        with pytest.raises(PlanRefusedError, match="1 change refused") as refused:
+        with pytest.raises(PlanRefusedError, match="it cannot begin, for 1 reason;") as refused:
             execute(services, planned)
         assert "40 in use and 1 more" in refused.value.why
         assert exists(world) == before

@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from drstate.adapters.base import SiteContext, Work
+from drstate.adapters.actions import Work
 from drstate.adapters.registry import adapter_for
+from drstate.adapters.site import SiteContext
 from drstate.execution.gates import question
 from drstate.execution.worksource import AdapterWork
 from drstate.model.health import Impaired, ResourceStatus, WaveHealth

@@ -10,7 +10,8 @@ from typing import Any, cast
 
 import pytest
 
-from drstate.adapters.base import Health, SiteContext
+from drstate.adapters.findings import Health
+from drstate.adapters.site import SiteContext
 from drstate.execution.health import HealthStep
 from drstate.execution.progress import RunState
 from drstate.execution.workbench import Stop, StoppedError, Workbench

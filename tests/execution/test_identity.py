@@ -14,9 +14,10 @@ import pytest
 
 from drstate.aws.identity import caller_arn
 from drstate.errors import UsageError
+from drstate.execution.acting import starter_of
 from drstate.execution.deciding import decide
 from drstate.execution.gates import Question
-from drstate.execution.identity import actor_of, label_of, starter_of
+from drstate.execution.identity import actor_of, label_of
 from drstate.execution.services import Services
 from drstate.model import events as e
 from drstate.model.actor import Actor

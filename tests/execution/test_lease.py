@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -14,7 +15,16 @@ from drstate.aws.clock import SystemClock
 from drstate.errors import DrstateError, JournalError, LeaseLostError
 from drstate.execution.commands import Command
 from drstate.execution.inbox import Inbox
-from drstate.execution.lease import HeldLease, Runner, process_alive
+from drstate.execution.lease import (
+    HeldLease,
+    Runner,
+    identity,
+    living,
+    machine,
+    process_alive,
+    proved_dead,
+    unproved,
+)
 from drstate.execution.recorder import Recorder
 from drstate.execution.workbench import Stop
 from drstate.journal.sqlite import SqliteJournal, open_journal
@@ -60,6 +70,36 @@ def test_a_live_holder_is_respected_and_named(journal: SqliteJournal) -> None:
     assert f"process {os.getpid()} on here" in refused.value.what
     assert "run-1" in refused.value.what
     assert "drstate watch run-1" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("mark", "dead"),
+    [(f".{machine()}", True), ("", True), (".0000beef", False)],
+    ids=["of this machine", "of an older drstate", "of another machine with the same name"],
+)
+def test_a_process_that_is_not_here_is_dead_only_where_it_would_be_here(
+    journal: SqliteJournal, time: Time, mark: str, dead: bool
+) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    name = socket.gethostname()
+    other = journal.acquire(
+        SCOPE, runner=f"{name}-{gone.pid}-c0ffee{mark}", host=name, pid=gone.pid, ttl_seconds=30
+    )
+    assert (living(journal, SCOPE) is None) is dead
+    mine = identity()
+    assert proved_dead(other) is dead
+    assert not proved_dead(other.model_copy(update={"runner": mine.id, "pid": mine.pid}))
+    taking = HeldLease(journal, SCOPE, mine, on_lost=lambda _: None, waiter=never)
+    if dead:
+        with taking:
+            assert taking.instead_of == f"process {gone.pid} on {name}"
+        return
+    with pytest.raises(JournalError, match="is being run by"), taking:
+        pass
+    # that it fell silent proves nothing either: what it had begun is waited for
+    time.at += timedelta(seconds=40)
+    assert unproved(journal, SCOPE, 60) is not None
 
 
 def test_a_holder_that_has_begun_nothing_is_not_taken_for_the_execution_before(

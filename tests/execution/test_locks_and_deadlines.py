@@ -166,7 +166,7 @@ class Slow:
     """An action whose end AWS never reports."""
 
     def __init__(self, action: Any) -> None:
-        self._action = action
+        self._action, self.spec = action, action.spec
 
     def observe(self, aws: Any) -> Any:
         return self._action.observe(aws)

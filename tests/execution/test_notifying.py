@@ -19,19 +19,21 @@ from drstate.aws.caller import open_caller
 from drstate.aws.clock import SystemClock
 from drstate.errors import OperationError
 from drstate.execution import notifying
+from drstate.execution.channels import sns
 from drstate.execution.couriers import WAITING, Publish
 from drstate.execution.notifying import Teller
 from drstate.execution.recorder import Recorder
 from drstate.journal.sqlite import SqliteJournal, open_journal
 from drstate.model import events as e
 from drstate.model.events import ExecutionStatus
-from drstate.model.notify import Kind, Severity, Topic
+from drstate.model.notify import Kind, Notifications, Recipient, Rule, Severity, Topic
 from drstate.model.scope import Scope
 from drstate.report.notification import Notification
 from drstate.report.status import view_of
 from drstate.report.telling import About
 from drstate.sandbox import process
 from tests.adapters.world import EAST, WEST, scope_of
+from tests.aws.clocks import FakeClock
 from tests.execution import transcript as t
 
 PLAN = t.plan(t.stage(1, t.shard(t.A, "w1", t.key("db"))))
@@ -102,12 +104,12 @@ class Site:
             self.scope.accounts,
             session_name="tell",
             clock=self.clock,
-            connect_seconds=notifying.CONNECT_SECONDS,
-            read_seconds=notifying.READ_SECONDS,
+            connect_seconds=sns.CONNECT_SECONDS,
+            read_seconds=sns.READ_SECONDS,
         )
 
         def publish(topic: Topic, note: Notification, *, patient: bool) -> str:
-            return notifying._publish(caller, topic, note, patient=patient)
+            return sns.publish(caller, topic, note, patient=patient)
 
         return publish
 
@@ -154,21 +156,25 @@ class Run:
         *,
         last_seconds: float = 10.0,
         used: tuple[Topic, ...] | None = None,
+        recipients: tuple[Recipient, ...] = (),
+        rules: tuple[Rule, ...] = (),
+        clock: SystemClock | FakeClock | None = None,
+        priorities: dict[str, str] | None = None,
     ) -> None:
         self.journal = journal
         lease = journal.acquire(t.SCOPE, runner="r", host="h", pid=1, ttl_seconds=60)
+        told = clock or SystemClock()
         self.people = Teller(
             journal,
-            SystemClock(),
+            told,
             "x",
-            topics,
+            Notifications(topics=topics, recipients=recipients, rules=rules),
             publish,
             used=lambda _: topics if used is None else used,
+            priorities=lambda: priorities or {},
             last_seconds=last_seconds,
         )
-        self.recorder = Recorder(
-            journal, "x", lease.fence, SystemClock(), SimpleQueue(), self.people
-        )
+        self.recorder = Recorder(journal, "x", lease.fence, told, SimpleQueue(), self.people)
 
     def begin(self) -> Run:
         self.recorder.append(t.created(PLAN))
@@ -309,6 +315,18 @@ def test_retries_are_those_of_every_call_and_stop_after_one_that_was_given_up(
     assert len(read()) == 2
 
 
+def test_a_topic_that_is_throttled_is_told_a_little_later(
+    site: Site, journal: SqliteJournal, struck: Callable[..., None]
+) -> None:
+    topic = site.topic("busy")
+    struck(effect="throttle", calls="1-2")
+    run = Run(journal, (topic,), site.publish).begin()
+    run.finish()
+    run.people.close()
+    assert site.clock.slept == [1.0, 2.0]
+    assert run.written() == [("delivered", "started"), ("delivered", "completed")]
+
+
 def test_a_topic_that_hangs_holds_up_nobody_and_is_told_of_at_the_end(
     site: Site, journal: SqliteJournal, struck: Callable[..., None]
 ) -> None:
@@ -370,7 +388,8 @@ def test_what_is_no_news_any_more_is_not_told(site: Site, journal: SqliteJournal
         def now(self) -> Any:
             return super().now() + timedelta(hours=2)
 
-    people = Teller(journal, Later(), "x", (topic,), site.publish, used=lambda _: (topic,))
+    told = Notifications(topics=(topic,))
+    people = Teller(journal, Later(), "x", told, site.publish, used=lambda _: (topic,))
     people.attach(silent.recorder)
     people.close()
     assert silent.written() == []

@@ -131,6 +131,44 @@ def test_status_asked_again_reads_only_new_events_and_answers_as_a_fresh_fold(
     journal.close()
 
 
+def test_of_a_hundred_executions_asked_in_turn_none_is_read_twice(tmp_path: Path) -> None:
+    journal, _ = begun(tmp_path)
+    for number in range(99):
+        scope = ScopeKey(customer=f"c{number}", environment=Environment.STAGING)
+        held = journal.acquire(scope, runner="r", host="h", pid=1, ttl_seconds=60)
+        created = t.created(PLAN).model_copy(update={"scope": scope})
+        journal.append(f"y{number}", created, fence=held.fence)
+    counting = Counting(journal)
+    readers = Readers(counting, Standing())
+    names = [row.execution for row in readers.headers()]
+    for name in names:
+        readers.status(name)
+    counting.handed_out = 0
+    for name in names:
+        readers.status(name)
+    assert (len(names), counting.handed_out) == (100, 0)
+    journal.close()
+
+
+def test_pictures_of_long_stories_make_room_for_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drstate.execution.readers._KEPT_EVENTS", 4)
+    journal, _ = begun(tmp_path)
+    other = ScopeKey(customer="globex", environment=Environment.PRODUCTION)
+    held = journal.acquire(other, runner="r", host="h", pid=1, ttl_seconds=60)
+    created = t.created(PLAN).model_copy(update={"scope": other})
+    for payload in (created, t.attached()):
+        journal.append("y", payload, fence=held.fence)
+    counting = Counting(journal)
+    readers = Readers(counting, Standing())
+    for name in ("x", "y", "x"):
+        readers.status(name)
+    # three events and two: only one of the pictures is kept
+    assert counting.handed_out == 3 + 2 + 3
+    journal.close()
+
+
 def test_the_first_answer_is_not_changed_by_what_comes_later(tmp_path: Path) -> None:
     journal, lease = begun(tmp_path)
     readers = Readers(journal, Standing())

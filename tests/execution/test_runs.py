@@ -13,7 +13,6 @@ import pytest
 
 from drstate.aws.clock import SystemClock
 from drstate.errors import (
-    ApprovalNeededError,
     ExitCode,
     JournalError,
     UnexpectedChangesError,
@@ -108,7 +107,7 @@ def test_a_gate_without_anybody_to_ask_pauses_and_a_resume_that_approves_goes_on
     services: Services,
 ) -> None:
     view = execute(services, planned(services, Approval.REQUIRED))
-    assert (view.status, exit_code(view)) == (ExecutionStatus.PAUSED, ApprovalNeededError.exit_code)
+    assert (view.status, exit_code(view)) == (ExecutionStatus.PAUSED, ExitCode.WAITING)
     assert view.changes == 0
     asked: list[Question] = []
 
@@ -200,6 +199,19 @@ def test_an_override_goes_on_with_the_next_wave_and_is_kept_with_its_reason(
         assert row.overridden == ("activate.w2",)
         with pytest.raises(UsageError, match="waits at no UNHEALTHY wave"):
             resume(used, view.execution, override="again")
+        # what did not come up has its capacity at the other site alone: CLEANUP says what it takes
+        (down,) = said_before_cleanup(used)
+        assert down.startswith("1 resource did not come up in us-west-2: ecs/211111111102/")
+        assert "drstate up --phase activate -c acme -e staging" in down
+        file.write_text(right, encoding="utf-8")
+    with World(project, world.home).services() as used:
+        assert resume(used, view.execution).failed == ()
+        assert said_before_cleanup(used) == []
+
+
+def said_before_cleanup(services: Services) -> list[str]:
+    plan = make_plan(services, services.scope("acme", "staging"), phases=(Phase.CLEANUP,)).plan
+    return [text for text in plan.warnings if "did not come up" in text]
 
 
 def test_a_critical_service_that_stays_down_in_an_emergency_is_escalated_to_the_contacts(
@@ -225,8 +237,8 @@ def test_a_critical_service_that_stays_down_in_an_emergency_is_escalated_to_the_
         assert told.stage == "activate.w1"
 
 
-def promoted(services: Services) -> tuple[ExecutionView, dict[str, Any]]:
-    plan = planned(services, force=True, emergency=True, graceful_seconds=60, waves=(1,))
+def promoted(services: Services, seconds: int) -> tuple[ExecutionView, dict[str, Any]]:
+    plan = planned(services, force=True, emergency=True, graceful_seconds=seconds, waves=(1,))
     view = execute(services, plan, preview=preview(services, plan), consent="ann")
     assert view.status is ExecutionStatus.COMPLETED
     events = [event.payload for event in services.readers.logs()]
@@ -239,7 +251,7 @@ def promoted(services: Services) -> tuple[ExecutionView, dict[str, Any]]:
 def test_an_emergency_that_is_asked_to_be_graceful_loses_no_data_where_the_source_answers(
     services: Services,
 ) -> None:
-    view, result = promoted(services)
+    view, result = promoted(services, 60)
     assert result["way"] == "graceful"
     assert not [row for row in view.warnings if "so it is forced" in row.text]
 
@@ -248,10 +260,23 @@ def test_what_cannot_be_done_gracefully_is_forced_and_said(
     services: Services, world: World
 ) -> None:
     process.add_fault(world.home / "sandbox", {"effect": "region-down", "region": "us-east-1"})
-    view, result = promoted(services)
+    view, result = promoted(services, 3)
     assert "way" not in result
     (said,) = [row for row in view.warnings if "so it is forced" in row.text]
     assert "not without losing data" in said.text
+    # after 1 s; a third attempt could have ended after the 3 s that were agreed to
+    assert view.retries == 1
+
+
+def test_an_emergency_does_not_wait_for_its_preview(services: Services, world: World) -> None:
+    sandbox = world.home / "sandbox"
+    process.add_fault(sandbox, {"effect": "region-down", "region": "us-east-1"})
+    plan = planned(services, force=True, emergency=True, waves=(3,))
+    begun = process.calls(sandbox, 0)
+    seen = preview(services, plan)
+    assert [row.error for stage in seen.stages for shard in stage.shards for row in shard.actions]
+    asked = [row["operation"] for row in process.calls(sandbox, 0)[len(begun) :]]
+    assert asked.count("ListResourceRecordSets") == 3, "after 1 and 2 s, and not after 4 more"
 
 
 def test_a_chosen_wave_leaves_the_roles_of_the_sites(services: Services) -> None:

@@ -12,6 +12,7 @@ import pytest
 from drstate.errors import JournalError, TakenOnError
 from drstate.execution.dispatch.messages import Kind, Task
 from drstate.execution.dispatch.naming import execution_name, own_name, starter
+from drstate.execution.dispatch.settling import taken_away
 from drstate.execution.dispatch.sharing import (
     ShardRecorder,
     SharedCatalogKeeper,
@@ -214,3 +215,41 @@ def test_two_executions_that_would_have_one_id_get_two(journal: SqliteJournal) -
         ours = theirs.model_copy(update={"operator": starter(task)})
         journal.append(long, ours, held.fence)
     assert own_name(journal, task) == (long, True), "taken up again after a crash"
+
+
+def test_workers_leave_what_a_silent_terminal_had_begun_until_it_cannot_be_under_way(
+    tmp_path: Path,
+) -> None:
+    clock = FakeClock()
+    journal = open_journal(tmp_path / "journal.db", now=clock.now)
+    acts = (action(key("db")),)  # its deadline is a minute
+    with lease(journal, "starter", fresh=True) as ours:
+        wanted = plan(stage(1, shard(A, "w1", key("db"), actions=acts)))
+        journal.append("x", created(wanted), ours.fence)
+    ours.release()
+    laptop = journal.acquire(SCOPE, runner="laptop", host="elsewhere", pid=1, ttl_seconds=30)
+    begun = (
+        attached(),
+        phase_started(),
+        stage_started("activate.w1"),
+        e.ShardStarted(stage="activate.w1", shard=FIRST),
+        e.ActionIntended(
+            stage="activate.w1",
+            shard=FIRST,
+            action=acts[0].id,
+            resource=key("db"),
+            title=acts[0].title,
+        ),
+    )
+    for one in begun:
+        journal.append("x", one, laptop.fence)
+    header = journal.header("x")
+    seen = []
+    for _ in range(4):
+        seen.append(taken_away(journal, header, ROOT))
+        clock.forward(31)
+    # it lives; it is silent, and its call may be under way, twice; over
+    assert seen == [True, True, True, False]
+    journal.release(laptop)
+    assert not taken_away(journal, header, ROOT)
+    journal.close()

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from drstate.errors import PlanRefusedError
 from drstate.execution.cancelling import cancel
+from drstate.execution.detaching import start
 from drstate.execution.executing import execute
 from drstate.execution.making_plan import PlannedRun, make_plan
 from drstate.execution.notifying import untold
@@ -18,9 +20,9 @@ from drstate.execution.resuming import resume
 from drstate.execution.rolling_back import look_back, rollback
 from drstate.execution.services import Services
 from drstate.execution.tokens import digest
-from drstate.model.events import ExecutionStatus, GateOpened
+from drstate.model.events import ExecutionStatus, GateOpened, Wanted
 from drstate.model.notify import Notifications, Topic
-from drstate.model.phases import Phase
+from drstate.model.phases import Operation, Phase
 from drstate.model.scope import Approval, Scope
 from drstate.report.preview import PlanPreview
 from drstate.sandbox import process
@@ -127,6 +129,24 @@ def test_a_rollback_is_told_with_its_end(
     view = rollback(services, look_back(services, first.execution), reason="a drill")
     assert view.status is ExecutionStatus.CANCELLED
     assert [row["kind"] for row in read()] == ["warning", "cancelled"]
+
+
+def test_a_start_in_the_background_that_cannot_be_planned_is_told_with_its_remedy(
+    services: Services, read: Callable[[], list[dict[str, Any]]]
+) -> None:
+    start(
+        services,
+        services.scope("acme", "staging"),
+        operation=Operation.FAILOVER,
+        phases=(Phase.ACTIVATE,),
+        wanted=Wanted(to=EAST),
+        spawn=lambda *_: os.getpid(),
+    )
+    with pytest.raises(PlanRefusedError, match="--to us-east-1"):
+        resume(services)
+    (failed,) = read()
+    assert (failed["kind"], failed["severity"]) == ("failed", "critical")
+    assert "leave out --to" in failed["remedy"]
 
 
 def test_that_nobody_is_told_is_said_once(world: World) -> None:

@@ -43,7 +43,11 @@ def test_what_is_done_already_runs_only_where_it_waits_for_a_changed_stack(
         ran.append(spec.id)
         return {}
 
-    found = SimpleNamespace(observe=lambda _: Observation(True, {"running": 2}), run=run)
+    # what the scope file says now, though it said something else when the plan was made
+    mended = spec.model_copy(update={"title": "as mended"})
+    found = SimpleNamespace(
+        spec=mended, observe=lambda _: Observation(True, {"running": 2}), run=run
+    )
     told: list[Any] = []
     bench = SimpleNamespace(
         plan=plan,
@@ -65,3 +69,4 @@ def test_what_is_done_already_runs_only_where_it_waits_for_a_changed_stack(
     kinds = [type(one) for one in told]
     assert kinds == ([ActionIntended, ActionFinished] if runs else [ActionFinished])
     assert told[-1].already_done is not runs
+    assert [one.title for one in told if isinstance(one, ActionIntended)] == ["as mended"] * runs

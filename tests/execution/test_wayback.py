@@ -107,7 +107,10 @@ def test_the_first_observation_is_what_is_put_back() -> None:
 
 
 def test_chosen_waves_leave_the_others_and_say_that_something_stays_out() -> None:
+    assert back(*everything(), waves=(1,)).later == (W2,)
+    assert back(intended(W2, RUN.id), waves=(1,)).later == (), "nothing before it is undone"
     way = back(*everything(), waves=(2,))
+    assert way.later == ()
     assert {step.stage for step in way.steps} == {W2}
     assert not way.whole
     assert back(everything()[0], intended(W2, RUN.id), waves=(2,)).whole

@@ -55,12 +55,16 @@ class TimedCalls:
         self.table, self.region = calls.table, calls.region
         self._call, self.wait, self.now = calls.call, calls.wait, now
         self.monotonic = calls.monotonic
+        self._asked: dict[str, Any] = {}
 
     def call(self, operation: str, /, **params: Any) -> dict[str, Any]:
         parts = [next(iter(one.values())) for one in params.get("TransactItems", ())]
         for request in (params, *parts):
             _hold_to_rules(request)
-        assert len(params.get("ClientRequestToken", "")) <= 36
+        if "ClientRequestToken" in params:
+            token, wanted = params["ClientRequestToken"], params["TransactItems"]
+            assert len(token) <= 36
+            assert self._asked.setdefault(token, wanted) == wanted, "one token, two requests"
         return self._call(operation, **params)
 
 

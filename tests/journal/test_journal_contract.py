@@ -19,6 +19,7 @@ from drstate.model.events import (
     GateOpened,
     NotificationDelivered,
     NotificationFailed,
+    NotificationHeld,
     Warned,
 )
 from drstate.model.notify import Kind
@@ -314,6 +315,17 @@ def test_a_catalog_comes_back_with_the_next_version(opener: Opener) -> None:
     assert saved.model_copy(update={"version": 0}) == catalog()
 
 
+def test_a_catalog_that_is_known_is_read_again_only_where_another_is_stored(
+    opener: Opener,
+) -> None:
+    first, second = opener(), opener()
+    known = first.save_catalog(catalog())
+    assert second.load_catalog(ACME, known=known) is known
+    saved = first.save_catalog(known.model_copy(update={"serving": "us-west-2"}))
+    assert second.load_catalog(ACME, known=known) == saved
+    assert second.load_catalog(GLOBEX, known=known) is None
+
+
 def test_a_catalog_saved_on_an_old_version_is_refused(journal: Journal) -> None:
     first = journal.save_catalog(catalog())
     second = journal.save_catalog(first.model_copy(update={"serving": "us-west-2"}))
@@ -378,18 +390,22 @@ def test_who_was_told_and_what_is_hidden_may_follow_the_end_and_change_nothing(
     now.forward(5)
     topic = "arn:aws:sns:us-west-2:211111111101:dr"
     told = NotificationDelivered(
-        topic=topic, kind=Kind.COMPLETED, about=3, message="m-1", delay_seconds=5
-    )
+        topic=topic, kind=Kind.COMPLETED, about=3, message="m-1", delay_seconds=5,
+        recipients=("boss",), covers=((Kind.STARTED, 1),),
+    )  # fmt: skip
     untold = NotificationFailed(
         topic=topic, kind=Kind.STARTED, about=1, error=ErrorInfo(code="x", what="no answer")
     )
+    held = NotificationHeld(
+        topic=topic, recipient="boss", kind=Kind.COMPLETED, about=3, until=START, why="digest"
+    )
     hidden = ExecutionHidden(by="ann", reason="a trial")
-    for payload in (told, untold, hidden):
+    for payload in (told, untold, held, hidden):
         assert journal.append("e1", payload, None).payload == payload
-    assert [event.seq for event in journal.events("e1")] == [1, 2, 3, 4, 5, 6]
+    assert [event.seq for event in journal.events("e1")] == [1, 2, 3, 4, 5, 6, 7]
     after = journal.header("e1")
-    assert (after.status, after.updated_at, after.events) == (status, before.updated_at, 6)
-    assert journal.verify("e1") == 6
+    assert (after.status, after.updated_at, after.events) == (status, before.updated_at, 7)
+    assert journal.verify("e1") == 7
     (stored,) = journal.events("e1", kinds=("execution_hidden",))
     assert stored.payload == hidden
     # nothing else is taken

@@ -185,13 +185,14 @@ def test_of_two_processes_one_gets_the_lease_and_both_append_without_a_gap(
     assert known is not None
     code = """
         import sys
+        from pathlib import Path
         from drstate.aws.clock import SystemClock
         from drstate.errors import JournalError
-        from drstate.execution.journals import open_table_journal
+        from drstate.execution.journals import open_at
         from drstate.journal.address import TablePlace
         from tests.journal.values import ACME, GLOBEX, progress
         name, table, fence = sys.argv[1], sys.argv[2], int(sys.argv[3])
-        journal = open_table_journal(TablePlace(table, "us-west-2"), SystemClock())
+        journal = open_at(TablePlace(table, "us-west-2"), Path(), SystemClock())
         print("ready", flush=True)
         sys.stdin.readline()
         try:

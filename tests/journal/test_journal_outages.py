@@ -11,6 +11,7 @@ from drstate.aws.clock import SystemClock
 from drstate.aws.tables import TableCalls, open_table
 from drstate.errors import CredentialsError, JournalError, Retry, StateError
 from drstate.journal.dynamodb import DynamoJournal
+from drstate.journal.dynamodb_table import PATIENCE
 from drstate.model.events import Warned
 from drstate.sandbox import process
 from tests.aws.clocks import FakeClock
@@ -130,6 +131,42 @@ def test_a_store_that_does_not_answer_is_asked_again_then_told(
     process.clear_faults(emulated)
     assert journal.append("e1", progress("again"), lease.fence).seq == 3
     assert journal.renew(lease, 60).fence == lease.fence
+
+
+class Crowded:
+    """Calls of a store in which somebody else always writes first, for so many times."""
+
+    def __init__(self, calls: TableCalls, rival: DynamoJournal, times: int) -> None:
+        self._calls, self._rival, self.left = calls, rival, times
+        self.table, self.region = calls.table, calls.region
+        self.now, self.wait, self.monotonic = calls.now, calls.wait, calls.monotonic
+        self.tokens: dict[str, Any] = {}
+
+    def call(self, operation: str, /, **params: Any) -> dict[str, Any]:
+        if operation == "transact_write_items":
+            known = self.tokens.setdefault(params["ClientRequestToken"], params["TransactItems"])
+            assert known == params["TransactItems"], "one token, two requests"
+            if self.left:
+                self.left -= 1
+                self._rival.append("e1", Warned(text="me first"), None)
+        return self._calls.call(operation, **params)
+
+
+def test_a_runner_is_not_broken_off_by_a_crowd_and_a_person_is_told(
+    calls: TableCalls, emulated: Path, clock: FakeClock
+) -> None:
+    rival = opened(calls)
+    fence = begun(rival)
+    crowd = Crowded(calls_of(emulated, calls.table, clock), rival, times=40)
+    runner = opened(crowd)
+    assert runner.append("e1", progress("at last"), fence).seq == 42
+    assert clock.slept
+    assert sum(clock.slept) < PATIENCE
+    crowd.left = 40
+    with pytest.raises(JournalError, match="is busy") as refused:
+        runner.append("e1", Warned(text="a person"), None)
+    assert refused.value.retry is Retry.TRANSIENT
+    assert runner.verify("e1") > 60
 
 
 def test_writers_that_meet_try_again(

@@ -19,6 +19,7 @@ from drstate.errors import JournalError, StateError
 from drstate.journal import SqliteJournal, open_journal
 from drstate.journal.backup import back_up
 from drstate.journal.schema import SCHEMA_VERSION
+from drstate.model.events import Warned
 from tests.journal.values import ACME, attached, created, finished, progress
 
 ROOT = Path(__file__).parents[2]
@@ -321,6 +322,7 @@ def test_a_write_that_waits_too_long_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("drstate.journal.schema.BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr("drstate.journal.database.PATIENCE", 0.1)
     path = tmp_path / "journal.db"
     journal, fence = started(path)
     other = sqlite3.connect(path, isolation_level=None)
@@ -331,6 +333,25 @@ def test_a_write_that_waits_too_long_says_so(
     other.execute("ROLLBACK")
     other.close()
     assert journal.append("e1", progress("x"), fence).seq == 2
+    journal.close()
+
+
+def test_a_runner_outlives_a_process_that_hangs_in_a_write_and_a_person_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drstate.journal.schema.BUSY_TIMEOUT_MS", 20)
+    path = tmp_path / "journal.db"
+    journal, fence = started(path)
+    hung = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    hung.execute("BEGIN IMMEDIATE")
+    with pytest.raises(JournalError, match="is busy") as told:
+        journal.append("e1", Warned(text="a person"), None)
+    assert f"fuser {path}" in told.value.hint
+    end = threading.Timer(0.2, lambda: hung.execute("ROLLBACK"))
+    end.start()
+    assert journal.append("e1", progress("x"), fence).seq == 2
+    end.join()
+    hung.close()
     journal.close()
 
 

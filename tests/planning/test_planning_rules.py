@@ -82,6 +82,21 @@ def test_activate_from_standby_is_allowed_with_a_warning():
     assert any("prewarmed" in text and "--phase instantiate" in text for text in found.warnings)
 
 
+def test_an_emergency_from_standby_is_advised_nothing_that_takes_time():
+    found = plan(catalog(entry("a"), west=_S.STANDBY), emergency=True, force=True)
+    (told,) = [text for text in found.warnings if "prewarmed" in text]
+    assert "--phase" not in told
+
+
+def test_what_serves_already_is_not_taken_over_by_force_once_more():
+    serving = demo().after(Phase.ACTIVATE)
+    with pytest.raises(PlanRefusedError, match="us-west-2 serves acme/production already") as told:
+        plan(serving, emergency=True, force=True)
+    assert "us-east-1 is superseded" in told.value.why
+    assert "drstate up --phase activate -c acme -e production" in told.value.hint
+    assert plan(serving).stages, "the phase itself may be run again"
+
+
 def refused_first(phase, known) -> Phase | None:
     """The phase that the refusal asks for, or None where the phase may run."""
     try:
@@ -277,6 +292,17 @@ def test_an_objective_below_the_prediction_is_a_warning_and_one_above_is_not():
     found = plan(known, Phase.INSTANTIATE, Phase.ACTIVATE, work=ScriptedWork(seconds=100))
     [warning] = [text for text in found.warnings if "dr:rto-target" in text]
     assert warning.startswith(f"aurora/{DATA}/slow")
+
+
+def test_many_objectives_that_are_missed_alike_are_one_warning():
+    late = [entry(f"n{number}", rto=1) for number in range(5)]
+    found = plan(catalog(*late, entry("other", rto=2)), work=ScriptedWork(seconds=200))
+    told = [text for text in found.warnings if "dr:rto-target" in text]
+    assert len(told) == 2
+    assert told[0].startswith(
+        f"aurora/{DATA}/n0, aurora/{DATA}/n1, aurora/{DATA}/n2 and 2 more in activate.w1: "
+    )
+    assert told[1].startswith(f"aurora/{DATA}/other: ")
 
 
 def test_the_time_of_earlier_phases_counts_towards_the_objective():

@@ -43,6 +43,22 @@ def test_a_data_plane_of_another_region_is_a_dependence_too() -> None:
     assert "beforehand" in found.dependences[0].hint
 
 
+def test_endpoints_of_which_any_will_do_are_no_dependence() -> None:
+    places = (t.WEST, "eu-west-1", "ap-northeast-1")
+    turned = [call("route53-recovery-cluster", place, Plane.DATA) for place in places]
+    found = stability([stage(*turned)], t.WEST)
+    assert found.stable
+    assert found.spare == ("ap-northeast-1", "eu-west-1")
+    assert "ap-northeast-1, eu-west-1 may" in found.said
+    # its control plane, or the only endpoint that is asked, is another matter
+    for alone in (
+        [call("route53-recovery-cluster", place) for place in places],
+        [call("route53-recovery-cluster", "eu-west-1", Plane.DATA)],
+        [call("sqs", place, Plane.DATA) for place in places],
+    ):
+        assert not stability([stage(*alone)], t.WEST).stable
+
+
 def test_a_stack_update_stands_in_the_way() -> None:
     found = stability([stage(call("rds", t.WEST), stack=True)], t.WEST)
     assert found.stacks == 1

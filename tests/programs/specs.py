@@ -12,7 +12,7 @@ from drstate.model.scope import Account, Policies, RegionPair, ScopeKey, SiteMap
 from drstate.model.shard import Binding, ShardId, ShardInput
 from drstate.model.spec import Spec
 from drstate.model.tags import DrTags
-from drstate.programs.aurora import AuroraInstance, AuroraSpec
+from drstate.programs.aurora.spec import AuroraInstance, AuroraSpec
 from drstate.programs.ecs.spec import AutoscalingSpec, EcsNetwork, EcsSpec, TaskDefinitionSpec
 
 EAST, WEST = "us-east-1", "us-west-2"

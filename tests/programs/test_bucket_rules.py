@@ -8,16 +8,8 @@ import pytest
 
 from drstate.model.scope import SiteMapTable
 from drstate.model.translation import Translation
-from drstate.programs.s3 import (
-    AccessPoint,
-    Rule,
-    S3Policy,
-    S3Spec,
-    access_point_name,
-    bucket_in,
-    key_in,
-    role_in,
-)
+from drstate.programs.s3.rules import Rule, bucket_in, key_in, role_in
+from drstate.programs.s3.spec import AccessPoint, S3Policy, S3Spec, access_point_name
 
 EAST, WEST, ACCOUNT = "us-east-1", "us-west-2", "211111111101"
 KEY = f"arn:aws:kms:{EAST}:{ACCOUNT}:key/one"

@@ -14,7 +14,7 @@ from drstate.model.catalog import GLOBAL, CatalogEntry
 from drstate.model.phases import SiteState
 from drstate.model.shard import Binding, ShardInput
 from drstate.programs import aurora
-from drstate.programs.aurora import AuroraInstance, ServerlessScaling
+from drstate.programs.aurora.spec import AuroraInstance, ServerlessScaling
 from drstate.programs.ecs import owners as ecs
 from drstate.programs.ecs.spec import (
     AutoscalingSpec,

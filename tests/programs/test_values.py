@@ -11,7 +11,7 @@ from drstate.errors import ConfigError
 from drstate.model.phases import SiteState
 from drstate.model.scope import Policies, SiteMapTable
 from drstate.model.shard import Binding, ShardInput
-from drstate.programs.aurora import aurora_values
+from drstate.programs.aurora.values import aurora_values
 from drstate.programs.ecs.spec import EcsSpec, TaskDefinitionSpec
 from drstate.programs.ecs.values import EcsValues, ecs_values
 from drstate.programs.prerequisites import prerequisites

@@ -19,8 +19,8 @@ from drstate.rehearsal.asked import Asked
 from drstate.rehearsal.captured import from_file, from_journal
 from drstate.rehearsal.comparing import differences, ends_differ, known_ids, only_in, shape
 from drstate.rehearsal.leftovers import MARKER, PREFIX, sweep, workplace
-from drstate.rehearsal.rehearsing import Wish
 from drstate.rehearsal.strokes import COMMAND, EVENT, FAULTS, KILLS, KINDS, Course, Stroke
+from drstate.rehearsal.wish import Wish
 from drstate.rehearsal.world import copy_project
 from drstate.sandbox import process
 from tests.execution.worlds import World

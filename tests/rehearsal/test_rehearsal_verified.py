@@ -72,7 +72,23 @@ def test_what_a_rehearsal_left_open_does_not_verify(told: dict[str, Any], said: 
     found = judged(record(**told), NOW, COMMAND)
     assert not found.verified
     assert said in found.said
-    assert found.mend == f"{COMMAND} --faults all"
+    # what was done of a whole one is kept, and need not be done again
+    more = " --resume" if {"stopped", "missed"} & told.keys() else ""
+    assert found.mend == f"{COMMAND} --faults all{more}"
+
+
+def test_what_was_stopped_is_gone_on_with_only_where_that_can_verify():
+    stopped = {"strokes": 80, "stopped": "interrupted"}
+    for told in ({"failed": 1}, {"fingerprint": NOW.model_copy(update={"code": "d"})}):
+        found = judged(record(**{**stopped, **told}), NOW, COMMAND)
+        assert found.mend == f"{COMMAND} --faults all"
+
+
+def test_a_part_is_joined():
+    found = judged(record(faults=Faults.ALL, shard="2/4", strokes=1284), NOW, COMMAND)
+    assert not found.verified
+    assert "it is part 2/4, to be joined with the others: 1,284 of 1,284 strokes" in found.said
+    assert found.mend == f"{COMMAND} --join FOLDER"
 
 
 def test_what_was_never_rehearsed_is_not_verified():

@@ -151,12 +151,16 @@ def test_stopped_by_ctrl_c_it_leaves_nothing_and_claims_nothing(project: Project
     begun.process.send_signal(signal.SIGINT)
     ended = begun.end(60)
     assert ended.returncode == 130, ended.stderr
+    assert "drstate status" not in ended.stderr
     assert nothing_left(project)
     summary = json.loads(ended.stdout.splitlines()[-1])["summary"]
     assert summary["interrupted"] is True
     assert 1 <= summary["strokes"] < summary["of"]
     said = verdict(project)
     assert f"interrupted after {summary['strokes']} of" in said
+    assert summary["left"] == summary["of"] - summary["strokes"]
+    assert summary["go_on"].endswith("--operation emergency --faults all --resume")
+    assert summary["verification"]["mend"] == summary["go_on"]
 
 
 @pytest.mark.parametrize(

@@ -231,3 +231,31 @@ def test_a_warning_of_capacity_or_maintenance_is_told_as_such() -> None:
     # what was journaled before there were kinds is a warning
     old = e.PAYLOADS.validate_python({"type": "warned", "text": "slow"})
     assert told(*begun(), old)[-1].kind is Kind.WARNING
+
+
+#: the basic alphabet of a text message: one segment holds 160 of these, and fewer of any other
+GSM = frozenset(
+    "@$_ !\"#%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+
+
+@pytest.mark.parametrize("text", ["[a] {b} `c` ^ ~ | \\", "Zürich ✓", "one\ntwo\x1b[31m"])
+def test_a_text_message_is_one_segment_with_what_is_put_in_front_of_it(text: str) -> None:
+    found = told(*begun(), e.Warned(text=text * 20))[-1]
+    assert set(found.short) <= GSM
+    assert len("DR alerts1> ") + len(found.short) <= 160
+
+
+def test_no_form_of_a_message_holds_what_a_terminal_would_obey() -> None:
+    evil = "db\x1b]0;gone\x07\x9b2J\r\u2028name"
+    found = told(*begun(), e.Warned(text=evil, hint=evil))[-1]
+    forms = (found.subject, found.text, found.short, str(found.document()))
+    assert not [form for form in forms if {*form} & {*"\x1b\x07\x9b\r\u2028"}]
+    assert "gone" in found.what
+
+
+def test_an_escalation_of_a_thousand_resources_is_still_one_that_can_be_read() -> None:
+    keys = tuple(t.key(f"db-{number}") for number in range(1000))
+    escalated = e.Escalated(stage=W1, resources=keys, contacts=("ann",))
+    found = told(*begun(), escalated)[-1]
+    assert found.what.endswith("and 980 more did not come up in activate.w1")

@@ -6,7 +6,8 @@ from drstate.model import events as e
 from drstate.model.events import Event, ExecutionStatus, Payload
 from drstate.model.health import ResourceStatus, WaveHealth
 from drstate.report.markdown import markdown
-from drstate.report.status import abandoned, view_of
+from drstate.report.outcome import abandoned
+from drstate.report.status import view_of
 from drstate.report.view import ExecutionView, Progress, StageView
 from tests.execution import transcript as t
 

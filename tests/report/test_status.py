@@ -63,6 +63,13 @@ def first_wave() -> list[Payload]:
     ]
 
 
+def test_an_action_is_shown_as_it_was_run_whatever_the_plan_had_said() -> None:
+    told = first_wave()
+    told[5] = told[5].model_copy(update={"title": "promote, as mended"})
+    view = view_of(story(*told), START + timedelta(seconds=20))
+    assert [row.title for row in view.stage_view(W1).shards[0].actions] == ["promote, as mended"]
+
+
 def test_a_finished_wave_shows_operations_actions_health_and_recovery_time() -> None:
     view = view_of(story(*first_wave()), START + timedelta(seconds=20))
     stage = view.stage_view(W1)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from drstate.adapters.base import Health
+from drstate.adapters.findings import Health
 from drstate.adapters.registry import adapter_for
 from drstate.adapters.translating import translator_at
 from drstate.aws.functions import invoke
@@ -28,6 +28,7 @@ from tests.adapters.world import World
 from tests.contract.stage import environment
 from tests.programs.engine import open_stacks
 from tests.sandbox import rich_scope
+from tests.sandbox import rich_scope_names as names
 from tests.sandbox.captured_trip import rebuilt, written
 
 ENTRIES = {entry.key: entry for entry in rich_scope.catalog().entries}
@@ -89,7 +90,7 @@ def test_the_probe_function_of_the_scope_reaches_what_was_rebuilt(home: Path) ->
     assert len(asked) == 6
     with environment(home):
         aws = World(home, SCOPE).aws
-        place = SCOPE.probe_place(rich_scope.EAST, rich_scope.DATA)
+        place = SCOPE.probe_place(names.EAST, names.DATA)
         assert place is not None
         for key, (host, port) in asked.items():
             for wanted in (port, port + 1):
@@ -103,8 +104,8 @@ def test_the_probe_function_of_the_scope_reaches_what_was_rebuilt(home: Path) ->
                         "port": wanted,
                         "timeout": 2,
                     },
-                    account=rich_scope.DATA,
-                    region=rich_scope.EAST,
+                    account=names.DATA,
+                    region=names.EAST,
                 )
                 assert told["ok"] is (wanted == port), (key, told)
 
@@ -118,10 +119,10 @@ def test_a_drill_of_a_replicated_cache_is_told_where_its_auth_token_is(home: Pat
         spec = ElasticacheSpec.model_validate(entry.spec)
         values = elasticache_values(spec, translator_at(entry, site, spec.region))
     assert spec.by_datastore(SCOPE.policies.of("elasticache", ElasticachePolicy))
-    assert values.auth_token_secret == rich_scope.TOKEN.replace(rich_scope.EAST, rich_scope.WEST)
+    assert values.auth_token_secret == names.TOKEN.replace(names.EAST, names.WEST)
 
 
-@pytest.mark.parametrize("account", [rich_scope.APP, rich_scope.DATA])
+@pytest.mark.parametrize("account", [names.APP, names.DATA])
 def test_replicate_and_activate_of_all_of_it_succeed(
     account: str, home: Path, found: Any, tmp_path: Path
 ) -> None:
@@ -186,7 +187,7 @@ def test_what_cannot_be_rebuilt_is_refused_by_name(
 
 
 def _file(folder: Path, catalog: Catalog) -> Path:
-    return written(folder / "captured.json", rich_scope.scope_text(), catalog, rich_scope.PATH)
+    return written(folder / "captured.json", rich_scope.scope_text(), catalog, names.PATH)
 
 
 def _captured(home: Path) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from drstate_cli.render.words import remedy
 
 if TYPE_CHECKING:
-    from drstate.execution.hindrances import Hindrances
+    from drstate.report.preview import Hindrances
 
 
 def text(found: Hindrances) -> str:

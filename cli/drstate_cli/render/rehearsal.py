@@ -14,7 +14,7 @@ from drstate_cli.render.words import duration, many, remedy, table
 if TYPE_CHECKING:
     from drstate.model.rehearsed import StrokeFailure, Verification
     from drstate.rehearsal.rehearsing import Rehearsal, Tell, Told
-    from drstate.rehearsal.striking import Struck
+    from drstate.rehearsal.struck import Struck
 
 #: with more strokes than this, those that end as they should are told in steps
 _EACH = 20
@@ -52,7 +52,8 @@ def _course(told: Told) -> str:
         many(course.commands, "engine command"),
         many(len(course.events), "event"),
     )
-    strokes = f"{many(told.of, 'stroke')} of {len(course.every()):,}" if told.of else "no stroke"
+    now = told.of - told.done
+    strokes = f"{many(now, 'stroke')} of {len(course.every()):,}" if now else "no stroke"
     return f"undisturbed it is COMPLETED: {', '.join(parts)}; {strokes} now"
 
 
@@ -70,6 +71,13 @@ def text(found: Rehearsal, verdict: Verification) -> str:
     if record.undisturbed:
         lines += ["", f"UNDISTURBED, it ended otherwise: {record.undisturbed}"]
     lines += [f"note: {note}" for note in record.notes]
+    if found.go_on:
+        left = many(found.left, "stroke")
+        lines += ["", f"{left} to go; those that were done are kept"]
+        if found.go_on != verdict.mend:
+            lines += remedy("", found.go_on)
+    elif record.shard:
+        lines += ["", f"kept in {found.file}"]
     return "\n".join([*lines, "", *verification_lines(verdict)])
 
 
@@ -94,7 +102,7 @@ def _kinds(found: Rehearsal) -> list[str]:
     rows = [
         (
             kind,
-            f"{struck[kind]:,} of {found.course.last(kind):,}",
+            f"{struck[kind]:,} of {found.there.get(kind, 0):,}",
             f"{bad[kind]:,} ENDED OTHERWISE" if bad[kind] else "the same end",
         )
         for kind in dict.fromkeys(one.stroke.kind for one in found.struck)
@@ -132,6 +140,11 @@ def document(found: Rehearsal, verdict: Verification) -> dict[str, Any]:
         "plan": {name: found.plan[name] for name in ("phases", "serving", "recovery")},
         "verification": verdict.model_dump(mode="json"),
         "interrupted": found.interrupted,
+        "left": found.left,
+        "go_on": found.go_on,
+        "results": str(found.file)
+        if found.file is not None and (found.left or record["shard"])
+        else "",
         # by number, from 1: what --call names
         "calls": list(course.calls) if course else [],
         "engine_commands": course.commands if course else 0,

@@ -18,8 +18,9 @@ def way_text(
     waves: tuple[int, ...],
     steps: tuple[UndoStep, ...],
     left: Iterable[Left],
+    later: tuple[str, ...] = (),
 ) -> str:
-    """What a rollback will do, in its order."""
+    """What a rollback will do, in its order. ``later``: stages that stay and came after."""
     chosen = f", waves {', '.join(map(str, waves))} only" if waves else ""
     phases = " + ".join(header.phases)
     lines = [
@@ -27,6 +28,8 @@ def way_text(
         f"Rollback of {many(len(steps), 'step')}{chosen}, in this order:",
     ]
     lines += [f"  undo  {step.stage}  {step.title}" for step in steps] or ["  nothing"]
+    if later:
+        lines.append(f"  warning: {', '.join(later)} came after it, may rely on it, and stays")
     return "\n".join([*lines, *_left(left, "Cannot be undone, and stays:")])
 
 

@@ -17,7 +17,8 @@ from drstate_cli.options import (
     Yes,
     verb,
 )
-from drstate_cli.running import Detach, Graceful, Order, in_emergency, seconds_of
+from drstate_cli.order import Order
+from drstate_cli.running import Detach, Graceful, in_emergency, seconds_of
 
 
 def register(app: typer.Typer) -> None:

@@ -9,7 +9,8 @@ import typer
 
 from drstate.errors import UsageError
 from drstate_cli.options import Common, Wish, verb
-from drstate_cli.running import Graceful, How, Order, in_emergency, seconds_of
+from drstate_cli.order import Order
+from drstate_cli.running import Graceful, How, in_emergency, seconds_of
 
 Emergency = Annotated[
     bool,

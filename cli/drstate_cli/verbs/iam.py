@@ -25,6 +25,7 @@ class _For(StrEnum):
     DISPATCHER = "dispatcher"
     DEPLOYER = "deployer"
     NOTIFICATIONS = "notifications"
+    SUBSCRIPTIONS = "subscriptions"
 
     @property
     def of_technologies(self) -> bool:
@@ -44,7 +45,8 @@ For = Annotated[
         help="target: the role in an account. adapters: without stacks, all that an emergency "
         "needs. programs: what only stack updates need. drills: what drills need besides. "
         "discovery. hub: whoever runs drstate. worker, dispatcher, deployer: of the distributed "
-        "engine. notifications: a role that only tells topics.",
+        "engine. notifications: a role that only tells topics. subscriptions: who subscribes "
+        "recipients.",
     ),
 ]
 Roles = Annotated[

@@ -71,8 +71,8 @@ def show(common: Common) -> None:
     """Show where the journal is and what protects it."""
     from drstate.aws.clock import SystemClock
     from drstate.execution.journal_keeping import journal_facts
-    from drstate.execution.readers import JOURNAL_FILE, home_of
-    from drstate.journal.address import chosen
+    from drstate.execution.readers import home_of
+    from drstate.journal.address import JOURNAL_FILE, chosen
 
     place = chosen(common.cwd, sandbox=common.sandbox, asked=common.journal)
     if place is None:

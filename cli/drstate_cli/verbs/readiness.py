@@ -9,7 +9,7 @@ import typer
 
 from drstate_cli.opening import open_services
 from drstate_cli.options import Common, Customer, Environment, verb
-from drstate_cli.payload import emit
+from drstate_cli.payload import emit, say
 from drstate_cli.scoping import optional_scope
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ FailOnOption = Annotated[
     FailOn, typer.Option("--fail-on", help="From which standing on the exit code is 1.")
 ]
 
+Tell = Annotated[
+    bool, typer.Option("--tell", help="Tell the scope's topics what is new since it was told last.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
@@ -40,23 +44,36 @@ def readiness(
     customer: Customer = None,
     environment: Environment = None,
     fail_on: FailOnOption = FailOn.NOT_READY,
+    tell: Tell = False,
 ) -> int:
     """Say whether a scope could be recovered now, or every scope. Reads only."""
     from drstate.errors import ExitCode
     from drstate.execution.readiness import readiness as ask
+    from drstate.execution.standing_news import tell as tell_people
     from drstate_cli.render.readiness import text
+    from drstate_cli.render.recipients import trial_line
 
     wanted = optional_scope(customer, environment)
     with open_services(common) as services:
         scopes = [wanted] if wanted is not None else services.scopes()
-        found = [ask(services, services.scope(one.customer, one.environment)) for one in scopes]
+        known = [services.scope(one.customer, one.environment) for one in scopes]
+        found = [ask(services, one) for one in known]
+        told = (
+            [row for one, how in zip(known, found, strict=True)
+             for row in tell_people(services, one, how)]
+            if tell
+            else []
+        )  # fmt: skip
+    for row in told:
+        say(trial_line(row))
     emit(
         common,
         "drstate.readiness/1",
         {
             "scopes": [
                 one.model_dump(mode="json", by_alias=True, exclude={"schema_"}) for one in found
-            ]
+            ],
+            "told": [row.model_dump(mode="json") for row in told],
         },
         lambda: text(found),
     )

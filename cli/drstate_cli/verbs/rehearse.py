@@ -7,17 +7,33 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from drstate.errors import ConfigError, UsageError
-from drstate_cli.opening import open_readers, open_services, running_sandbox
+from drstate_cli.opening import open_readers, open_services, running_sandbox, sandbox_home
 from drstate_cli.options import Common, Customer, Environment, Output, Phases, verb
 from drstate_cli.payload import SANDBOX_NOTICE, emit, emit_line, say
 from drstate_cli.planned import parse_phases
+from drstate_cli.rehearsing import (
+    CallNumber,
+    Captured,
+    FaultsOption,
+    Force,
+    Jobs,
+    Join,
+    Kinds,
+    Limit,
+    OperationOption,
+    Results,
+    Resume,
+    Seed,
+    ShardOption,
+    Trouble,
+    What,
+)
 from drstate_cli.scoping import scope_names
 
 if TYPE_CHECKING:
@@ -26,99 +42,12 @@ if TYPE_CHECKING:
     from drstate.execution.services import Services
     from drstate.model.rehearsed import Verification
     from drstate.rehearsal.asked import Asked
-    from drstate.rehearsal.rehearsing import Rehearsal, Tell, Wish
+    from drstate.rehearsal.keeping import Keeping
+    from drstate.rehearsal.rehearsing import Rehearsal, Tell
     from drstate.rehearsal.source import Source
+    from drstate.rehearsal.wish import Wish
 
 SCHEMA = "drstate.rehearsal/1"
-
-
-class What(StrEnum):
-    """Operations that can be rehearsed."""
-
-    FAILOVER = "failover"
-    FAILBACK = "failback"
-    EMERGENCY = "emergency"
-    TEST = "test"
-
-
-class Trouble(StrEnum):
-    """How much trouble is made."""
-
-    NONE = "none"
-    SAMPLE = "sample"
-    ALL = "all"
-
-
-OperationOption = Annotated[
-    What | None,
-    typer.Option(
-        "--operation", help="What is rehearsed; --phase names phases instead.", show_default=False
-    ),
-]
-FaultsOption = Annotated[
-    Trouble,
-    typer.Option(
-        "--faults",
-        help="none: replay the plan once. sample: one stroke of each kind. all: every kind at "
-        "every call, command and event, which alone verifies.",
-    ),
-]
-Kinds = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--kind",
-        metavar="KIND",
-        help="Only this kind of trouble (repeatable), such as error or killed-before.",
-        show_default=False,
-    ),
-]
-CallNumber = Annotated[
-    int | None,
-    typer.Option(
-        "--call",
-        min=1,
-        metavar="N",
-        help="With one --kind: just this stroke, as a failure names it.",
-        show_default=False,
-    ),
-]
-Jobs = Annotated[
-    int | None,
-    typer.Option(
-        "--jobs", min=1, max=64, metavar="N", help="Strokes at once.", show_default="as cores"
-    ),
-]
-Seed = Annotated[
-    str | None,
-    typer.Option(
-        "--seed", metavar="TEXT", help="Chooses the sample.", show_default="the day's date"
-    ),
-]
-Limit = Annotated[
-    float | None,
-    typer.Option(
-        "--limit-seconds",
-        min=0,
-        metavar="S",
-        help="Begin no stroke after so long; what is left out verifies nothing.",
-        show_default=False,
-    ),
-]
-Force = Annotated[
-    bool,
-    typer.Option("--force", help="Rehearse the forced failover, which accepts the loss of data."),
-]
-
-
-Captured = Annotated[
-    Path | None,
-    typer.Option(
-        "--captured",
-        metavar="FILE",
-        help="Take what was captured from a file of `drstate sandbox export`, not the journal.",
-        show_default=False,
-    ),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -133,7 +62,7 @@ def rehearse(
     environment: Environment = None,
     operation: OperationOption = None,
     phase: Phases = None,
-    faults: FaultsOption = Trouble.SAMPLE,
+    faults: FaultsOption = None,
     kind: Kinds = None,
     call: CallNumber = None,
     jobs: Jobs = None,
@@ -141,13 +70,17 @@ def rehearse(
     limit_seconds: Limit = None,
     force: Force = False,
     captured: Captured = None,
+    resume: Resume = False,
+    shard: ShardOption = None,
+    results: Results = None,
+    join: Join = None,
 ) -> int:
     """Rehearse a plan offline, with a fault at every call. No account is touched.
 
     Each stroke is followed by resume, and must end as the run that nothing happened to. A plan is
     VERIFIED once all of them did. The scope is rebuilt from what was captured; with --sandbox it is
     that of the running sandbox. All is done in copies: sandbox, journal and stacks stay as they
-    are.
+    are. What was stopped is gone on with by --resume; N machines share it with --shard K/N.
     """
     _check(common, operation, phase, force)
     if captured is not None and common.sandbox:
@@ -157,14 +90,29 @@ def rehearse(
             hint="leave one of them out",
         )
     names = scope_names(common, customer, environment)
-    wish = _wish(faults, kind, call, jobs, seed, limit_seconds)
     asked = _asked(names, operation, phase, force)
-    found, verdict = _carried_out(common, asked, wish, captured)
+    if join:
+        _alone("--join", faults, kind, call, seed, limit_seconds, resume, shard, results)
+        found, verdict = _joined(common, asked, join)
+        _show(common, found, verdict)
+        return int(not verdict.verified)
+    if faults is None:
+        faults = Trouble.ALL if resume or shard else Trouble.SAMPLE
+    wish = _wish(faults, kind, call, jobs, seed, limit_seconds, shard)
+    from drstate.rehearsal.keeping import Keeping
+
+    home = sandbox_home(common) if common.sandbox else common.home
+    file = results if results is None else results.absolute()
+    keeping = Keeping.of(
+        home, asked, wish, results=file, resume=resume, from_file=captured is not None
+    )
+    found, verdict = _carried_out(common, asked, wish, captured, keeping)
     _show(common, found, verdict)
     from drstate.errors import ExitCode
 
     if found.interrupted:
-        return int(ExitCode.INTERRUPTED)
+        # as a code alone it would be told as an execution's, and there is none
+        raise SystemExit(int(ExitCode.INTERRUPTED))
     return int(ExitCode.OK if found.ok else ExitCode.FAILED)
 
 
@@ -197,9 +145,10 @@ def _wish(
     jobs: int | None,
     seed: str | None,
     limit_seconds: float | None,
+    shard: str | None,
 ) -> Wish:
     from drstate.model.rehearsed import Faults
-    from drstate.rehearsal.rehearsing import Wish
+    from drstate.rehearsal.wish import Shard, Wish
 
     return Wish(
         faults=Faults(faults.value),
@@ -207,6 +156,7 @@ def _wish(
         call=call,
         seed=seed or f"{datetime.now(UTC):%Y-%m-%d}",
         limit_seconds=limit_seconds,
+        shard=None if shard is None else Shard.parse(shard),
         **({} if jobs is None else {"jobs": jobs}),
     )
 
@@ -220,8 +170,42 @@ def _asked(
     return asked_of(*names, operation.value if operation else None, phases, force=force)
 
 
+def _alone(option: str, *others: object) -> None:
+    if any(others):
+        raise UsageError(
+            f"{option} runs nothing",
+            why="which strokes there were is said by the parts themselves",
+            hint="give it -c, -e, and --operation or --phase as the parts had them, nothing else",
+        )
+
+
+def _joined(common: Common, asked: Asked, places: list[Path]) -> tuple[Rehearsal, Verification]:
+    """Put parts together, remember what they say, and judge it over the plan of today."""
+    from drstate.errors import PlanRefusedError
+    from drstate.execution.verifying import fingerprint, remember
+    from drstate.rehearsal.joining import join
+    from drstate.report.verified import judged
+
+    if common.sandbox:
+        running_sandbox(common)
+    with open_services(common) as services:
+        found, head = join([place.absolute() for place in places], by=services.operator)
+        words = asked.words_of_command()
+        if tuple(words) != head.command:
+            raise PlanRefusedError(
+                f"the parts are not of {' '.join(words)}",
+                why=f"they are of {' '.join(head.command)}",
+                hint=f"drstate rehearse {' '.join(head.command)} --join …",
+            )
+        whole = f"drstate rehearse {' '.join(words)}"
+        if head.from_file:
+            return found, judged(found.record, found.record.fingerprint, whole)
+        stored = remember(services.journal, found.record)
+        return found, judged(stored, fingerprint(services, asked.plan(services)), whole)
+
+
 def _carried_out(
-    common: Common, asked: Asked, wish: Wish, captured: Path | None
+    common: Common, asked: Asked, wish: Wish, captured: Path | None, keeping: Keeping | None
 ) -> tuple[Rehearsal, Verification]:
     """Rehearse, remember, and judge what is remembered."""
     from drstate.execution.verifying import remember
@@ -242,12 +226,16 @@ def _carried_out(
             wish,
             by=services.operator,
             stopped=stopped,
+            keeping=keeping,
             tell=_progress(common) if common.output is Output.NDJSON else telling(common),
             say=say,
         )
-        # of a file nobody knows whether it is what the journal has
+        # of a file nobody knows whether it is what the journal has, and a part is no whole
         record = found.record
-        stored = remember(services.journal, record) if captured is None else record
+        kept = captured is None and wish.shard is None
+        stored = remember(services.journal, record) if kept else record
+    if keeping is not None and found.course and not found.left and wish.shard is None:
+        keeping.finished()
     words = ["drstate", "rehearse", *asked.words_of_command()]
     return found, judged(stored, stored.fingerprint, " ".join(words))
 

@@ -62,15 +62,20 @@ _DOCUMENTS = {Output.MD: _markdown, Output.HTML: _html, Output.JUNIT: _junit}
 
 
 def _text(found: Report) -> str:
-    from drstate.report.evidence_markdown import more_text, point_text, recovery_cells
+    from drstate.report.evidence_markdown import (
+        RECOVERY_HEAD,
+        more_text,
+        point_text,
+        recovery_cells,
+    )
     from drstate_cli.render.view import text
     from drstate_cli.render.words import bare, duration, table
 
     lines = [text(found.view)]
     if found.waves:
-        head = ("recovery", "recovered", "time", "target", "met")
-        rows = [recovery_cells(row) for row in (*found.waves, *found.priorities)]
-        lines += ["", *table([head, *rows], indent="  ")]
+        groups = (*found.waves, *found.priorities, *found.accounts)
+        rows = [recovery_cells(row) for row in groups]
+        lines += ["", *table([RECOVERY_HEAD, *rows], indent="  ")]
     for row in found.results:
         told = [part for part in (point_text(row), row.data_loss, more_text(row)) if part]
         if told:

@@ -65,7 +65,8 @@ def rollback(
             scope=optional_scope(customer, environment),
             waves=tuple(wave or ()),
         )
-        say(way_text(looked.header, looked.waves, looked.way.steps, looked.way.left))
+        way = looked.way
+        say(way_text(looked.header, looked.waves, way.steps, way.left, way.later))
         if common.sandbox:
             say(SANDBOX_NOTICE)
         require_yes(common, yes)

@@ -8,7 +8,8 @@ import typer
 
 from drstate.errors import UsageError
 from drstate_cli.options import Common, Message, Parallel, Wish, Yes, verb
-from drstate_cli.running import Dispatcher, Order, Wait, in_emergency, seconds_of
+from drstate_cli.order import Order
+from drstate_cli.running import Dispatcher, Wait, in_emergency, seconds_of
 
 OperationName = Annotated[
     str | None,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from drstate_cli.options import Common, ExpectNoChanges, Wish, verb
-from drstate_cli.running import How, Order
+from drstate_cli.order import Order
+from drstate_cli.running import How
 
 
 def register(app: typer.Typer) -> None:

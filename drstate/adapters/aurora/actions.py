@@ -13,7 +13,7 @@ from drstate.adapters.at import At, calls
 from drstate.adapters.aurora import reading
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When
-from drstate.programs.aurora import AuroraSpec
+from drstate.programs.aurora.spec import AuroraSpec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller

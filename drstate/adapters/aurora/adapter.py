@@ -10,30 +10,24 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from drstate.adapters import databases
+from drstate.adapters.actions import Action, Work
 from drstate.adapters.at import At
 from drstate.adapters.aurora import capture, drill, health, prerequisites, taking
 from drstate.adapters.aurora.actions import Follow
+from drstate.adapters.aurora.grants import GRANTS, STACK_GRANTS
 from drstate.adapters.aurora.instances import Instances
 from drstate.adapters.aurora.lag import lag_if_known, replication_lag
 from drstate.adapters.aurora.promote import Promote
 from drstate.adapters.aurora.rejoin import Rejoin
 from drstate.adapters.aurora.resize import Resize
 from drstate.adapters.aurora.snapshots import KeepSnapshots
-from drstate.adapters.base import (
-    Action,
-    Adapter,
-    Claim,
-    Demand,
-    Grant,
-    Health,
-    Lag,
-    Limit,
-    SiteContext,
-    Work,
-)
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
 from drstate.adapters.confining import DB_SUBNET_GROUPS, Confined, Unconfined
 from drstate.adapters.drilling import Copy
-from drstate.adapters.quotas import SEE_QUOTAS
+from drstate.adapters.findings import Health, Lag
+from drstate.adapters.quotas import Demand, Limit
+from drstate.adapters.site import SiteContext
 from drstate.adapters.translating import translator_at
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
 from drstate.model.health import ResourceStatus
@@ -43,13 +37,8 @@ from drstate.model.probe import Probe, ProbeKind
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope
 from drstate.model.spec import Spec
-from drstate.programs.aurora import (
-    WRITER,
-    AuroraPolicy,
-    AuroraSpec,
-    AuroraValues,
-    aurora_values,
-)
+from drstate.programs.aurora.spec import WRITER, AuroraPolicy, AuroraSpec
+from drstate.programs.aurora.values import AuroraValues, aurora_values
 from drstate.programs.context import tags_of
 
 if TYPE_CHECKING:
@@ -57,9 +46,6 @@ if TYPE_CHECKING:
 
 #: what each engine listens on where the cluster does not say
 _PORTS = {"aurora-postgresql": 5432, "aurora-mysql": 3306}
-_BY_RDS = "RDS asks for it on the caller's behalf; there is no call of it"
-_CLUSTERS = "arn:aws:rds:*:*:cluster:*"
-_INSTANCES = "arn:aws:rds:*:*:db:*"
 _GLOBAL_NO_OP = "the global cluster is declared; its writer moves by the site's action"
 
 
@@ -69,115 +55,8 @@ class AuroraAdapter(Adapter):
     technology = "aurora"
     summary = "Aurora clusters: a global cluster replicates, switchover or failover promotes"
     services = ("rds", "cloudwatch", "service-quotas")
-    grants = (
-        SEE_QUOTAS,
-        Grant(
-            "see clusters, instances, global clusters and replication lag",
-            (
-                "rds:DescribeDBClusterParameterGroups",
-                "rds:DescribeDBClusterSnapshots",
-                "rds:DescribeDBClusters",
-                "rds:DescribeDBInstances",
-                "rds:DescribeDBParameterGroups",
-                "rds:DescribeDBSubnetGroups",
-                "rds:DescribeEvents",
-                "rds:DescribeGlobalClusters",
-                "cloudwatch:GetMetricStatistics",
-            ),
-        ),
-        Grant(
-            "see whose a global cluster is",
-            ("rds:ListTagsForResource",),
-            ("arn:aws:rds::*:global-cluster:*",),
-            uncalled="only where DescribeGlobalClusters does not tell its tags",
-        ),
-        Grant(
-            "move the writer",
-            ("rds:SwitchoverGlobalCluster", "rds:FailoverGlobalCluster"),
-            ("arn:aws:rds::*:global-cluster:*", "arn:aws:rds:*:*:cluster:*"),
-        ),
-        Grant(
-            "keep the snapshot that an unplanned failover leaves",
-            ("rds:CopyDBClusterSnapshot",),
-            ("arn:aws:rds:*:*:cluster-snapshot:*",),
-            uncalled="only after an unplanned failover",
-        ),
-        Grant(
-            "add and remove the instances of a headless site",
-            ("rds:CreateDBInstance", "rds:DeleteDBInstance"),
-            (_CLUSTERS, _INSTANCES, "arn:aws:rds:*:*:pg:*"),
-            uncalled="only with policies.aurora.headless, and after a detachment",
-        ),
-        Grant(
-            "bring a smaller standby to production's class where no stack does",
-            ("rds:ModifyDBInstance",),
-            (_INSTANCES, "arn:aws:rds:*:*:pg:*"),
-            uncalled="only in an emergency with policies.aurora.standby_instance_class",
-        ),
-        Grant(
-            "detach where a forced failover is refused, and join the sites again",
-            (
-                "rds:AddTagsToResource",
-                "rds:CreateDBCluster",
-                "rds:CreateDBClusterSnapshot",
-                "rds:CreateGlobalCluster",
-                "rds:DeleteDBCluster",
-                "rds:DeleteGlobalCluster",
-                "rds:ModifyDBCluster",
-                "rds:ModifyGlobalCluster",
-                "rds:RemoveFromGlobalCluster",
-                "rds:RemoveTagsFromResource",
-            ),
-            (
-                "arn:aws:rds::*:global-cluster:*",
-                _CLUSTERS,
-                "arn:aws:rds:*:*:cluster-pg:*",
-                "arn:aws:rds:*:*:cluster-snapshot:*",
-                "arn:aws:rds:*:*:subgrp:*",
-            ),
-            uncalled="only where AWS refuses a forced failover, or does not end it",
-        ),
-    )
-    stack_grants = (
-        Grant(
-            "declare the global cluster, the recovery cluster and its instances",
-            (
-                "rds:AddTagsToResource",
-                "rds:CreateDBCluster",
-                "rds:CreateDBInstance",
-                "rds:CreateGlobalCluster",
-                "rds:DeleteDBCluster",
-                "rds:DeleteDBInstance",
-                "rds:DeleteGlobalCluster",
-                "rds:ModifyDBCluster",
-                "rds:ModifyDBInstance",
-                "rds:ModifyGlobalCluster",
-                "rds:RemoveFromGlobalCluster",
-                "rds:RemoveTagsFromResource",
-            ),
-            (
-                "arn:aws:rds::*:global-cluster:*",
-                "arn:aws:rds:*:*:cluster:*",
-                "arn:aws:rds:*:*:db:*",
-                "arn:aws:rds:*:*:subgrp:*",
-                "arn:aws:rds:*:*:pg:*",
-                "arn:aws:rds:*:*:cluster-pg:*",
-                "arn:aws:rds:*:*:cluster-snapshot:*",
-            ),
-        ),
-        Grant(
-            "hand the role of enhanced monitoring to RDS",
-            ("iam:PassRole",),
-            ("arn:aws:iam::*:role/*",),
-            uncalled=_BY_RDS,
-        ),
-        Grant(
-            "encrypt the recovery cluster with the mapped key",
-            ("kms:CreateGrant", "kms:DescribeKey"),
-            ("arn:aws:kms:*:*:key/*",),
-            uncalled=_BY_RDS,
-        ),
-    )
+    grants = GRANTS
+    stack_grants = STACK_GRANTS
     drill_grants = drill.GRANTS
     spec_type = AuroraSpec
     claims = (

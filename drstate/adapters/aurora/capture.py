@@ -13,7 +13,7 @@ from drstate.adapters.at import At
 from drstate.adapters.aurora import reading
 from drstate.errors import OperationError
 from drstate.model.resource import Resource
-from drstate.programs.aurora import (
+from drstate.programs.aurora.spec import (
     READER,
     WRITER,
     AuroraInstance,

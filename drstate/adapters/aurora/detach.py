@@ -13,7 +13,7 @@ from drstate.adapters.actions import RunContext
 from drstate.adapters.at import At
 from drstate.adapters.aurora import reading
 from drstate.errors import AwsCallError, OperationError
-from drstate.programs.aurora import AuroraSpec
+from drstate.programs.aurora.spec import AuroraSpec
 
 DETACHED_FROM, DETACHED_AT = "drstate:detached-from", "drstate:detached-at"
 _NOT_A_MEMBER = ("DBClusterNotFoundFault", "GlobalClusterNotFoundFault")

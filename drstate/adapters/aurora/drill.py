@@ -17,7 +17,8 @@ from drstate.adapters.drilling import Copy, Found, copy_name, pairs, unpaired
 from drstate.adapters.quotas import Demand
 from drstate.model.catalog import CatalogEntry
 from drstate.model.grant import Grant
-from drstate.programs.aurora import AuroraSpec, AuroraValues
+from drstate.programs.aurora.spec import AuroraSpec
+from drstate.programs.aurora.values import AuroraValues
 
 NAME_LIMIT = 63
 _BUSY = (

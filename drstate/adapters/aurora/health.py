@@ -6,10 +6,10 @@ from typing import Any
 
 from drstate.adapters.at import At
 from drstate.adapters.aurora import detach, reading
-from drstate.adapters.base import Health
+from drstate.adapters.findings import Health
 from drstate.model.health import ResourceStatus
 from drstate.model.words import counted
-from drstate.programs.aurora import AuroraSpec
+from drstate.programs.aurora.spec import AuroraSpec
 
 
 def writer_health(at: At, spec: AuroraSpec) -> Health:

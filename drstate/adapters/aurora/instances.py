@@ -16,7 +16,8 @@ from drstate.adapters.aurora.actions import REPLICATE, GlobalAction
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When
-from drstate.programs.aurora import AuroraSpec, InstanceValues
+from drstate.programs.aurora.spec import AuroraSpec
+from drstate.programs.aurora.values import InstanceValues
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller

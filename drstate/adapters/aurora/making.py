@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from drstate.programs.aurora import AuroraSpec, AuroraValues, InstanceValues
+from drstate.programs.aurora.spec import AuroraSpec
+from drstate.programs.aurora.values import AuroraValues, InstanceValues
 
 
 def secondary(spec: AuroraSpec, values: AuroraValues, tags: Mapping[str, str]) -> dict[str, Any]:

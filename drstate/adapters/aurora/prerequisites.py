@@ -7,26 +7,19 @@ version, to the minor, at both sites. With force nothing is asked of the other r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from drstate.adapters.at import At
 from drstate.adapters.aurora import reading
-from drstate.adapters.base import Health
+from drstate.adapters.databases import listed, missing, subnet_group
+from drstate.adapters.findings import Health
 from drstate.model.health import ResourceStatus
-from drstate.programs.aurora import AuroraSpec, AuroraValues
+from drstate.programs.aurora.spec import AuroraSpec
+from drstate.programs.aurora.values import AuroraValues
 
 
 def groups(at: At, spec: AuroraSpec, values: AuroraValues) -> Iterator[Health]:
     """Subnet group and parameter groups are there and fit the engine's major version."""
-    subnets = values.subnet_group
-    if subnets and not _listed(
-        at,
-        "describe_db_subnet_groups",
-        "DBSubnetGroups",
-        "DBSubnetGroupNotFoundFault",
-        DBSubnetGroupName=subnets,
-    ):
-        yield _missing(at, "DB subnet group", subnets, "db_subnet_groups")
+    yield from subnet_group(at, values.subnet_group)
     if values.cluster_parameter_group:
         yield from _group(
             at, spec, "DBClusterParameterGroup", values.cluster_parameter_group,
@@ -71,7 +64,7 @@ def _group(at: At, spec: AuroraSpec, kind: str, name: str, table: str) -> Iterat
         if "Cluster" in kind
         else "describe_db_parameter_groups"
     )
-    found = _listed(
+    found = listed(
         at,
         operation,
         f"{kind}s",
@@ -80,7 +73,7 @@ def _group(at: At, spec: AuroraSpec, kind: str, name: str, table: str) -> Iterat
         **{f"{kind}Name": name},
     )
     if found is None:
-        yield _missing(at, what, name, table)
+        yield missing(at, what, name, table)
         return
     family = str(found["DBParameterGroupFamily"])
     if not _fits(family, spec):
@@ -96,16 +89,3 @@ def _fits(family: str, spec: AuroraSpec) -> bool:
     """``aurora-postgresql15`` for 15.4; ``aurora-mysql8.0`` for 8.0.mysql_aurora.3.05.2."""
     parts = spec.engine_version.split(".")
     return family in (f"{spec.engine}{parts[0]}", f"{spec.engine}{'.'.join(parts[:2])}")
-
-
-def _listed(at: At, operation: str, key: str, *absent: str, **named: str) -> dict[str, Any] | None:
-    found: list[dict[str, Any]] = at.find("rds", operation, *absent, **named).get(key, [])
-    return found[0] if found else None
-
-
-def _missing(at: At, what: str, name: str, table: str) -> Health:
-    return Health(
-        ResourceStatus.UNHEALTHY,
-        f"{what} {name} does not exist in {at.region}",
-        f"create it there, or name another one in site_map.{at.region}.{table}",
-    )

@@ -23,7 +23,7 @@ from drstate.adapters.aurora.lag import lag_if_known
 from drstate.errors import AwsCallError, OperationError, TimedOutError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When
-from drstate.programs.aurora import AuroraSpec
+from drstate.programs.aurora.spec import AuroraSpec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller

@@ -20,7 +20,8 @@ from drstate.adapters.aurora.instances import add, remove
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When
-from drstate.programs.aurora import READER, WRITER, AuroraSpec, AuroraValues
+from drstate.programs.aurora.spec import READER, WRITER, AuroraSpec
+from drstate.programs.aurora.values import AuroraValues
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller

@@ -6,7 +6,7 @@ from drstate.adapters import databases
 from drstate.adapters.at import At
 from drstate.adapters.aurora import reading
 from drstate.adapters.quotas import Demand
-from drstate.programs.aurora import AuroraSpec
+from drstate.programs.aurora.spec import AuroraSpec
 
 
 def demand(spec: AuroraSpec, at: At, *, cluster: bool, instances: bool) -> tuple[Demand, ...]:

@@ -12,14 +12,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters import vcpus
+from drstate.adapters.actions import Work
 from drstate.adapters.at import At
 from drstate.adapters.autoscaling import capture, drill, health, launching, prerequisites
 from drstate.adapters.autoscaling.actions import SIZES, SUSPENDED, Goal, ScaleAction
 from drstate.adapters.autoscaling.reading import Sizes
-from drstate.adapters.base import Adapter, Claim, Demand, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
 from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drilling import Copy
+from drstate.adapters.findings import Health
+from drstate.adapters.quotas import Demand, Limit
+from drstate.adapters.site import SiteContext
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.resource import Resource

@@ -5,7 +5,7 @@ from __future__ import annotations
 from drstate.adapters.at import At
 from drstate.adapters.autoscaling import reading
 from drstate.adapters.autoscaling.actions import Goal
-from drstate.adapters.base import Health
+from drstate.adapters.findings import Health
 from drstate.model.health import ResourceStatus
 from drstate.model.words import counted
 

@@ -6,7 +6,8 @@ Room in the vCPU quotas is summed over the whole run: see ``launching``.
 from __future__ import annotations
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health, SiteContext
+from drstate.adapters.findings import Health
+from drstate.adapters.site import SiteContext
 from drstate.model.health import ResourceStatus
 from drstate.model.scope import SiteMapTable
 from drstate.model.translation import Translation

@@ -13,9 +13,10 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from drstate.adapters.actions import Action
+from drstate.adapters.actions import Action, Work
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Demand, Health, Lag, Limit, SiteContext, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
 from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drs import capacity, capture, health, reading
 from drstate.adapters.drs.capacity import Figures
@@ -28,6 +29,9 @@ from drstate.adapters.drs.power import Stop
 from drstate.adapters.drs.prerequisites import Prerequisites
 from drstate.adapters.drs.protect import Protect
 from drstate.adapters.drs.settings import Settings
+from drstate.adapters.findings import Health, Lag
+from drstate.adapters.quotas import Demand, Limit
+from drstate.adapters.site import SiteContext
 from drstate.model.catalog import GLOBAL, CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import LAUNCHED, Phase, SiteState

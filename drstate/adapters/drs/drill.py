@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
 from drstate.adapters.drilling import DRILL_TAG, missing_group
-from drstate.adapters.drs import reading, template
-from drstate.adapters.drs.jobs import CONFLICT
+from drstate.adapters.drs import reading, settings, template
 from drstate.adapters.drs.reading import Recovered, Server
 from drstate.errors import AwsCallError, OperationError
 from drstate.model.catalog import CatalogEntry
@@ -36,7 +35,6 @@ RUNS_CODE = (
     "agents) runs in the drill, as far as the drill's security group lets it out; its launch "
     "template decides in which subnet"
 )
-_DEADLINE_SECONDS = 1800
 _INTO, _PROPERTIES = "launchIntoEC2InstanceID", "launchIntoInstanceProperties"
 
 GRANTS = (
@@ -140,35 +138,20 @@ class _DrillSettings(Action):
                 *calls("ec2", region, *template.READS, *self.ec2),
             ),
             estimate_seconds=5,
-            deadline_seconds=_DEADLINE_SECONDS,
+            deadline_seconds=settings.DEADLINE_SECONDS,
         )
 
     tagging: str
     ec2: tuple[str, ...]
 
     def _set(self, at: At, run: RunContext, server: Server, into: str, *, address: bool) -> None:
-        def accepted() -> bool | None:
-            try:
-                at.call(
-                    "drs",
-                    "update_launch_configuration",
-                    sourceServerID=server.id,
-                    copyPrivateIp=address,
-                    # an empty id is no id to DRS; without one it launches beside
-                    **{_PROPERTIES: {_INTO: into} if into else {}},
-                )
-            except AwsCallError as error:
-                if error.aws_code == CONFLICT:
-                    return None
-                raise
-            return True
-
-        run.wait(
-            accepted,
-            what=f"the job that holds {server.id} in {self.region} to end",
-            timeout_seconds=_DEADLINE_SECONDS,
-            hint=f"aws drs describe-jobs --region {self.region} shows it",
-        )
+        given = {
+            "sourceServerID": server.id,
+            "copyPrivateIp": address,
+            # an empty id is no id to DRS; without one it launches beside
+            _PROPERTIES: {_INTO: into} if into else {},
+        }
+        settings.update(at, run, given, hint=settings.jobs_shown(at))
 
     def _at(self, aws: AwsCaller) -> At:
         return At(aws, self.account, self.region)

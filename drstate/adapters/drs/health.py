@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health
 from drstate.adapters.drs import protect, reading
 from drstate.adapters.drs.reading import Machine
 from drstate.adapters.drs.settings import obstacle, wanted
+from drstate.adapters.findings import Health
 from drstate.model.health import ResourceStatus
 from drstate.programs.drs import DrsSpec
 from drstate.programs.launching import LaunchChoices

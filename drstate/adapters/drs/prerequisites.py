@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health, SiteContext
 from drstate.adapters.drs import reading
 from drstate.adapters.drs.capacity import Figures
 from drstate.adapters.drs.settings import obstacle
+from drstate.adapters.findings import Health
+from drstate.adapters.site import SiteContext
 from drstate.errors import AwsCallError, ConfigError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.health import ResourceStatus

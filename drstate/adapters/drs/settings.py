@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller
 
 #: a job that holds the server may have to end first
-_DEADLINE_SECONDS = 1800
+DEADLINE_SECONDS = 1800
 
 
 def wanted(choices: LaunchChoices, into: str) -> dict[str, Any]:
@@ -38,6 +38,34 @@ def wanted(choices: LaunchChoices, into: str) -> dict[str, Any]:
         "licensing": {"osByol": choices.os_byol},
         "launchIntoInstanceProperties": {"launchIntoEC2InstanceID": into},
     }
+
+
+def jobs_shown(at: At) -> str:
+    """The command that shows which job holds a server."""
+    return f"aws drs describe-jobs --region {at.region} shows it"
+
+
+def update(at: At, run: RunContext, given: Mapping[str, Any], *, hint: str) -> None:
+    """UpdateLaunchConfiguration with these parameters, once no job holds the server.
+
+    Raises TimedOutError with ``hint`` after half an hour, and AwsCallError.
+    """
+
+    def accepted() -> bool | None:
+        try:
+            at.call("drs", "update_launch_configuration", **given)
+        except AwsCallError as error:
+            if error.aws_code == CONFLICT:
+                return None
+            raise
+        return True
+
+    run.wait(
+        accepted,
+        what=f"the job that holds {given['sourceServerID']} in {at.region} to end",
+        timeout_seconds=DEADLINE_SECONDS,
+        hint=hint,
+    )
 
 
 def obstacle(spec: DrsSpec, found: Machine, region: str) -> tuple[str, str] | None:
@@ -99,7 +127,7 @@ class Settings(Action):
                 *calls("ec2", region, "DescribeInstances"),
             ),
             estimate_seconds=5,
-            deadline_seconds=_DEADLINE_SECONDS,
+            deadline_seconds=DEADLINE_SECONDS,
         )
 
     def observe(self, aws: AwsCaller) -> Observation:
@@ -147,21 +175,7 @@ class Settings(Action):
             # an empty id is no id to DRS; without one it launches beside
             given["launchIntoInstanceProperties"] = {}
 
-        def accepted() -> bool | None:
-            try:
-                at.call("drs", "update_launch_configuration", **given)
-            except AwsCallError as error:
-                if error.aws_code == CONFLICT:
-                    return None
-                raise
-            return True
-
-        run.wait(
-            accepted,
-            what=f"the job that holds {server.id} in {self.region} to end",
-            timeout_seconds=self.spec.deadline_seconds,
-            hint=f"aws drs describe-jobs --region {self.region} shows it; then drstate resume",
-        )
+        update(at, run, given, hint=f"{jobs_shown(at)}; then drstate resume")
 
     def _server(self, at: At) -> Server:
         found = reading.server(at, self.server)

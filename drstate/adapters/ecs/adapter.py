@@ -12,15 +12,21 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from drstate.adapters.actions import Work
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Demand, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
 from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drilling import Copy
 from drstate.adapters.ecs import capture, drill, health, prerequisites, registered, tasks
 from drstate.adapters.ecs.actions import Goal, ServiceAction
 from drstate.adapters.ecs.reading import ServiceId
+from drstate.adapters.findings import Health
+from drstate.adapters.quotas import Demand, Limit
+from drstate.adapters.site import SiteContext
 from drstate.errors import ConfigError
 from drstate.model.catalog import GLOBAL, CatalogEntry
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.resource import Resource

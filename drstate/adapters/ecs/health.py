@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health
 from drstate.adapters.ecs import reading
 from drstate.adapters.ecs.actions import Goal
 from drstate.adapters.ecs.reading import ServiceId
+from drstate.adapters.findings import Health
 from drstate.model.health import ResourceStatus
 from drstate.model.words import counted
 

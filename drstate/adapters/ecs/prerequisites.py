@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health
 from drstate.adapters.ecs.reading import ServiceId
+from drstate.adapters.findings import Health
 from drstate.model.health import ResourceStatus
 from drstate.model.scope import SiteMapTable
 from drstate.model.translation import Translation

@@ -10,14 +10,20 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from drstate.adapters.actions import Work
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, Limit, SiteContext, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
 from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drilling import Copy as DrillCopy
 from drstate.adapters.efs import capture, drill, health, reading
 from drstate.adapters.efs.copying import Replicate
 from drstate.adapters.efs.replication import Break
+from drstate.adapters.findings import Health, Lag
+from drstate.adapters.quotas import Limit
+from drstate.adapters.site import SiteContext
 from drstate.model.catalog import CatalogEntry, Ownership
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.probe import Probe, ProbeKind

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health
 from drstate.adapters.efs import reading
+from drstate.adapters.findings import Health
 from drstate.model.health import ResourceStatus
 from drstate.model.words import counted
 from drstate.programs.efs import EfsSpec

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from drstate.adapters import carrying, exports, restoring
+from drstate.adapters.actions import Work
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, Limit, SiteContext, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
 from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drilling import Copy
 from drstate.adapters.elasticache import capture, drill, health, reading
@@ -20,7 +22,11 @@ from drstate.adapters.elasticache.actions import Promote
 from drstate.adapters.elasticache.lag import lag_if_known, replication_lag
 from drstate.adapters.elasticache.members import Follow, Resize
 from drstate.adapters.elasticache.snapshots import ElasticacheSnapshots
+from drstate.adapters.findings import Health, Lag
+from drstate.adapters.quotas import Limit
+from drstate.adapters.site import SiteContext
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.probe import Probe, ProbeKind

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health
 from drstate.adapters.elasticache import reading
+from drstate.adapters.findings import Health
 from drstate.model.health import ResourceStatus
 from drstate.model.words import counted
 from drstate.programs.elasticache import MOST_SECONDARIES, ElasticacheSpec

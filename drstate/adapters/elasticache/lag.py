@@ -7,7 +7,7 @@ from datetime import datetime
 
 from drstate.adapters import metrics
 from drstate.adapters.at import At
-from drstate.adapters.base import Lag
+from drstate.adapters.findings import Lag
 
 _NAMESPACE = "AWS/ElastiCache"
 _METRIC = "GlobalDatastoreReplicationLag"

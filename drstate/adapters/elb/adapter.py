@@ -11,11 +11,17 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from drstate.adapters.actions import Work
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
 from drstate.adapters.elb import capture, cut_off, health
+from drstate.adapters.findings import Health
+from drstate.adapters.quotas import Limit
+from drstate.adapters.site import SiteContext
 from drstate.errors import AwsCallError
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.resource import Resource

@@ -12,13 +12,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters import flags
+from drstate.adapters.actions import Work
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
 from drstate.adapters.eventbridge import capture, health, reading
 from drstate.adapters.eventbridge.switching import StartRule, StopRule, production_state
 from drstate.adapters.eventbridge.turning import AttachCheck, turn_endpoint
+from drstate.adapters.findings import Health
 from drstate.adapters.flags import CONTROL_REGION
+from drstate.adapters.quotas import Limit
+from drstate.adapters.site import SiteContext
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.plan import When
@@ -81,7 +87,7 @@ class EventBridgeAdapter(Adapter):
             "see health checks and flags",
             ("cloudwatch:DescribeAlarms", "route53:GetHealthCheck", "route53:ListHealthChecks"),
         ),
-        Grant("raise and lower flags", ("cloudwatch:PutMetricData",)),
+        flags.RAISE,
     )
     stack_grants = (
         Grant(
@@ -109,21 +115,7 @@ class EventBridgeAdapter(Adapter):
             ("events:TagResource", "events:UntagResource"),
             (*_RULES, *_BUSES),
         ),
-        Grant(
-            "declare flags: alarms and health checks",
-            (
-                "cloudwatch:DeleteAlarms",
-                "cloudwatch:ListTagsForResource",
-                "cloudwatch:PutMetricAlarm",
-                "cloudwatch:TagResource",
-                "cloudwatch:UntagResource",
-                "route53:ChangeTagsForResource",
-                "route53:CreateHealthCheck",
-                "route53:DeleteHealthCheck",
-                "route53:ListTagsForResource",
-                "route53:UpdateHealthCheck",
-            ),
-        ),
+        flags.DECLARE,
         Grant(
             "hand roles to targets",
             ("iam:PassRole",),

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from drstate.adapters import flags
 from drstate.adapters.at import At
-from drstate.adapters.base import Health
 from drstate.adapters.eventbridge import reading
+from drstate.adapters.findings import Health
 from drstate.adapters.flags import CONTROL_REGION
 from drstate.model.health import ResourceStatus
 from drstate.model.scope import RegionPair

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
-from drstate.adapters.base import SiteContext
 from drstate.adapters.fsx import reading
 from drstate.adapters.fsx.placing import Placed, placed
 from drstate.adapters.fsx.reading import Backup, System
+from drstate.adapters.site import SiteContext
 from drstate.errors import AwsCallError, OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When

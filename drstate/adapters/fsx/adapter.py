@@ -11,25 +11,21 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from drstate.adapters.actions import Action, Work
 from drstate.adapters.at import At
-from drstate.adapters.base import (
-    Action,
-    Adapter,
-    Claim,
-    Grant,
-    Health,
-    Lag,
-    Limit,
-    SiteContext,
-    Work,
-)
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
 from drstate.adapters.confining import Confined, Unconfined, vpc_of_subnets
 from drstate.adapters.drilling import Copy as DrillCopy
+from drstate.adapters.findings import Health, Lag
 from drstate.adapters.fsx import capture, drill, health, reading
 from drstate.adapters.fsx.actions import Copy, Retire
 from drstate.adapters.fsx.placing import placed
 from drstate.adapters.fsx.restoring import Restore
+from drstate.adapters.quotas import Limit
+from drstate.adapters.site import SiteContext
 from drstate.model.catalog import CatalogEntry
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.probe import Probe, ProbeKind

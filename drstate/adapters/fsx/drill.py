@@ -11,10 +11,10 @@ from typing import Any
 
 from drstate.adapters.actions import RunContext
 from drstate.adapters.at import At
-from drstate.adapters.base import SiteContext
 from drstate.adapters.drilling import DRILL_TAG, Copy, Found, copy_name, pairs, unpaired
 from drstate.adapters.fsx import reading
 from drstate.adapters.fsx.placing import placed
+from drstate.adapters.site import SiteContext
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.grant import Grant

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health, SiteContext
+from drstate.adapters.findings import Health
 from drstate.adapters.fsx import reading
 from drstate.adapters.fsx.placing import placed
+from drstate.adapters.site import SiteContext
 from drstate.model.catalog import CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.programs.fsx import FsxPolicy, FsxSpec

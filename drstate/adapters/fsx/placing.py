@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from drstate.adapters.base import SiteContext
+from drstate.adapters.site import SiteContext
 from drstate.model.scope import SiteMapTable
 from drstate.model.translation import Translation
 from drstate.programs.fsx import FsxKind, FsxPolicy, FsxSpec

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.actions import Observation, RunContext
 from drstate.adapters.at import At, calls
-from drstate.adapters.base import SiteContext
 from drstate.adapters.fsx import reading
 from drstate.adapters.fsx.actions import DATA_LOSS, REPLICATE, FsxAction, told
 from drstate.adapters.fsx.placing import placed
 from drstate.adapters.fsx.reading import System
+from drstate.adapters.site import SiteContext
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.phases import SiteState

@@ -11,10 +11,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from drstate.adapters.actions import Work
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Demand, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
 from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drilling import Copy
+from drstate.adapters.findings import Health
 from drstate.adapters.lambda_ import capture, drill, health, needs, reading
 from drstate.adapters.lambda_.place import CONCURRENCY, UNRESERVED_FLOOR, Place
 from drstate.adapters.lambda_.starting import (
@@ -24,8 +27,10 @@ from drstate.adapters.lambda_.starting import (
     ReserveConcurrency,
 )
 from drstate.adapters.lambda_.stopping import StopFunction
-from drstate.adapters.quotas import SEE_QUOTAS
+from drstate.adapters.quotas import SEE_QUOTAS, Demand, Limit
+from drstate.adapters.site import SiteContext
 from drstate.model.catalog import GLOBAL, CatalogEntry
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.plan import When

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health
+from drstate.adapters.findings import Health
 from drstate.adapters.lambda_ import reading
 from drstate.adapters.lambda_.place import Place
 from drstate.model.catalog import Ownership

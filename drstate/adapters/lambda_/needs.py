@@ -6,7 +6,7 @@ Concurrency to spare is summed over the whole run: see ``place.demand``.
 from __future__ import annotations
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health
+from drstate.adapters.findings import Health
 from drstate.adapters.lambda_.place import Place
 from drstate.errors import AwsCallError
 from drstate.model.health import ResourceStatus

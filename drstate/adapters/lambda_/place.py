@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from drstate.adapters.at import At
-from drstate.adapters.base import SiteContext
 from drstate.adapters.lambda_ import reading, record
 from drstate.adapters.lambda_.reading import Mapping
 from drstate.adapters.quotas import Demand, Limit
+from drstate.adapters.site import SiteContext
 from drstate.model.catalog import CatalogEntry
 from drstate.model.translation import Translation
 from drstate.programs.arns import arn_at

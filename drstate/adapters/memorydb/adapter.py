@@ -12,15 +12,21 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from drstate.adapters import carrying, exports, metrics, restoring
+from drstate.adapters.actions import Work
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, Limit, SiteContext, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
 from drstate.adapters.confining import Confined, Unconfined
 from drstate.adapters.drilling import Copy
+from drstate.adapters.findings import Health, Lag
 from drstate.adapters.memorydb import capture, drill, health
 from drstate.adapters.memorydb.members import Reach, Resize
 from drstate.adapters.memorydb.snapshots import MemorydbSnapshots
+from drstate.adapters.quotas import Limit
+from drstate.adapters.site import SiteContext
 from drstate.adapters.translating import translator_at
 from drstate.model.catalog import CatalogEntry, Ownership
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.probe import Probe, ProbeKind

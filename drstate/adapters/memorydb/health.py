@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health
+from drstate.adapters.findings import Health
 from drstate.adapters.memorydb import reading
 from drstate.model.health import ResourceStatus
 from drstate.model.words import counted

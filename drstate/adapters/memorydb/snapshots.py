@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from drstate.adapters.at import At
-from drstate.adapters.base import SiteContext
 from drstate.adapters.carrying import Cluster, Snapshots
 from drstate.adapters.memorydb import reading
+from drstate.adapters.site import SiteContext
 from drstate.adapters.translating import translator_at
 from drstate.model.catalog import CatalogEntry
 from drstate.programs.context import tags_of

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At
-from drstate.adapters.base import SiteContext
 from drstate.adapters.ontap.client import Mirror, OntapError
 from drstate.adapters.ontap.place import RW, Place, place, place_calls
+from drstate.adapters.site import SiteContext
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, Call, When

@@ -11,14 +11,20 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from drstate.adapters.actions import Work
 from drstate.adapters.at import At
-from drstate.adapters.base import Adapter, Claim, Grant, Health, Lag, Limit, SiteContext, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
+from drstate.adapters.findings import Health, Lag
 from drstate.adapters.ontap import capture, health
 from drstate.adapters.ontap.actions import Break, Mount, Unmount
 from drstate.adapters.ontap.mirroring import Replicate
 from drstate.adapters.ontap.place import Place, fsx_volume, machine, place
+from drstate.adapters.quotas import Limit
+from drstate.adapters.site import SiteContext
 from drstate.errors import DrstateError
 from drstate.model.catalog import CatalogEntry
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.probe import Probe, ProbeKind

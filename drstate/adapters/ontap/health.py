@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drstate.adapters.base import Health
+from drstate.adapters.findings import Health
 from drstate.adapters.ontap.actions import MIRRORED, facts_of
 from drstate.adapters.ontap.place import Place
 from drstate.model.health import ResourceStatus

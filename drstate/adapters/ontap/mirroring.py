@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.actions import Observation, RunContext
-from drstate.adapters.base import SiteContext
 from drstate.adapters.ontap.actions import (
     BROKEN,
     MIRRORED,
@@ -17,6 +16,7 @@ from drstate.adapters.ontap.actions import (
 )
 from drstate.adapters.ontap.client import Mirror
 from drstate.adapters.ontap.place import DP, Place, place_calls
+from drstate.adapters.site import SiteContext
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import When

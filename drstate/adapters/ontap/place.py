@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from drstate.adapters.at import At, calls
-from drstate.adapters.base import SiteContext
 from drstate.adapters.ontap.client import Cluster, Login, require_library
+from drstate.adapters.site import SiteContext
 from drstate.errors import AwsCallError, ConfigError, OperationError
 from drstate.model.plan import Call, Plane
 from drstate.model.scope import SiteMapTable

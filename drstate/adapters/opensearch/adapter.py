@@ -10,26 +10,20 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from drstate.adapters.actions import Action, Work
 from drstate.adapters.at import At
-from drstate.adapters.base import (
-    Action,
-    Adapter,
-    Claim,
-    Grant,
-    Health,
-    Lag,
-    Limit,
-    Probe,
-    SiteContext,
-    Work,
-)
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
+from drstate.adapters.findings import Health, Lag
 from drstate.adapters.opensearch import capture, health, reading
-from drstate.adapters.opensearch.actions import MakePair, Promote, Resize
+from drstate.adapters.opensearch.pairing import MakePair
 from drstate.adapters.opensearch.prerequisites import (
     before_activate,
     before_replicate,
     before_shrinking,
 )
+from drstate.adapters.opensearch.promote import Promote
+from drstate.adapters.opensearch.resize import Resize
 from drstate.adapters.opensearch.snapshots import (
     RestoreSnapshot,
     Store,
@@ -37,23 +31,20 @@ from drstate.adapters.opensearch.snapshots import (
     receiving,
     serving,
 )
+from drstate.adapters.quotas import Limit
+from drstate.adapters.site import SiteContext
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
-from drstate.model.probe import ProbeKind
+from drstate.model.probe import Probe, ProbeKind
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope
 from drstate.model.spec import Spec
 from drstate.programs.levels import level
-from drstate.programs.opensearch import (
-    DOMAIN,
-    ENDPOINT,
-    Nodes,
-    OpenSearchPolicy,
-    OpenSearchSpec,
-    Way,
-    nodes_at,
-)
+from drstate.programs.opensearch.owners import DOMAIN
+from drstate.programs.opensearch.spec import ENDPOINT, Nodes, OpenSearchPolicy, OpenSearchSpec, Way
+from drstate.programs.opensearch.values import nodes_at
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller

@@ -9,7 +9,7 @@ from drstate.adapters.at import At
 from drstate.adapters.opensearch import reading
 from drstate.errors import AwsCallError, OperationError
 from drstate.model.resource import Resource
-from drstate.programs.opensearch import ENDPOINT, LogTarget, OpenSearchSpec, Volume, Way
+from drstate.programs.opensearch.spec import ENDPOINT, LogTarget, OpenSearchSpec, Volume, Way
 
 #: setting that cannot be carried over -> where DomainStatus says that it is on
 _REFUSED: tuple[tuple[str, tuple[str, ...], str], ...] = (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health
+from drstate.adapters.findings import Health
 from drstate.adapters.opensearch import reading
 from drstate.model.health import ResourceStatus
-from drstate.programs.opensearch import Nodes
+from drstate.programs.opensearch.spec import Nodes
 
 _REPLICATE = "drstate up --phase replicate"
 

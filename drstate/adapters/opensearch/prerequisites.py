@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health
+from drstate.adapters.findings import Health
 from drstate.adapters.opensearch import reading
 from drstate.model.health import ResourceStatus
-from drstate.programs.opensearch import Nodes, OpenSearchSpec
+from drstate.programs.opensearch.spec import Nodes, OpenSearchSpec
 
 #: these do not replicate
 _BURSTABLE = ("t2.", "t3.", "m3.")

@@ -11,7 +11,7 @@ from typing import Any
 
 from drstate.adapters.at import At
 from drstate.errors import AwsCallError
-from drstate.programs.opensearch import Nodes
+from drstate.programs.opensearch.spec import Nodes
 
 ABSENT = "ResourceNotFoundException"
 #: the region does not have the operation

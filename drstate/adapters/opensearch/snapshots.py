@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.actions import Action, Observation, RunContext
 from drstate.adapters.at import At, calls
-from drstate.adapters.base import Health, Lag
+from drstate.adapters.findings import Health, Lag
 from drstate.adapters.opensearch import reading
 from drstate.errors import AwsCallError, OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.plan import ActionSpec, Call, Plane, When
-from drstate.programs.opensearch import OpenSearchPolicy, OpenSearchSpec
+from drstate.programs.opensearch.spec import OpenSearchPolicy, OpenSearchSpec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller

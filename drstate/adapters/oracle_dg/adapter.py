@@ -10,12 +10,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from drstate.adapters.base import Adapter, Claim, Health, Lag, SiteContext, Work
+from drstate.adapters.actions import Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
 from drstate.adapters.commands import GRANTS, LINUX, Host, look, plain
+from drstate.adapters.findings import Health, Lag
 from drstate.adapters.hosts import CONNECT, OBSERVED_BY_SCRIPT, USER, host_at, host_tag
 from drstate.adapters.oracle_dg import broker
 from drstate.adapters.oracle_dg.actions import Apply, ForceFailOver, Guarded, SwitchOver
 from drstate.adapters.oracle_dg.broker import PRIMARY, STANDBY
+from drstate.adapters.site import SiteContext
 from drstate.errors import ConfigError, OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.health import ResourceStatus

@@ -13,22 +13,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters import databases
+from drstate.adapters.actions import Action, Work
 from drstate.adapters.at import At
-from drstate.adapters.base import (
-    Action,
-    Adapter,
-    Claim,
-    Demand,
-    Grant,
-    Health,
-    Lag,
-    Limit,
-    SiteContext,
-    Work,
-)
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
 from drstate.adapters.confining import DB_SUBNET_GROUPS, Confined, Unconfined
 from drstate.adapters.drilling import Copy
-from drstate.adapters.quotas import SEE_QUOTAS
+from drstate.adapters.findings import Health, Lag
+from drstate.adapters.quotas import SEE_QUOTAS, Demand, Limit
 from drstate.adapters.rds import capture, drill, health, prerequisites, reading
 from drstate.adapters.rds.fence import Fence
 from drstate.adapters.rds.lag import replica_lag
@@ -36,8 +28,10 @@ from drstate.adapters.rds.promote import Promote, Switchover
 from drstate.adapters.rds.replica import Replicate
 from drstate.adapters.rds.retire import Retire
 from drstate.adapters.rds.settle import Settle
+from drstate.adapters.site import SiteContext
 from drstate.adapters.translating import translator_at
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.probe import Probe, ProbeKind

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from drstate.adapters import replication_lag as metric
 from drstate.adapters.at import At
-from drstate.adapters.base import Lag
+from drstate.adapters.findings import Lag
 
 _LAG = metric.LagMetric("ReplicaLag", "DBInstanceIdentifier", 1.0)
 

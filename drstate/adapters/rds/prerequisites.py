@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health
+from drstate.adapters.databases import listed, missing, subnet_group
+from drstate.adapters.findings import Health
 from drstate.adapters.rds import reading
 from drstate.adapters.rds.changing import FORCE, REPLICATE
 from drstate.adapters.rds.lag import lag_if_known
@@ -21,18 +22,10 @@ from drstate.programs.rds import RdsPolicy, RdsSpec, RdsValues
 
 def groups(at: At, spec: RdsSpec, values: RdsValues) -> Iterator[Health]:
     """Subnet, parameter and option group are there, and fit the engine's major version."""
-    subnets = values.subnet_group
-    if subnets and not _listed(
-        at,
-        "describe_db_subnet_groups",
-        "DBSubnetGroups",
-        "DBSubnetGroupNotFoundFault",
-        DBSubnetGroupName=subnets,
-    ):
-        yield _missing(at, "DB subnet group", subnets, "db_subnet_groups")
+    yield from subnet_group(at, values.subnet_group)
     parameters = values.parameter_group
     if parameters and not parameters.startswith("default."):
-        found = _listed(
+        found = listed(
             at,
             "describe_db_parameter_groups",
             "DBParameterGroups",
@@ -40,14 +33,14 @@ def groups(at: At, spec: RdsSpec, values: RdsValues) -> Iterator[Health]:
             DBParameterGroupName=parameters,
         )
         if found is None:
-            yield _missing(at, "DB parameter group", parameters, "parameter_groups")
+            yield missing(at, "DB parameter group", parameters, "parameter_groups")
         else:
             family = str(found["DBParameterGroupFamily"])
             if family not in (f"{spec.engine}{spec.major}", f"{spec.engine}-{spec.major}"):
                 yield _unfit(at, "parameter group", parameters, family, spec)
     options = values.option_group
     if options and not options.startswith("default:"):
-        found = _listed(
+        found = listed(
             at,
             "describe_option_groups",
             "OptionGroupsList",
@@ -55,7 +48,7 @@ def groups(at: At, spec: RdsSpec, values: RdsValues) -> Iterator[Health]:
             OptionGroupName=options,
         )
         if found is None:
-            yield _missing(at, "option group", options, "option_groups")
+            yield missing(at, "option group", options, "option_groups")
         elif (found["EngineName"], found["MajorEngineVersion"]) != (spec.engine, spec.major):
             fits = f"{found['EngineName']} {found['MajorEngineVersion']}"
             yield _unfit(at, "option group", options, fits, spec)
@@ -95,19 +88,6 @@ def promotable(
             f"wait until it has caught up, or raise the limit; {FORCE}",
             {**facts, "lag_seconds": lag.seconds},
         )
-
-
-def _listed(at: At, operation: str, key: str, absent: str, **named: str) -> dict[str, Any] | None:
-    found: list[dict[str, Any]] = at.find("rds", operation, absent, **named).get(key, [])
-    return found[0] if found else None
-
-
-def _missing(at: At, what: str, name: str, table: str) -> Health:
-    return Health(
-        ResourceStatus.UNHEALTHY,
-        f"{what} {name} does not exist in {at.region}",
-        f"create it there, or name another one in site_map.{at.region}.{table}",
-    )
 
 
 def _unfit(at: At, what: str, name: str, fits: str, spec: RdsSpec) -> Health:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.actions import Observation, RunContext
 from drstate.adapters.at import calls
-from drstate.adapters.base import Lag
+from drstate.adapters.findings import Lag
 from drstate.adapters.rds import reading
 from drstate.adapters.rds.changing import (
     DATA_LOSS,

@@ -13,16 +13,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters import flags
+from drstate.adapters.actions import Work
 from drstate.adapters.at import At, calls
-from drstate.adapters.base import Adapter, Demand, Grant, Health, Limit, SiteContext, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.findings import Health
 from drstate.adapters.flags import CONTROL_REGION
-from drstate.adapters.quotas import SEE_QUOTAS
+from drstate.adapters.quotas import SEE_QUOTAS, Demand, Limit
 from drstate.adapters.route53 import health, reading
 from drstate.adapters.route53.capture import captured
 from drstate.adapters.route53.controls import FlipControls
 from drstate.adapters.route53.records import AttachHealthCheck, PointRecord
+from drstate.adapters.site import SiteContext
 from drstate.errors import ConfigError
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.named import DnsRecord, DnsWay
 from drstate.model.phases import Phase, SiteState
@@ -88,7 +92,7 @@ class Route53Adapter(Adapter):
             ("route53:GetChange", "route53:GetHealthCheck"),
             ("arn:aws:route53:::change/*", "arn:aws:route53:::healthcheck/*"),
         ),
-        Grant("raise and lower flags", ("cloudwatch:PutMetricData",)),
+        flags.RAISE,
         Grant(
             "see routing controls and where they are reached",
             (
@@ -107,24 +111,7 @@ class Route53Adapter(Adapter):
             ("arn:aws:route53-recovery-control::*:controlpanel/*",),
         ),
     )
-    stack_grants = (
-        Grant(
-            "declare flags: alarms and health checks",
-            (
-                "cloudwatch:DeleteAlarms",
-                "cloudwatch:ListTagsForResource",
-                "cloudwatch:PutMetricAlarm",
-                "cloudwatch:TagResource",
-                "cloudwatch:UntagResource",
-                "route53:ChangeTagsForResource",
-                "route53:CreateHealthCheck",
-                "route53:DeleteHealthCheck",
-                "route53:GetHealthCheck",
-                "route53:ListTagsForResource",
-                "route53:UpdateHealthCheck",
-            ),
-        ),
-    )
+    stack_grants = (flags.DECLARE,)
     transient_codes = frozenset({"PriorRequestNotComplete"})
     spec_type = Route53Spec
     #: records carry no tags: the scope file names them, discovery adds them from there
@@ -294,7 +281,7 @@ def dns_record(resource: Resource, scope: Scope) -> DnsRecord:
     if found is None:
         raise ConfigError(
             f"{resource.key}: the scope file no longer names this record",
-            why=f"stacks/{scope.customer}/{scope.environment}.yaml has no dns entry with it",
+            why=f"{scope.key.file} has no dns entry with it",
             hint="put the entry back; leaving protection is a command of its own",
         )
     return found

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from drstate.adapters import flags
 from drstate.adapters.at import At
-from drstate.adapters.base import Health, SiteContext
+from drstate.adapters.findings import Health
 from drstate.adapters.flags import CONTROL_REGION
 from drstate.adapters.route53 import reading
 from drstate.adapters.route53.controls import OFF, ON, QUORUM, Endpoints
 from drstate.adapters.route53.wanted import Unfit, current_matches, wanted_sets
+from drstate.adapters.site import SiteContext
 from drstate.model.catalog import GLOBAL, CatalogEntry
 from drstate.model.health import ResourceStatus
 from drstate.model.named import DnsRecord, DnsWay

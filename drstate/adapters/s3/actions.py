@@ -17,7 +17,7 @@ from drstate.adapters.s3.routes import Routes
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import ActionSpec, When
-from drstate.programs.s3 import Rule
+from drstate.programs.s3.rules import Rule
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller

@@ -9,30 +9,28 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from drstate.adapters.actions import Work
 from drstate.adapters.at import At
-from drstate.adapters.base import (
-    Adapter,
-    Claim,
-    Grant,
-    Health,
-    Lag,
-    Limit,
-    SiteContext,
-    Work,
-)
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
+from drstate.adapters.findings import Health, Lag
+from drstate.adapters.quotas import Limit
 from drstate.adapters.s3 import capture, health, reading
 from drstate.adapters.s3.actions import Replicate, Route
 from drstate.adapters.s3.prerequisites import before_activate, before_replicate
 from drstate.adapters.s3.routes import Routes
+from drstate.adapters.site import SiteContext
 from drstate.errors import ConfigError
 from drstate.model.catalog import GLOBAL, CatalogEntry, Ownership
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import Phase, SiteState
 from drstate.model.resource import Resource
 from drstate.model.scope import Scope, SiteMapTable
 from drstate.model.spec import Spec
 from drstate.model.translation import Translation
-from drstate.programs.s3 import ACCESS_POINT, Rule, S3Policy, S3Spec, bucket_in, key_in, role_in
+from drstate.programs.s3.rules import Rule, bucket_in, key_in, role_in
+from drstate.programs.s3.spec import ACCESS_POINT, S3Policy, S3Spec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller

@@ -11,7 +11,7 @@ from drstate.adapters.s3 import reading
 from drstate.adapters.s3.routes import HOME
 from drstate.errors import OperationError
 from drstate.model.resource import Resource
-from drstate.programs.s3 import HOST, AccessPoint, S3Spec, access_point_name
+from drstate.programs.s3.spec import HOST, AccessPoint, S3Spec, access_point_name
 
 #: setting -> operation, member of its answer, code where it is not set
 _SETTINGS: dict[str, tuple[str, str, str]] = {

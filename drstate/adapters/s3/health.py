@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health
+from drstate.adapters.findings import Health
 from drstate.adapters.s3 import reading
 from drstate.adapters.s3.routes import Routes
 from drstate.model.health import ResourceStatus

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Health
+from drstate.adapters.findings import Health
 from drstate.adapters.s3 import health, reading
 from drstate.model.health import ResourceStatus
-from drstate.programs.s3 import Rule
+from drstate.programs.s3.rules import Rule
 
 #: beyond S3's promise with replication time control
 _LATE_SECONDS = 900.0

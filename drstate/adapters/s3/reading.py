@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from drstate.adapters.at import At
-from drstate.adapters.base import Lag
+from drstate.adapters.findings import Lag
 from drstate.errors import AwsCallError
-from drstate.programs.s3 import RULE_PREFIX
+from drstate.programs.s3.rules import RULE_PREFIX
 
 ABSENT = ("NoSuchBucket", "404")
 ENABLED = "Enabled"

@@ -15,7 +15,7 @@ from drstate.adapters.at import At, calls
 from drstate.errors import DrstateError, OperationError, Retry
 from drstate.model.catalog import CatalogEntry
 from drstate.model.plan import Call, Plane
-from drstate.programs.s3 import ACCESS_POINT, S3Spec
+from drstate.programs.s3.spec import ACCESS_POINT, S3Spec
 
 if TYPE_CHECKING:
     from drstate.aws.caller import AwsCaller

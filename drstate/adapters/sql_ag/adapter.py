@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from drstate.adapters.base import Adapter, Claim, Health, Lag, SiteContext, Work
+from drstate.adapters.actions import Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
 from drstate.adapters.commands import GRANTS, WINDOWS, Host, look
+from drstate.adapters.findings import Health, Lag
 from drstate.adapters.hosts import CONNECT, OBSERVED_BY_SCRIPT, host_at, host_tag
+from drstate.adapters.site import SiteContext
 from drstate.adapters.sql_ag import scripts
 from drstate.adapters.sql_ag.actions import FailOver, ForceFailOver, Pair, ResumeMovement
 from drstate.adapters.sql_ag.capture import spec_of

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from drstate.errors import AwsCallError, ConfigError
 from drstate.execution.dispatch.machine import MACHINE, STAGE_MACHINE, machine, stage_machine
-from drstate.execution.dispatch.queue import ABSENT, QUEUE
+from drstate.execution.dispatch.queue import ABSENT, DEAD_QUEUE, QUEUE
 
 if TYPE_CHECKING:
     from drstate.aws.clock import Clock
@@ -26,8 +26,16 @@ MOST_VISIBILITY = 3600
 #: a task without any sign of a worker is put into the queue anew after so many times that
 HEARTBEATS = 4
 LEAST_HEARTBEAT = 60
+#: so often a message is handed out before SQS puts it among the dead letters. A task is given up
+#: after five tries, and one that waits for a person counts anew: only what is no task, or what
+#: ends every worker at once, comes so far
+REDRIVE_AFTER = 20
 _POLICY = "drstate-dispatcher"
 _RETENTION_SECONDS = 14 * 86400
+_DEAD = {
+    "MessageRetentionPeriod": str(_RETENTION_SECONDS),
+    "SqsManagedSseEnabled": "true",
+}
 _ABSENT = frozenset({*ABSENT, "StateMachineDoesNotExist", "NoSuchEntity"})
 #: a role that was just made is not known everywhere at once
 _ROLE_WAITS = (2.0, 4.0, 8.0, 16.0)
@@ -54,12 +62,13 @@ def deploy(
             hint=f"a number of seconds from {LEAST_VISIBILITY} to {MOST_VISIBILITY}",
         )
     account = aws.account()
-    queue, url = _queue(aws, account, visibility)
+    dead, _ = _queue(aws, account, DEAD_QUEUE, _DEAD)
+    queue, url = _queue(aws, account, QUEUE, _work(dead.arn, visibility))
     role = _role(aws, account)
     heartbeat = max(LEAST_HEARTBEAT, HEARTBEATS * visibility)
     stage = _machine(aws, clock, account, STAGE_MACHINE, stage_machine(url, heartbeat), role.arn)
     root = _machine(aws, clock, account, MACHINE, machine(url, stage.arn, heartbeat), role.arn)
-    return queue, role, stage, root
+    return queue, dead, role, stage, root
 
 
 def look(aws: OwnCaller) -> tuple[Part, ...]:
@@ -67,7 +76,7 @@ def look(aws: OwnCaller) -> tuple[Part, ...]:
     account = aws.account()
     arns = _arns(aws.region, account)
     questions: tuple[tuple[str, str, Callable[[], Any]], ...] = (
-        ("queue", QUEUE, lambda: aws.call("sqs", "get_queue_url", QueueName=QUEUE)),
+        *(("queue", name, _found(aws, name)) for name in (QUEUE, DEAD_QUEUE)),
         ("role", _role_name(aws), lambda: aws.call("iam", "get_role", RoleName=_role_name(aws))),
         *(
             ("state machine", name, _described(aws, arns[name]))
@@ -135,26 +144,37 @@ def trust(region: str, account: str) -> dict[str, Any]:
     }
 
 
-def _queue(aws: OwnCaller, account: str, visibility: int) -> tuple[Part, str]:
-    arn = _arns(aws.region, account)[QUEUE]
-    wanted = {
+def _work(dead: str, visibility: int) -> dict[str, str]:
+    redrive = {"deadLetterTargetArn": dead, "maxReceiveCount": REDRIVE_AFTER}
+    return {
+        **_DEAD,
         "VisibilityTimeout": str(visibility),
-        "MessageRetentionPeriod": str(_RETENTION_SECONDS),
-        "SqsManagedSseEnabled": "true",
+        "RedrivePolicy": json.dumps(redrive, sort_keys=True),
     }
+
+
+def _queue(aws: OwnCaller, account: str, name: str, wanted: dict[str, str]) -> tuple[Part, str]:
+    arn = _arns(aws.region, account)[name]
     try:
-        url = str(aws.call("sqs", "get_queue_url", QueueName=QUEUE)["QueueUrl"])
+        url = str(aws.call("sqs", "get_queue_url", QueueName=name)["QueueUrl"])
     except AwsCallError as error:
         if error.aws_code not in _ABSENT:
             raise
-        made = aws.call("sqs", "create_queue", QueueName=QUEUE, Attributes=wanted)
-        return Part("queue", QUEUE, arn, "created"), str(made["QueueUrl"])
-    names = list(wanted)
-    found = aws.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=names)
-    if found.get("Attributes", {}) == wanted:
-        return Part("queue", QUEUE, arn, "unchanged"), url
+        made = aws.call("sqs", "create_queue", QueueName=name, Attributes=wanted)
+        return Part("queue", name, arn, "created"), str(made["QueueUrl"])
+    found = aws.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=list(wanted))
+    if _read(found.get("Attributes", {})) == _read(wanted):
+        return Part("queue", name, arn, "unchanged"), url
     aws.call("sqs", "set_queue_attributes", QueueUrl=url, Attributes=wanted)
-    return Part("queue", QUEUE, arn, "updated"), url
+    return Part("queue", name, arn, "updated"), url
+
+
+def _read(attributes: dict[str, str]) -> dict[str, Any]:
+    """A queue's attributes with the documents in them read: SQS writes them in its own way."""
+    redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
+    if "maxReceiveCount" in redrive:
+        redrive["maxReceiveCount"] = int(redrive["maxReceiveCount"])
+    return {**attributes, "RedrivePolicy": redrive}
 
 
 def _role(aws: OwnCaller, account: str) -> Part:
@@ -236,6 +256,10 @@ def _once_known(clock: Clock, make: Callable[[], Any]) -> None:
     make()
 
 
+def _found(aws: OwnCaller, queue: str) -> Callable[[], Any]:
+    return lambda: aws.call("sqs", "get_queue_url", QueueName=queue)
+
+
 def _described(aws: OwnCaller, arn: str) -> Callable[[], Any]:
     return lambda: aws.call("stepfunctions", "describe_state_machine", stateMachineArn=arn)
 
@@ -258,7 +282,7 @@ def _role_name(aws: OwnCaller) -> str:
 def _arns(region: str, account: str) -> dict[str, str]:
     role = f"drstate-dispatcher-{region}"
     return {
-        QUEUE: f"arn:aws:sqs:{region}:{account}:{QUEUE}",
+        **{name: f"arn:aws:sqs:{region}:{account}:{name}" for name in (QUEUE, DEAD_QUEUE)},
         role: f"arn:aws:iam::{account}:role/{role}",
         STAGE_MACHINE: f"arn:aws:states:{region}:{account}:stateMachine:{STAGE_MACHINE}",
         MACHINE: f"arn:aws:states:{region}:{account}:stateMachine:{MACHINE}",

@@ -8,7 +8,7 @@ roles, the shared journal), which is not repeated here.
 from __future__ import annotations
 
 from drstate.execution.dispatch.machine import MACHINE, STAGE_MACHINE
-from drstate.execution.dispatch.queue import QUEUE
+from drstate.execution.dispatch.queue import DEAD_QUEUE, QUEUE
 from drstate.model.grant import Grant
 
 #: a task's token is what allows to answer it: IAM knows no resource for these
@@ -29,6 +29,8 @@ def worker_grants(region: str = "*") -> tuple[Grant, ...]:
             ),
             _queue(region),
         ),
+        Grant("put what waits into the queue anew", ("sqs:SendMessage",), _queue(region)),
+        Grant("see whether there are dead letters", _FIND, _queue(region, DEAD_QUEUE)),
         Grant(
             "answer for its tasks",
             ("states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"),
@@ -57,16 +59,21 @@ def dispatcher_grants(region: str = "*") -> tuple[Grant, ...]:
 
 
 def deployer_grants(region: str = "*") -> tuple[Grant, ...]:
-    """Those of ``drstate dispatcher deploy`` and ``show``."""
+    """Those of ``drstate dispatcher deploy``, ``show`` and ``dead``."""
     roles = (f"arn:aws:iam::*:role/drstate-dispatcher-{region}",)
     machines = tuple(
         f"arn:aws:states:{region}:*:stateMachine:{name}" for name in (STAGE_MACHINE, MACHINE)
     )
     return (
         Grant(
-            "make the workers' queue",
+            "make the workers' queue, and that of dead letters",
             (*_FIND, "sqs:CreateQueue", "sqs:SetQueueAttributes"),
-            _queue(region),
+            (*_queue(region), *_queue(region, DEAD_QUEUE)),
+        ),
+        Grant(
+            "read dead letters, and clear them away",
+            ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"),
+            _queue(region, DEAD_QUEUE),
         ),
         Grant(
             "make the machines' role",
@@ -97,8 +104,8 @@ def deployer_grants(region: str = "*") -> tuple[Grant, ...]:
     )
 
 
-def _queue(region: str) -> tuple[str, ...]:
-    return (f"arn:aws:sqs:{region}:*:{QUEUE}",)
+def _queue(region: str, name: str = QUEUE) -> tuple[str, ...]:
+    return (f"arn:aws:sqs:{region}:*:{name}",)
 
 
 def _runs(region: str) -> tuple[str, ...]:

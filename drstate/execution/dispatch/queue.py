@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: the queue's name, in the account and region of the state machine
 QUEUE = "drstate-work"
+#: where SQS puts what was handed out too often
+DEAD_QUEUE = f"{QUEUE}-dead"
 #: how long a worker waits for a message; SQS's longest
 POLL_SECONDS = 20
 #: there is no such queue: the codes of both of SQS's protocols
@@ -34,6 +36,20 @@ _ENDED = frozenset(
 )
 #: Step Functions takes this much of an error's text
 _CAUSE = 32_000
+
+
+def waiting(aws: OwnCaller, name: str) -> int | None:
+    """How many messages a queue holds, roughly, as SQS counts; None: there is no such queue."""
+    counted = "ApproximateNumberOfMessages"
+    names = [counted, f"{counted}NotVisible", f"{counted}Delayed"]
+    try:
+        url = aws.call("sqs", "get_queue_url", QueueName=name)["QueueUrl"]
+        found = aws.call("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=names)
+    except AwsCallError as error:
+        if error.aws_code in ABSENT:
+            return None
+        raise
+    return sum(int(found["Attributes"].get(one, 0)) for one in names)
 
 
 class WorkQueue:
@@ -77,6 +93,21 @@ class WorkQueue:
         )
         messages = found.get("Messages") or []
         return messages[0] if messages else None
+
+    def again(self, text: str, receipt: str, seconds: int) -> None:
+        """Put the message into the queue anew, seen in so many seconds and counted from one.
+
+        A task that waits for a person is looked at again and again. The count is to say how often
+        it was done in vain: SQS puts away what was handed out too often.
+        """
+        self._aws.call(
+            "sqs", "send_message", QueueUrl=self._url, MessageBody=text, DelaySeconds=seconds
+        )
+        self.delete(receipt)
+
+    def dead(self) -> int | None:
+        """How many messages lie among the dead letters, roughly; None: there is no such queue."""
+        return waiting(self._aws, DEAD_QUEUE)
 
     def keep(self, receipt: str, seconds: int | None = None) -> None:
         """Hide the message for so long from now (the queue's own time where it is not said)."""

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from queue import SimpleQueue
 
-from drstate.errors import DrstateError, UnknownNameError
+from drstate.errors import DrstateError, UnknownNameError, UsageError
 from drstate.execution.cancelling import OPEN, cancel
-from drstate.execution.dispatch.messages import region_of
+from drstate.execution.dispatch.messages import Task, region_of
 from drstate.execution.dispatch.queue import WorkQueue
 from drstate.execution.dispatch.sharing import SharedLease, holder
-from drstate.execution.lease import living
+from drstate.execution.lease import living, unproved
 from drstate.execution.notifying import teller_of
 from drstate.execution.recorder import Recorder
 from drstate.execution.reducer import replay
 from drstate.execution.services import Services
 from drstate.execution.states import StepState
-from drstate.journal.port import ExecutionHeader
+from drstate.execution.taking_over import in_flight_seconds
+from drstate.journal.port import ExecutionHeader, Journal
 from drstate.model import events as e
 from drstate.model.events import ExecutionStatus
 
@@ -47,6 +48,33 @@ def dispatched(services: Services, execution: str) -> str:
     told = services.journal.events(execution, kinds=("dispatched",))
     last = told[-1].payload if told else None
     return last.arn if isinstance(last, e.Dispatched) else ""
+
+
+def superseded(services: Services, task: Task) -> UsageError | None:
+    """Why the task is not to be done: its execution was put into somebody else's charge since."""
+    last = dispatched(services, task.execution)
+    if last == task.root:
+        return None
+    return UsageError(
+        f"execution {task.execution} is not run by {task.root}",
+        why=f"{last} was put in charge of it" if last else "Step Functions does not run it",
+        hint=f"drstate status {task.execution} shows how it stands",
+    )
+
+
+def taken_away(journal: Journal, header: ExecutionHeader, root: str) -> bool:
+    """Whether somebody goes on with it from a terminal, or did and may have calls under way.
+
+    As for whoever goes on in a terminal: what a silent runner had begun is waited out.
+    """
+    held = living(journal, header.scope)
+    if held is not None:
+        return held.runner != holder(root)
+    last = journal.lease(header.scope)
+    if last is None or last.runner == holder(root):
+        return False
+    seconds = in_flight_seconds(journal.events(header.execution))
+    return unproved(journal, header.scope, seconds) is not None
 
 
 def settle(services: Services, queue: WorkQueue, execution: str, root: str) -> None:

@@ -11,13 +11,16 @@ import threading
 from queue import SimpleQueue
 
 from drstate.errors import JournalError, OperationError
+from drstate.execution.advice import RESUME
 from drstate.execution.assembly import order_for, workbench
 from drstate.execution.dispatch.messages import Task
+from drstate.execution.dispatch.settling import superseded
 from drstate.execution.dispatch.sharing import ShardRecorder, SharedCatalogKeeper, SharedLease
 from drstate.execution.dispatch.tasks import Desk, Reply, spent
 from drstate.execution.ending import Ending
 from drstate.execution.errorinfo import error_info
 from drstate.execution.inbox import Inbox
+from drstate.execution.maintenance_watch import maintenance_watch
 from drstate.execution.pool import WORKERS
 from drstate.execution.progress import ENDED
 from drstate.execution.shardstep import ShardStep
@@ -38,6 +41,9 @@ def shard(desk: Desk, task: Task) -> Reply:
     """
     services = desk.services
     header = services.journal.header(task.execution)
+    other = superseded(services, task)
+    if other is not None:
+        return Reply(error=other)
     if header.status is not ExecutionStatus.RUNNING:
         return Reply({})
     stage_id, shard_id = str(task.body["stage"]), str(task.body["shard"])
@@ -82,9 +88,10 @@ def _run(desk: Desk, task: Task, lease: SharedLease, recorder: ShardRecorder, st
             hint="restore the journal's backup: drstate doctor names it",
         )
     stage, row = _place(plan, str(task.body["stage"]), str(task.body["shard"]))
+    scope = services.scope(scope_key.customer, scope_key.environment)
     bench = workbench(
         services,
-        services.scope(scope_key.customer, scope_key.environment),
+        scope,
         plan,
         recorder,
         SharedCatalogKeeper(services.journal, catalog, lease, scope_key, recorder),
@@ -106,7 +113,10 @@ def _run(desk: Desk, task: Task, lease: SharedLease, recorder: ShardRecorder, st
     thread = threading.Thread(target=work, name=WORKERS)
     ending = Ending(services.clock, services.stopping)
     until = services.clock.monotonic() + _left(desk, recorder.execution, plan, stage)
-    with Inbox(recorder, stop):
+    windows = maintenance_watch(
+        services, scope, plan, recorder, shared=True, place=(stage.id, str(row.id))
+    )
+    with Inbox(recorder, stop, watch=windows):
         thread.start()
         while thread.is_alive() and ending.patient():
             thread.join(_LOOK_SECONDS)
@@ -159,7 +169,7 @@ def _fail(recorder: ShardRecorder, stage: str, shard_id: str) -> None:
             shard=shard_id,
             ok=False,
             failed=tuple(sorted(resources)),
-            error=error_info(error),
+            error=error_info(error, plan=recorder.state.plan, again=RESUME),
             duration_seconds=0.0,
         )
     )

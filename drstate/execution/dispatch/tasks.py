@@ -14,6 +14,7 @@ from typing import Any
 
 from drstate.errors import DrstateError, JournalError, UsageError
 from drstate.execution import commands as c
+from drstate.execution.acting import starter_of
 from drstate.execution.budgets import of_phase
 from drstate.execution.dispatch.answers import Said, read_answer
 from drstate.execution.dispatch.machine import GATE_AGAIN_SECONDS, GATE_SECONDS, SHARDS_A_CHILD
@@ -26,13 +27,12 @@ from drstate.execution.dispatch.requests import (
     read_request,
     referred,
 )
-from drstate.execution.dispatch.settling import dispatched
+from drstate.execution.dispatch.settling import dispatched, superseded, taken_away
 from drstate.execution.dispatch.sharing import HOST, SharedLease, holder
 from drstate.execution.drilling import make_drill
 from drstate.execution.executing import RunOptions, check, creation, run_attempt
 from drstate.execution.gates import refuse_starter
-from drstate.execution.identity import starter_of
-from drstate.execution.lease import Runner, living
+from drstate.execution.lease import Runner
 from drstate.execution.making_plan import PlannedRun, make_plan
 from drstate.execution.notifying import teller_of
 from drstate.execution.progress import RunState
@@ -65,6 +65,8 @@ class Reply:
     error: DrstateError | None = None
     #: seconds until the message is seen again, where nothing is answered
     later: int = LATER_SECONDS
+    #: nothing went wrong: it waits for a person, and that does not count as a try
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,9 +125,11 @@ def advance(desk: Desk, task: Task) -> Reply:
     header = services.journal.header(task.execution)
     if header.status in _OVER:
         return Reply(_ended(services, header))
-    held = living(services.journal, header.scope)
-    if held is not None and held.runner != holder(task.root):
-        return Reply()  # somebody goes on with it from a terminal; it is looked at again
+    other = superseded(services, task)
+    if other is not None:
+        return Reply(error=other)
+    if taken_away(services.journal, header, task.root):
+        return Reply(waits=True)
     said = _understood(services, task, header)
     if said.why:
         return Reply(_gate(header, again=True))
@@ -162,6 +166,7 @@ def advance(desk: Desk, task: Task) -> Reply:
             hold=desk.lease(task, header.scope, fresh=True),
             hand_over=handed.extend,
             joins=not fresh,
+            unasked=header.status is ExecutionStatus.RUNNING and said.answer is None,
             spent={} if fresh else spent(services, header.execution),
         ),
         # where no gate is open, a yes means: try the wave again

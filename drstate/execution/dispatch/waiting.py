@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from drstate.execution.dispatch.answers import commands
 from drstate.execution.dispatch.machine import GATE_SECONDS
 from drstate.execution.dispatch.messages import Task, region_of
+from drstate.execution.dispatch.settling import superseded
 from drstate.execution.dispatch.tasks import LATER_SECONDS, Desk, Reply, open_gate
 from drstate.execution.notifying import teller_of
 from drstate.execution.recorder import Recorder
@@ -21,11 +22,11 @@ from drstate.model.events import ExecutionStatus
 def gate(desk: Desk, task: Task) -> Reply:
     """A gate stands open until somebody answers with its token, or decides it in the journal."""
     header = desk.services.journal.header(task.execution)
-    if header.status is not ExecutionStatus.PAUSED:
-        return Reply({"journaled": True})
-    if task.attempt == 1:
+    if header.status is not ExecutionStatus.PAUSED or superseded(desk.services, task):
+        return Reply({"journaled": True})  # what follows is told by the task after it
+    if task.attempt == 1 and not task.anew:
         _tell_token(desk, task, header)
-    return Reply(later=LATER_SECONDS)
+    return Reply(later=LATER_SECONDS, waits=True)
 
 
 def _tell_token(desk: Desk, task: Task, header: ExecutionHeader) -> None:

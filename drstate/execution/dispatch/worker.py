@@ -21,7 +21,9 @@ from drstate.errors import (
     StateError,
     TakenOnError,
     TaskGoneError,
+    UnknownNameError,
 )
+from drstate.execution.dispatch.dead import remedy
 from drstate.execution.dispatch.messages import Kind, Task, read_task
 from drstate.execution.dispatch.queue import WorkQueue
 from drstate.execution.dispatch.settling import settle, sweep
@@ -34,6 +36,7 @@ from drstate.execution.lease import Waiter
 from drstate.execution.recorder import OnEvent
 from drstate.execution.services import Services
 from drstate.model import events as e
+from drstate.model.words import counted
 
 #: a message is hidden for its visibility time and prolonged so many times within it
 BEATS = 3
@@ -136,6 +139,8 @@ class Worker:
         self._open: dict[str, str] = {}
         #: whether the queue did not answer when it was asked last
         self._deaf = False
+        #: dead letters, when they were last counted
+        self._dead = 0
         #: why it can do no task of this journal
         self._unfit: StateError | None = None
 
@@ -181,6 +186,17 @@ class Worker:
             sweep(self._services, self._queue, self._region, self._open)
         except DrstateError as error:
             self._say(f"executions that were stopped cannot be looked for: {error.what}")
+        self._tell_dead()
+
+    def _tell_dead(self) -> None:
+        """Say once that there are dead letters, and once more whenever there are more of them."""
+        try:
+            found = self._queue.dead() or 0
+        except DrstateError:
+            return  # the policy may be of an older drstate; dispatcher show tells it, too
+        if found > self._dead:
+            self._say(f"{counted(found, 'dead letter')} in the queue; see: {remedy(self._region)}")
+        self._dead = found
 
     def _receive(self) -> dict[str, Any] | None:
         clock = self._services.clock
@@ -221,9 +237,7 @@ class Worker:
     def handle(self, task: Task) -> None:
         """Do one task and answer it."""
         try:
-            if task.kind is not Kind.GATE:
-                self._queue.beat(task.token)
-                self._say(f"{task.kind} {task.execution} {task.body.get('shard', '')}".rstrip())
+            self._greet(task)
             with Beat(self._queue, task) as self._beat:
                 desk = Desk(self._services, self._identity, self._on_event, self._beat.watch)
                 try:
@@ -243,15 +257,40 @@ class Worker:
         finally:
             self._beat = None
 
+    def _greet(self, task: Task) -> None:
+        """See that somebody waits for the task. Raises TaskGoneError."""
+        if task.kind is not Kind.GATE:
+            self._queue.beat(task.token)
+            self._say(f"{task.kind} {task.execution} {task.body.get('shard', '')}".rstrip())
+            return
+        try:
+            # what is told to people about a gate is told for a token that decides one
+            self._queue.beat(task.token)
+        except TaskGoneError:
+            raise
+        except DrstateError:
+            return  # it waits for a person, not for us
+
     def _answer(self, task: Task, reply: Reply) -> None:
         if reply.error is not None:
             self._queue.fail(task.token, reply.error)
         elif reply.output is not None:
             self._queue.succeed(task.token, reply.output)
         else:
-            self._queue.keep(task.receipt, reply.later)
+            self._later(task, reply)
             return
         self._queue.delete(task.receipt)
+
+    def _later(self, task: Task, reply: Reply) -> None:
+        """Have the task seen again: counted as tried in vain, or anew where it only waits."""
+        if reply.waits:
+            try:
+                self._queue.again(task.again(), task.receipt, reply.later)
+            except DrstateError as error:
+                self._say(f"{task.kind} {task.execution} waits in its place: {error.what}")
+            else:
+                return
+        self._queue.keep(task.receipt, reply.later)
 
     def _warn(self, task: Task, error: DrstateError) -> None:
         """Tell those who watch: they see neither the queue nor this worker's output."""
@@ -282,13 +321,41 @@ class Worker:
         self._say(f"{task.kind} {task.execution}: {error.what}; {error.why or error.hint}")
         if self._stopping:
             return Reply(later=0)
-        self._warn(task, error)
-        if isinstance(error, StateError) and not self._reads(task.execution):
-            # a newer drstate wrote it: five tries of an old worker would end the task
-            self._unfit = error
+        if not task.anew:
+            self._warn(task, error)
+        self._unfit = self._misfit(task, error)
+        if self._unfit is not None:
             self._stopping = True
             return Reply(later=0)
+        if task.kind is Kind.GATE:
+            # a look that failed says nothing of what people decide
+            return Reply(later=LATER_SECONDS, waits=True)
         passes = error.retry is Retry.TRANSIENT or isinstance(error, JournalError)
         if task.kind is Kind.BEGIN and not passes:
             return Reply(error=error)
         return Reply(later=LATER_SECONDS) if task.attempt < ATTEMPTS else Reply(error=error)
+
+    def _misfit(self, task: Task, error: DrstateError) -> StateError | None:
+        """Why this worker can do none of the execution's tasks, where others can.
+
+        Five tries of it would end the task for all.
+        """
+        if isinstance(error, StateError) and not self._reads(task.execution):
+            return error  # a newer drstate wrote it
+        if isinstance(error, UnknownNameError) and self._has_other_journal(task.execution):
+            return StateError(
+                f"this worker's journal does not hold execution {task.execution}",
+                why="whoever began it uses another journal; all workers need the same one",
+                hint="drstate journal show tells which this is; set DRSTATE_JOURNAL as the others "
+                "have it, and start the worker again",
+            )
+        return None
+
+    def _has_other_journal(self, execution: str) -> bool:
+        try:
+            self._services.journal.header(execution)
+        except UnknownNameError:
+            return bool(execution)
+        except DrstateError:
+            return False
+        return False

@@ -73,6 +73,7 @@ from drstate.model.events.steps import (
 from drstate.model.events.telling import (
     NotificationDelivered,
     NotificationFailed,
+    NotificationHeld,
     Warned,
 )
 
@@ -105,6 +106,7 @@ __all__ = [
     "MoveFinished",
     "NotificationDelivered",
     "NotificationFailed",
+    "NotificationHeld",
     "PauseRequested",
     "Payload",
     "PhaseFinished",
@@ -177,6 +179,7 @@ Payload = Annotated[
     | Warned
     | NotificationDelivered
     | NotificationFailed
+    | NotificationHeld
     | RollbackStarted
     | UndoIntended
     | UndoFinished

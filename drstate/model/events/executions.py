@@ -73,6 +73,8 @@ class ExecutionCreated(Value):
     actor: Actor | None = None
     #: whether the plan was VERIFIED when this began; None: it was not told
     verification: Verification | None = None
+    #: who agreed to the loss of data; ``ConsentRecorded`` follows, also where its process ended
+    consent: str = ""
 
 
 class ExecutionPlanned(Value):
@@ -120,6 +122,8 @@ class RunnerAttached(Value):
     instead_of: str = ""
     #: who began this attempt
     actor: Actor | None = None
+    #: a worker took it up by itself: nobody let it go on, and what people asked for still holds
+    unasked: bool = False
 
 
 class PhaseStarted(Value):

@@ -1,7 +1,7 @@
 """What can carry tags says whose it is: customer, environment, and that drstate manages it.
 
-Which types can is a table, so that a resource without any tags is seen. What a drill makes carries
-the drill's id as well; that is for the drill to keep.
+Which types can is told by the owners of their properties, so that a resource without any tags is
+seen. What a drill makes carries the drill's id as well; that is for the drill to keep.
 """
 
 from __future__ import annotations
@@ -11,48 +11,14 @@ from typing import Any
 
 from drstate.model.declared import UNKNOWN, Declared
 from drstate.policy.rule import Rule
+from drstate.programs.registry import taggable_types
 
 REQUIRED = ("Customer", "Environment", "drstate:managed")
-#: types that can carry tags, of those that programs declare
-TAGGABLE = frozenset(
-    {
-        "aws:appautoscaling/target:Target",
-        "aws:autoscaling/group:Group",
-        "aws:cloudwatch/eventBus:EventBus",
-        "aws:cloudwatch/eventRule:EventRule",
-        "aws:cloudwatch/metricAlarm:MetricAlarm",
-        "aws:ec2/instance:Instance",
-        "aws:ec2/launchTemplate:LaunchTemplate",
-        "aws:ec2/securityGroup:SecurityGroup",
-        "aws:ecs/service:Service",
-        "aws:ecs/taskDefinition:TaskDefinition",
-        "aws:efs/accessPoint:AccessPoint",
-        "aws:efs/fileSystem:FileSystem",
-        "aws:elasticache/replicationGroup:ReplicationGroup",
-        "aws:fsx/ontapVolume:OntapVolume",
-        "aws:lambda/eventSourceMapping:EventSourceMapping",
-        "aws:lambda/function:Function",
-        "aws:lb/listener:Listener",
-        "aws:lb/listenerRule:ListenerRule",
-        "aws:lb/loadBalancer:LoadBalancer",
-        "aws:lb/targetGroup:TargetGroup",
-        "aws:memorydb/cluster:Cluster",
-        "aws:opensearch/domain:Domain",
-        "aws:rds/cluster:Cluster",
-        "aws:rds/clusterInstance:ClusterInstance",
-        "aws:rds/globalCluster:GlobalCluster",
-        "aws:rds/instance:Instance",
-        "aws:route53/healthCheck:HealthCheck",
-        "aws:s3/bucket:Bucket",
-        "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
-        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-    }
-)
 
 
 def _check(resource: Declared) -> Iterable[str]:
     carried = [resource.inputs.get(name) for name in ("tags", "tagsAll")]
-    if UNKNOWN in carried or (resource.type not in TAGGABLE and not any(carried)):
+    if UNKNOWN in carried or (resource.type not in taggable_types() and not any(carried)):
         return
     tags = {name: value for part in carried for name, value in _named(part).items()}
     missing = [name for name in REQUIRED if not tags.get(name)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from drstate.programs.autoscaling.declare import classes, declare_site
 from drstate.programs.autoscaling.owners import GROUP, OWNERS, POLICY, SCHEDULE
+from drstate.programs.autoscaling.running import runs
 from drstate.programs.autoscaling.spec import AutoScalingSpec
 from drstate.programs.autoscaling.values import AutoScalingPolicy, autoscaling_values
 from drstate.programs.base import Program
-from drstate.programs.running import compute
 
 PROGRAM = Program(
     technology="autoscaling",
@@ -22,5 +22,5 @@ PROGRAM = Program(
         POLICY: "{autoscalingGroupName}/{name}",
         SCHEDULE: "{autoscalingGroupName}/{scheduledActionName}",
     },
-    runs=compute.autoscaling,
+    runs=runs,
 )

@@ -56,12 +56,7 @@ def autoscaling_values(spec: AutoScalingSpec, translator: Translator) -> AutoSca
     """Translate; missing mappings are collected in ``translator.problems``."""
     return AutoScalingValues(
         template=_template(spec.template, translator),
-        subnets=tuple(
-            sorted(
-                translator.required(SiteMapTable.SUBNETS, subnet, "subnet")
-                for subnet in spec.subnets
-            )
-        ),
+        subnets=translator.subnets(spec.subnets),
         target_groups=tuple(
             identifiers.here(translator, SiteMapTable.TARGET_GROUPS, group, "target group")
             for group in spec.target_groups

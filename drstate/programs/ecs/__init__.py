@@ -11,9 +11,9 @@ from drstate.programs.ecs.owners import (
     SERVICE,
     TARGET,
 )
+from drstate.programs.ecs.running import runs
 from drstate.programs.ecs.spec import EcsSpec
 from drstate.programs.ecs.values import EcsPolicy, ecs_values
-from drstate.programs.running import compute
 
 PROGRAM = Program(
     technology="ecs",
@@ -33,5 +33,5 @@ PROGRAM = Program(
         TARGET: "{resourceId}",
         POLICY: "{name}",
     },
-    runs=compute.ecs,
+    runs=runs,
 )

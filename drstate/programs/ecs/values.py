@@ -57,12 +57,7 @@ def ecs_values(spec: EcsSpec, translator: Translator) -> EcsValues:
         cluster=translator.required(SiteMapTable.ECS_CLUSTERS, spec.cluster, "ECS cluster"),
         desired_count=count,
         bounds=bounds,
-        subnets=tuple(
-            sorted(
-                translator.required(SiteMapTable.SUBNETS, subnet, "subnet")
-                for subnet in (network.subnets if network else ())
-            )
-        ),
+        subnets=translator.subnets(network.subnets if network else ()),
         security_groups=tuple(
             identifiers.here(translator, SiteMapTable.SECURITY_GROUPS, group, "security group")
             for group in (network.security_groups if network else ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drstate.programs.base import Program
+from drstate.programs.base import Program, Step
 from drstate.programs.elasticache.declare import (
     GLOBAL_GROUP,
     GROUP,
@@ -13,6 +13,7 @@ from drstate.programs.elasticache.declare import (
     elasticache_values,
     replicas_at,
 )
+from drstate.programs.elasticache.running import runs
 from drstate.programs.elasticache.spec import (
     CONFIGURATION,
     DATASTORE,
@@ -23,7 +24,6 @@ from drstate.programs.elasticache.spec import (
     ElasticacheSpec,
     LogDelivery,
 )
-from drstate.programs.running import databases
 
 __all__ = [
     "CONFIGURATION",
@@ -44,6 +44,7 @@ __all__ = [
 PROGRAM = Program(
     technology="elasticache",
     spec=ElasticacheSpec,
+    step=Step.DATA,
     policy=ElasticachePolicy,
     owners={"": OWNERS},
     values=elasticache_values,
@@ -56,5 +57,5 @@ PROGRAM = Program(
     },
     # the datastore's id begins with letters that AWS chooses: the adapter looks for it
     identities={GROUP: "{replicationGroupId}"},
-    runs=databases.elasticache,
+    runs=runs,
 )

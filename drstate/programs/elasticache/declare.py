@@ -117,22 +117,16 @@ def elasticache_values(spec: ElasticacheSpec, translator: Translator) -> Elastic
     standby = level(translator.shard.site_state) is Level.STANDBY
     table = SiteMapTable
     return ElasticacheValues(
-        subnet_group=_named(
-            translator, table.CACHE_SUBNET_GROUPS, spec.subnet_group, "cache subnet group"
+        subnet_group=translator.group(
+            table.CACHE_SUBNET_GROUPS, spec.subnet_group, "cache subnet group"
         ),
-        security_groups=tuple(
-            sorted(
-                translator.required(table.SECURITY_GROUPS, group, "security group")
-                for group in spec.security_groups
-            )
-        ),
+        security_groups=translator.security_groups(spec.security_groups),
         kms_key=translator.arn(table.KMS_KEYS, spec.kms_key, "KMS key")
         if spec.encrypted_at_rest and spec.kms_key
         else None,
         parameter_group=None
         if by_datastore
-        else _named(
-            translator,
+        else translator.group(
             table.CACHE_PARAMETER_GROUPS,
             spec.parameter_group,
             "cache parameter group",
@@ -167,15 +161,6 @@ def replicas_at(spec: ElasticacheSpec, policy: ElasticachePolicy, *, standby: bo
         return spec.replicas
     needed = spec.multi_az or (spec.automatic_failover and not spec.cluster_mode)
     return min(spec.replicas, max(policy.standby_replicas, int(needed)))
-
-
-def _named(translator: Translator, table: SiteMapTable, name: str | None, what: str) -> str | None:
-    if name is None:
-        return None
-    if name == "default" or name.startswith("default."):
-        # AWS's own groups have the same names in every region
-        return translator.optional(table, name)
-    return translator.required(table, name, what)
 
 
 def _log(log: LogDelivery, translator: Translator) -> LogDelivery:

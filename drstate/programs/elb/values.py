@@ -40,12 +40,7 @@ def elb_values(spec: ElbSpec, translator: Translator) -> ElbValues:
         if spec.attributes.get(f"{begin}.enabled") == "true"
     }
     return ElbValues(
-        subnets=tuple(
-            sorted(
-                translator.required(SiteMapTable.SUBNETS, subnet, "subnet")
-                for subnet in spec.subnets
-            )
-        ),
+        subnets=translator.subnets(spec.subnets),
         security_groups=tuple(
             identifiers.here(translator, SiteMapTable.SECURITY_GROUPS, group, "security group")
             for group in spec.security_groups

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drstate.programs.base import Program
+from drstate.programs.base import Program, Step
 from drstate.programs.eventbridge.declare import classes, declare_global, declare_site
 from drstate.programs.eventbridge.owners import BUS, BUS_POLICY, OWNERS
 from drstate.programs.eventbridge.spec import EventBridgeSpec
@@ -13,6 +13,7 @@ from drstate.programs.running import free
 PROGRAM = Program(
     technology="eventbridge",
     spec=EventBridgeSpec,
+    step=Step.ENTRANCES,
     owners={"": OWNERS},
     values=eventbridge_values,
     site=declare_site,

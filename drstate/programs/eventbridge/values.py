@@ -84,13 +84,9 @@ def _parameters(target: RuleTarget, translator: Translator) -> dict[str, Any]:
         here["NetworkConfiguration"] = {
             "awsvpcConfiguration": {
                 **network,
-                "Subnets": sorted(
-                    translator.required(SiteMapTable.SUBNETS, one, "subnet")
-                    for one in network["Subnets"]
-                ),
-                "SecurityGroups": sorted(
-                    translator.required(SiteMapTable.SECURITY_GROUPS, one, "security group")
-                    for one in network.get("SecurityGroups") or ()
+                "Subnets": list(translator.subnets(network["Subnets"])),
+                "SecurityGroups": list(
+                    translator.security_groups(network.get("SecurityGroups") or ())
                 ),
             }
         }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from drstate.programs.base import Program
 from drstate.programs.lambda_.declare import classes, declare_site
 from drstate.programs.lambda_.owners import ALIAS, ASYNC, FUNCTION, OWNERS, PERMISSION
+from drstate.programs.lambda_.running import runs
 from drstate.programs.lambda_.spec import LambdaSpec
 from drstate.programs.lambda_.values import lambda_values
-from drstate.programs.running import compute
 
 PROGRAM = Program(
     technology="lambda",
@@ -22,5 +22,5 @@ PROGRAM = Program(
         PERMISSION: "{statementId}",
         ASYNC: "{functionName}:{qualifier}",
     },
-    runs=compute.lambda_,
+    runs=runs,
 )

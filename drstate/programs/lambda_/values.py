@@ -13,7 +13,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from drstate.model.problem import Problem
 from drstate.model.scope import SiteMapTable
 from drstate.programs.arns import arn_here
 from drstate.programs.lambda_.spec import LATEST, AsyncSettings, LambdaSpec
@@ -72,18 +71,8 @@ def lambda_values(spec: LambdaSpec, translator: Translator) -> LambdaValues:
         layers=tuple(
             translator.arn(SiteMapTable.LAYERS, layer, "layer version") for layer in spec.layers
         ),
-        subnets=tuple(
-            sorted(
-                translator.required(SiteMapTable.SUBNETS, one, "subnet")
-                for one in (network.subnets if network else ())
-            )
-        ),
-        security_groups=tuple(
-            sorted(
-                translator.required(SiteMapTable.SECURITY_GROUPS, one, "security group")
-                for one in (network.security_groups if network else ())
-            )
-        ),
+        subnets=translator.subnets(network.subnets if network else ()),
+        security_groups=translator.security_groups(network.security_groups if network else ()),
         dead_letter=_arn(translator, spec.dead_letter, "dead-letter target"),
         kms_key=_arn(translator, spec.kms_key, "KMS key"),
         log_group=translator.optional(SiteMapTable.LOG_GROUPS, spec.logging.group)
@@ -138,16 +127,13 @@ def _artifact(spec: LambdaSpec, translator: Translator) -> CodeArtifact | None:
         return None
     found = artifact_of(text, spec)
     if found is None:
-        scope = translator.shard.id.scope
-        file = f"stacks/{scope.customer}/{scope.environment}.yaml"
         field = f"site_map.{translator.region}.{table}"
         translator.problems.append(
-            Problem(
-                resource=translator.resource,
-                file=file,
-                field=field,
-                what=f"{field}[{spec.name if named else ANY!r}] is {text!r}, which is no artifact",
-                hint=f"Write it as s3://bucket/key or s3://bucket/key?versionId=... in {file}.",
+            translator.problem(
+                field,
+                f"{field}[{spec.name if named else ANY!r}] is {text!r}, which is no artifact",
+                "Write it as s3://bucket/key or s3://bucket/key?versionId=... in "
+                f"{translator.scope_file}.",
             )
         )
     return found

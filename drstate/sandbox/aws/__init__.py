@@ -78,6 +78,7 @@ _WHEN_ASKED = {
     "servicequotas": "moto.servicequotas.responses:ServiceQuotasResponse",
     "ssm": "moto.ssm.responses:SimpleSystemManagerResponse",
     "memorydb": "moto.memorydb.responses:MemoryDBResponse",
+    "sns": "moto.sns.responses:SNSResponse",
     "sqs": "moto.sqs.responses:SQSResponse",
     "stepfunctions": "moto.stepfunctions.responses:StepFunctionResponse",
 }

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from drstate.sandbox.provider.problems import ProviderError
 from drstate.sandbox.provider.schema import Prop
 from drstate.sandbox.provider.sessions import Sessions
 from drstate.sandbox.provider.waiting import Clock, Waiter, interval_for
@@ -141,8 +142,19 @@ class ResourceType(ABC):
     def delete(self, call: Call, ident: str, state: Values) -> None:
         """Delete it and wait until it is gone. One that is gone already is no failure."""
 
-    @abstractmethod
     def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
+        self,
+        call: Call,  # noqa: ARG002 - for overriding
+        ident: str,
+        state: Values,  # noqa: ARG002 - for overriding
+        put: Mapping[str, str],  # noqa: ARG002 - for overriding
+        drop: list[str],  # noqa: ARG002 - for overriding
     ) -> None:
-        """Set and remove tags; types without tags are never asked to."""
+        """Set and remove tags. Types without tags are never asked to, and leave it out."""
+        raise ProviderError(f"{self.title} ({ident}) takes no tags")
+
+    def await_gone(self, call: Call, ident: str, look: Callable[[], object]) -> None:
+        """Wait until ``look`` finds nothing any more, for as long as the call may take."""
+        call.waiter.until(
+            f"{self.title} ({ident}) to be gone", call.limit, lambda: None if look() else True
+        )

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from drstate.sandbox.provider import config, equal, registry, wire
 from drstate.sandbox.provider.problems import ProviderError, StoppedError, TookTooLongError
+from drstate.sandbox.provider.resource import ResourceType
 from drstate.sandbox.provider.schema import listing, mapping, number, record, text, unordered
 from drstate.sandbox.provider.services import route53_sets
 from drstate.sandbox.provider.services.autoscaling_target import import_keys
@@ -181,3 +182,10 @@ def test_every_type_has_a_title_and_a_token_of_its_own():
     found = [registry.find(token) for token in registry.tokens()]
     assert len({one.title for one in found}) == len(found)
     assert all(one.urn_type == token for one, token in zip(found, registry.tokens(), strict=True))
+
+
+def test_every_type_with_tags_says_how_they_are_set_and_no_other_does():
+    for token in registry.tokens():
+        found = registry.find(token)
+        own = type(found).retag is not ResourceType.retag
+        assert own == found.tagged, token

@@ -255,12 +255,6 @@ class AutoScalingGroup(ResourceType):
             AutoScalingGroupName=ident, ForceDelete=bool(state.get("forceDelete"))
         )
 
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """Tags are a property like others: they say besides whether instances get them."""
-
     def _look(self, call: Call, ident: str) -> dict[str, Any] | None:
         answer = call.client(SERVICE).describe_auto_scaling_groups(AutoScalingGroupNames=[ident])
         return dict(answer["AutoScalingGroups"][0]) if answer["AutoScalingGroups"] else None
@@ -322,12 +316,6 @@ class ScheduledAction(ResourceType):
         except ClientError as error:
             if code_of(error) != "ValidationError":
                 raise
-
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """Scheduled actions have no tags."""
 
     def _put(self, call: Call, inputs: Values) -> None:
         request = outward(inputs, self.props, Style.PASCAL)

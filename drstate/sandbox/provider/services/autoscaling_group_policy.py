@@ -121,12 +121,6 @@ class GroupScalingPolicy(ResourceType):
             if code_of(error) != "ValidationError":
                 raise
 
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """Policies have no tags."""
-
     def _put(self, call: Call, inputs: Values) -> None:
         request: dict[str, Any] = outward(inputs, self.props, Style.PASCAL)
         call.client(SERVICE).put_scaling_policy(**request)

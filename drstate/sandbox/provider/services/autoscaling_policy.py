@@ -163,12 +163,6 @@ class ScalingPolicy(ResourceType):
             if code_of(error) != "ObjectNotFoundException" and not missing(error):
                 raise
 
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """Policies have no tags."""
-
     def _put(self, call: Call, inputs: Values) -> None:
         call.client(SERVICE).put_scaling_policy(**outward(inputs, self.props, Style.PASCAL))
 

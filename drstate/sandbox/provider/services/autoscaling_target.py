@@ -126,11 +126,7 @@ class ScalableTarget(ResourceType):
         except ClientError as error:
             if code_of(error) != "ObjectNotFoundException" and not missing(error):
                 raise
-        call.waiter.until(
-            f"{self.title} ({ident}) to be gone",
-            call.limit,
-            lambda: None if self._look(call, state) else True,
-        )
+        self.await_gone(call, ident, lambda: self._look(call, state))
 
     @override
     def retag(

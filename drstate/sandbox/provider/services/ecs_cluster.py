@@ -131,11 +131,7 @@ class EcsCluster(ResourceType):
             return True
 
         call.waiter.until(f"{self.title} ({ident}) to be empty", call.limit, deleted)
-        call.waiter.until(
-            f"{self.title} ({ident}) to be gone",
-            call.limit,
-            lambda: None if self._look(call, ident) else True,
-        )
+        self.await_gone(call, ident, lambda: self._look(call, ident))
 
     @override
     def retag(

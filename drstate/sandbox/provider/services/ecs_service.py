@@ -111,11 +111,7 @@ class EcsService(ResourceType):
             return True
 
         call.waiter.until(f"{self.title} ({ident}) to accept its deletion", call.limit, deleted)
-        call.waiter.until(
-            f"{self.title} ({ident}) to be gone",
-            call.limit,
-            lambda: None if self._look(call, cluster, name) else True,
-        )
+        self.await_gone(call, ident, lambda: self._look(call, cluster, name))
 
     @override
     def retag(

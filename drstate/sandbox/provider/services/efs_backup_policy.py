@@ -55,12 +55,6 @@ class BackupPolicy(ResourceType):
         if efs.look(call, "describe_file_systems", "FileSystems", FileSystemId=ident):
             self._put(call, ident, _OFF)
 
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """Policies have no tags."""
-
     @staticmethod
     def _put(call: Call, ident: str, status: str) -> None:
         call.client("efs").put_backup_policy(FileSystemId=ident, BackupPolicy={"Status": status})

@@ -58,12 +58,6 @@ class FileSystemPolicy(ResourceType):
     def delete(self, call: Call, ident: str, state: Values) -> None:
         efs.delete(call, "delete_file_system_policy", FileSystemId=ident)
 
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """Policies have no tags."""
-
     @staticmethod
     def _put(call: Call, ident: str, inputs: Values) -> None:
         call.client("efs").put_file_system_policy(

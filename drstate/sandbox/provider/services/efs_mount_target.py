@@ -100,9 +100,3 @@ class MountTarget(ResourceType):
             "MountTargets",
             MountTargetId=ident,
         )
-
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """Mount targets have no tags."""

@@ -134,17 +134,7 @@ class GlobalReplicationGroup(ResourceType):
         except ClientError as error:
             if not cache.gone(error):
                 raise
-        call.waiter.until(
-            f"{self.title} ({ident}) to be gone",
-            call.limit,
-            lambda: None if cache.datastore(call, ident) else True,
-        )
-
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """It has no tags."""
+        self.await_gone(call, ident, lambda: cache.datastore(call, ident))
 
     def _empty(self, call: Call, ident: str) -> None:
         shown = cache.datastore(call, ident) or {}

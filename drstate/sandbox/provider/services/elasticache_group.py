@@ -272,11 +272,7 @@ class ReplicationGroup(ResourceType):
         except ClientError as error:
             if not cache.gone(error):
                 raise
-        call.waiter.until(
-            f"{self.title} ({ident}) to be gone",
-            call.limit,
-            lambda: None if cache.group(call, ident) else True,
-        )
+        self.await_gone(call, ident, lambda: cache.group(call, ident))
 
     @override
     def retag(

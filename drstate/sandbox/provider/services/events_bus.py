@@ -120,12 +120,6 @@ class EventBusPolicy(ResourceType):
             lambda: client.remove_permission(EventBusName=ident, RemoveAllPermissions=True)
         )
 
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """A policy has no tags."""
-
     def _put(self, call: Call, inputs: Values) -> None:
         call.client("events").put_permission(
             EventBusName=inputs.get("eventBusName") or shared.DEFAULT_BUS,

@@ -172,12 +172,6 @@ class EventTarget(ResourceType):
             )
         )
 
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """A target has no tags."""
-
     def _put(self, call: Call, inputs: Values) -> None:
         target: dict[str, Any] = outward(inputs, self.props, Style.PASCAL)
         network = (inputs.get("ecsTarget") or {}).get("networkConfiguration")

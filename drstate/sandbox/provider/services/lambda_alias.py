@@ -83,12 +83,6 @@ class Alias(ResourceType):
             lambda: client.delete_alias(FunctionName=state["functionName"], Name=state["name"])
         )
 
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """Aliases have no tags."""
-
 
 def _settings(values: Values) -> dict[str, Any]:
     weights = (values.get("routingConfig") or {}).get("additionalVersionWeights") or {}

@@ -78,12 +78,6 @@ class InvokeConfig(ResourceType):
         client = call.client("lambda")
         shared.found(lambda: client.delete_function_event_invoke_config(**whose))
 
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """It has no tags."""
-
     def _put(self, call: Call, inputs: Values) -> None:
         request: dict[str, Any] = _whose(inputs["functionName"], inputs.get("qualifier"))
         request["MaximumRetryAttempts"] = inputs.get("maximumRetryAttempts", 2)

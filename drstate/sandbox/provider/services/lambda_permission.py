@@ -104,9 +104,3 @@ class Permission(ResourceType):
         if state.get("qualifier"):
             request["Qualifier"] = state["qualifier"]
         shared.found(lambda: call.client("lambda").remove_permission(**request))
-
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """A statement has no tags."""

@@ -282,12 +282,6 @@ class ListenerCertificate(ResourceType):
             if not lb.absent(error):
                 raise
 
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """It has no tags."""
-
 
 def _listener(inputs: Values) -> dict[str, Any]:
     request: dict[str, Any] = {"DefaultActions": lb.actions_out(inputs["defaultActions"])}

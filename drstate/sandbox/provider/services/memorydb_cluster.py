@@ -196,11 +196,7 @@ class MemoryDbCluster(ResourceType):
         except ClientError as error:
             if code_of(error) != "ClusterNotFoundFault":
                 raise
-        call.waiter.until(
-            f"{self.title} ({ident}) to be gone",
-            call.limit,
-            lambda: None if _cluster(call, ident) else True,
-        )
+        self.await_gone(call, ident, lambda: _cluster(call, ident))
 
     @override
     def retag(

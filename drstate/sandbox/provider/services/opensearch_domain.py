@@ -105,11 +105,7 @@ class SearchDomain(ResourceType):
         except ClientError as error:
             if code_of(error) != _NOT_FOUND:
                 raise
-        call.waiter.until(
-            f"{self.title} ({name}) to be gone",
-            call.limit,
-            lambda: None if self._shown(call, name) else True,
-        )
+        self.await_gone(call, name, lambda: self._shown(call, name))
 
     @override
     def retag(

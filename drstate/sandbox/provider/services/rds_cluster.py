@@ -226,11 +226,7 @@ class RdsCluster(ResourceType):
             return True
 
         call.waiter.until(f"{self.title} ({ident}) to accept its deletion", call.limit, accepted)
-        call.waiter.until(
-            f"{self.title} ({ident}) to be gone",
-            call.limit,
-            lambda: None if rds.cluster(call, ident) else True,
-        )
+        self.await_gone(call, ident, lambda: rds.cluster(call, ident))
 
     def _global_of(self, call: Call, shown: Mapping[str, Any]) -> str | None:
         """The global cluster by its members; where it cannot be seen from here, by the cluster."""

@@ -219,11 +219,7 @@ class RdsClusterInstance(ResourceType):
             return True
 
         call.waiter.until(f"{self.title} ({ident}) to accept its deletion", call.limit, accepted)
-        call.waiter.until(
-            f"{self.title} ({ident}) to be gone",
-            call.limit,
-            lambda: None if self._look(call, ident) else True,
-        )
+        self.await_gone(call, ident, lambda: self._look(call, ident))
 
     @override
     def retag(

@@ -147,11 +147,7 @@ class RdsGlobalCluster(ResourceType):
             return True
 
         call.waiter.until(f"{self.title} ({ident}) to be empty", call.limit, deleted)
-        call.waiter.until(
-            f"{self.title} ({ident}) to be gone",
-            call.limit,
-            lambda: None if rds.global_cluster(call, ident) else True,
-        )
+        self.await_gone(call, ident, lambda: rds.global_cluster(call, ident))
 
     @override
     def retag(

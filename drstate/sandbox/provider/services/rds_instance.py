@@ -327,11 +327,7 @@ class RdsInstance(ResourceType):
                 return
             if "is already being deleted" not in str(error):
                 raise
-        call.waiter.until(
-            f"{self.title} ({ident}) to be gone",
-            call.limit,
-            lambda: None if self._look(call, ident) else True,
-        )
+        self.await_gone(call, ident, lambda: self._look(call, ident))
 
     @override
     def retag(

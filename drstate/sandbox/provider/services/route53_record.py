@@ -139,12 +139,6 @@ class Record(ResourceType):
             if "not found" not in str(error) and code_of(error) != "NoSuchHostedZone":
                 raise
 
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """Record sets have no tags."""
-
     def _zone_name(self, call: Call, zone: str, *, missing: bool = False) -> str:
         try:
             answer = call.client("route53").get_hosted_zone(Id=zone)

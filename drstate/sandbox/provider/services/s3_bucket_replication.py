@@ -106,12 +106,6 @@ class BucketReplication(ResourceType):
     def delete(self, call: Call, ident: str, state: Values) -> None:
         s3.drop(call, "delete_bucket_replication", ident)
 
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """Configurations have no tags."""
-
     @staticmethod
     def _put(call: Call, bucket: str, values: Values) -> None:
         call.client("s3").put_bucket_replication(

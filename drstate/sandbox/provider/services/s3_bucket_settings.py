@@ -36,12 +36,6 @@ class _Setting(ResourceType):
         kept = {name: old[name] for name in self.props if name not in changed and name in old}
         self.put(call, {**kept, **{name: new.get(name) for name in changed}, "bucket": ident})
 
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """Settings have no tags."""
-
     @abstractmethod
     def put(self, call: Call, values: Values) -> None:
         """Set it."""

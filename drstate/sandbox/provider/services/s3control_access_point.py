@@ -129,12 +129,6 @@ class MultiRegionAccessPoint(ResourceType):
             raise
         self._done(call, account, answer["RequestTokenARN"])
 
-    @override
-    def retag(
-        self, call: Call, ident: str, state: Values, put: Mapping[str, str], drop: list[str]
-    ) -> None:
-        """It has no tags."""
-
     def _done(self, call: Call, account: str, token: str) -> None:
         def done() -> bool | None:
             shown: dict[str, Any] = call.client(

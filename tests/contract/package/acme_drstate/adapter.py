@@ -6,11 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from drstate.adapters.actions import Action, Observation, RunContext
+from drstate.adapters.actions import Action, Observation, RunContext, Work
 from drstate.adapters.at import At, calls
-from drstate.adapters.base import Adapter, Claim, Grant, Health, SiteContext, Work
+from drstate.adapters.base import Adapter
+from drstate.adapters.claim import Claim
+from drstate.adapters.findings import Health
+from drstate.adapters.site import SiteContext
 from drstate.errors import OperationError
 from drstate.model.catalog import CatalogEntry
+from drstate.model.grant import Grant
 from drstate.model.health import ResourceStatus
 from drstate.model.phases import SiteState
 from drstate.model.plan import ActionSpec, When

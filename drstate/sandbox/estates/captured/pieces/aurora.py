@@ -12,7 +12,7 @@ from moto.rds.models import rds_backends
 
 from drstate.model.catalog import CatalogEntry
 from drstate.model.scope import SiteMapTable
-from drstate.programs.aurora import READER, WRITER, AuroraInstance, AuroraSpec
+from drstate.programs.aurora.spec import READER, WRITER, AuroraInstance, AuroraSpec
 from drstate.sandbox.aws import rds_global
 from drstate.sandbox.estates.captured.given import given
 from drstate.sandbox.estates.captured.problems import cannot

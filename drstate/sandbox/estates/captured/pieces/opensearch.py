@@ -9,7 +9,7 @@ from typing import Any
 
 from drstate.model.catalog import CatalogEntry
 from drstate.model.scope import SiteMapTable
-from drstate.programs.opensearch import ENDPOINT, Nodes, OpenSearchPolicy, OpenSearchSpec, Way
+from drstate.programs.opensearch.spec import ENDPOINT, Nodes, OpenSearchPolicy, OpenSearchSpec, Way
 from drstate.sandbox.aws import correct
 from drstate.sandbox.estates.captured.problems import cannot
 from drstate.sandbox.estates.captured.site import Captured

@@ -13,7 +13,7 @@ from typing import Any
 
 from drstate.model.catalog import CatalogEntry
 from drstate.model.scope import SiteMapTable
-from drstate.programs.s3 import AccessPoint, S3Policy, S3Spec
+from drstate.programs.s3.spec import AccessPoint, S3Policy, S3Spec
 from drstate.sandbox import aws
 from drstate.sandbox.access import PARTITION
 from drstate.sandbox.estates.captured.problems import cannot
