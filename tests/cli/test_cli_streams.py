@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -18,14 +19,18 @@ from drstate_cli import asking, payload
 from drstate_cli.options import Color, Common, Output
 
 
-def test_a_full_disk_behind_the_help_is_no_bug(tmp_path):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_the_help_is_no_bug(tmp_path, unbuffered):
+    """It is noticed at the first write, or at the end, where Python keeps what is written."""
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
             [sys.executable, "-m", "drstate_cli.main", "--help"], stdout=full, text=True,
             stderr=subprocess.PIPE, cwd=tmp_path, timeout=60, check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )  # fmt: skip
     assert ended.returncode == 1
-    assert "could not be written" in ended.stderr
+    assert "No space left on device" in ended.stderr
+    assert "help:" in ended.stderr
     assert "bug" not in ended.stderr
 
 
