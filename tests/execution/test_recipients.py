@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,9 +22,9 @@ from drstate.model.scope import Scope
 from drstate.report.notification import Notification
 from drstate.report.recipients import State
 from drstate.sandbox import process
-from tests.adapters.world import EAST, WEST, scope_of
+from tests.adapters.world import EAST, WEST
 from tests.execution import transcript as t
-from tests.execution.test_notifying import Run, Site
+from tests.execution.told_sites import Run, Site, opened_site
 
 FAR = Topic(arn=f"arn:aws:sns:{WEST}:111111111111:dr")
 BOSS = Recipient(name="boss", email="boss@acme.example", digest_minutes=30)
@@ -33,14 +32,8 @@ BOSS = Recipient(name="boss", email="boss@acme.example", digest_minutes=30)
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    home = tmp_path_factory.mktemp("recipients") / "home"
-    status = process.start(home, time_scale=0.0)
-    before = dict(os.environ)
-    os.environ.update(process.environment(status))
-    yield Site(home, scope_of(process.facts(home), "acme/staging"))
-    os.environ.clear()
-    os.environ.update(before)
-    process.stop(home)
+    with opened_site(tmp_path_factory.mktemp("recipients") / "home") as opened:
+        yield opened
 
 
 @pytest.fixture

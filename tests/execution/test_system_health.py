@@ -24,7 +24,7 @@ from drstate.report.readiness import FindingView, Readiness, Standing
 from drstate.sandbox import process
 from tests.aws.clocks import FakeClock
 from tests.execution import transcript as t
-from tests.execution.test_notifying import Site
+from tests.execution.told_sites import Site
 from tests.execution.worlds import World
 
 EAST, WEST = "us-east-1", "us-west-2"

@@ -26,7 +26,7 @@ from drstate.model.phases import Operation, Phase
 from drstate.model.scope import Approval, Scope
 from drstate.report.preview import PlanPreview
 from drstate.sandbox import process
-from tests.execution.test_notifying import Site
+from tests.execution.told_sites import Site
 from tests.execution.worlds import World
 
 EAST, WEST = "us-east-1", "us-west-2"
